@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file command.h
+ * The subcommands of vgbench. Each is one file cmd_<name>.c with one entry point.
+ */
+#ifndef VG_CLI_COMMAND_H
+#define VG_CLI_COMMAND_H
+
+/** Exit codes of the program. */
+enum {
+    VG_EXIT_OK = 0,
+    VG_EXIT_FAILED = 1,  /**< a check failed, a regression, an input/output error */
+    VG_EXIT_USAGE = 2,   /**< bad arguments */
+    VG_EXIT_REFUSED = 3, /**< environment refused (--strict) */
+};
+
+/** @p argv[0] is the subcommand's name; returns an exit code. */
+typedef int vg_command_fn(int argc, char **argv);
+
+typedef struct vg_command {
+    const char *name;
+    vg_command_fn *run;
+    const char *summary; /**< one line for `vgbench help` */
+} vg_command;
+
+extern const vg_command vg_commands[];
+
+vg_command_fn vg_cmd_list;
+
+#endif

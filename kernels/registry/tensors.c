@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which tensors each (op, direction) takes, as data. */
+#include <stddef.h>
+
+#include "vgbench/ops.h"
+
+/* An extent as a product: times x the extents whose bits are set. E(0) is the op's first key. */
+typedef struct extent {
+    unsigned keys;
+    int times;
+} extent;
+
+#define E(i) {1u << (i), 1}
+#define ONE {0, 1}
+
+typedef struct argument {
+    vg_slot slot;
+    vg_access access;
+    extent rows, cols;
+    vg_slot alias; /* an output that may be this input's memory; VG_SLOT_COUNT: none */
+} argument;
+
+#define IN(slot, rows, ...) {slot, VG_ACCESS_IN, rows, __VA_ARGS__, VG_SLOT_COUNT}
+#define OUT(slot, rows, ...) {slot, VG_ACCESS_OUT, rows, __VA_ARGS__, VG_SLOT_COUNT}
+#define INOUT(slot, rows, ...) {slot, VG_ACCESS_INOUT, rows, __VA_ARGS__, VG_SLOT_COUNT}
+#define END {VG_SLOT_COUNT, VG_ACCESS_IN, ONE, ONE, VG_SLOT_COUNT}
+
+typedef struct signature {
+    unsigned ops_first, ops_last; /* inclusive range of vg_op */
+    vg_dir dir;
+    argument arguments[VG_MAX_TENSORS];
+} signature;
+
+static const signature signatures[] = {
+    {VG_OP_dense,
+     VG_OP_dense,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_W, E(2), E(1)), IN(VG_B, ONE, E(2)), OUT(VG_Y, E(0), E(2)), END}},
+    {VG_OP_dense,
+     VG_OP_dense,
+     VG_DIR_bwd_data,
+     {IN(VG_DY, E(0), E(2)), IN(VG_W, E(2), E(1)), OUT(VG_DX, E(0), E(1)), END}},
+    {VG_OP_dense,
+     VG_OP_dense,
+     VG_DIR_bwd_weights,
+     {IN(VG_DY, E(0), E(2)), IN(VG_X, E(0), E(1)), OUT(VG_DW, E(2), E(1)),
+      OUT(VG_DB, ONE, E(2)), END}},
+    {VG_OP_prelu,
+     VG_OP_prelu,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_SLOPE, ONE, E(2)),
+      {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_prelu,
+     VG_OP_prelu,
+     VG_DIR_bwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_SLOPE, ONE, E(2)), IN(VG_DY, E(0), E(1)),
+      {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY}, OUT(VG_DSLOPE, ONE, E(2)), END}},
+    /* every activation: backward lists x and y both; the one its op does not save is dropped */
+    {VG_OP_relu,
+     VG_OP_silu,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_relu,
+     VG_OP_silu,
+     VG_DIR_bwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_Y, E(0), E(1)), IN(VG_DY, E(0), E(1)),
+      {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY}, END}},
+};
+
+static int64_t product(extent e, const vg_shape *shape)
+{
+    int64_t value = e.times;
+    for (int i = 0; i < VG_MAX_EXTENTS; i++)
+        if (e.keys >> i & 1)
+            value *= shape->n[i];
+    return value;
+}
+
+static const signature *find(vg_op op, vg_dir dir)
+{
+    for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+        if (signatures[i].dir == dir && (unsigned)op >= signatures[i].ops_first &&
+            (unsigned)op <= signatures[i].ops_last)
+            return &signatures[i];
+    return NULL;
+}
+
+/* Backward of a plain activation reads x or y, never both. */
+static bool unused_by_backward(vg_op op, vg_dir dir, vg_slot slot)
+{
+    if (dir != VG_DIR_bwd || !vg_op_is_activation(op) || op == VG_OP_prelu)
+        return false;
+    return slot == (vg_act_saves_output(op) ? VG_X : VG_Y);
+}
+
+int vg_op_tensors(vg_op op, vg_dir dir, const vg_shape *shape, vg_tensor_spec list[VG_MAX_TENSORS])
+{
+    const signature *s = find(op, dir);
+    int count = 0;
+    for (const argument *a = s ? s->arguments : NULL; a && a->slot != VG_SLOT_COUNT; a++) {
+        if (unused_by_backward(op, dir, a->slot))
+            continue;
+        vg_slot alias = a->alias == VG_SLOT_COUNT ? a->slot : a->alias;
+        list[count++] = (vg_tensor_spec){a->slot, a->access, product(a->rows, shape),
+                                         product(a->cols, shape), alias};
+    }
+    return count;
+}
+
+static const char *const slot_names[VG_SLOT_COUNT] = {
+    [VG_X] = "x",           [VG_Y] = "y",           [VG_DY] = "dy",
+    [VG_DX] = "dx",         [VG_W] = "w",           [VG_B] = "b",
+    [VG_DW] = "dw",         [VG_DB] = "db",         [VG_PRE] = "pre",
+    [VG_SLOPE] = "slope",   [VG_DSLOPE] = "dslope", [VG_GAMMA] = "gamma",
+    [VG_BETA] = "beta",     [VG_DGAMMA] = "dgamma", [VG_DBETA] = "dbeta",
+    [VG_MEAN] = "mean",     [VG_RSTD] = "rstd",     [VG_RUN_MEAN] = "running_mean",
+    [VG_RUN_VAR] = "running_var", [VG_H] = "h",     [VG_T] = "t",
+    [VG_DH] = "dh",         [VG_DT] = "dt",         [VG_ALPHA] = "alpha",
+    [VG_DALPHA] = "dalpha", [VG_SUM] = "sum",       [VG_LABELS] = "labels",
+    [VG_TARGET] = "target", [VG_LOSS] = "loss",     [VG_PARAM] = "param",
+    [VG_GRAD] = "grad",     [VG_M1] = "m1",         [VG_M2] = "m2",
+    [VG_STATS] = "stats",   [VG_W_IH] = "weight_ih", [VG_W_HH] = "weight_hh",
+    [VG_B_IH] = "bias_ih",  [VG_B_HH] = "bias_hh",  [VG_DW_IH] = "dweight_ih",
+    [VG_DW_HH] = "dweight_hh", [VG_DB_IH] = "dbias_ih", [VG_DB_HH] = "dbias_hh",
+    [VG_HS] = "hs",         [VG_DHS] = "dhs",       [VG_DHT] = "dht",
+    [VG_CS] = "cs",         [VG_GATES] = "gates",
+};
+
+const char *vg_slot_name(vg_slot slot)
+{
+    return (unsigned)slot < VG_SLOT_COUNT ? slot_names[slot] : "?";
+}

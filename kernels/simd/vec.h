@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file vec.h
+ * The vector layer: one name per operation, one thin inline function per ISA behind it.
+ *
+ * Types  vf  vector of VG_LANES floats      vi  vector of VG_LANES int32      vm  lane mask
+ *        vd  vector of VG_LANES/2 doubles
+ * Names  vf_add(a, b), vf_fma(a, b, c) = a*b + c (one rounding), vf_fnma(a, b, c) = c - a*b,
+ *        vf_select(m, a, b) = m ? a : b, vf_load_n(p, n) / vf_store_n(p, n, v): the first n lanes,
+ *        0 <= n <= VG_LANES, touching no byte beyond them; the other lanes load as 0.
+ * Loads and stores take any alignment, but vf_stream (non-temporal), which needs VG_LANES*4 bytes.
+ * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).
+ * Comparisons are ordered and quiet (false on NaN), but vf_ne and vf_isnan.
+ *
+ * A file that includes this is compiled once per ISA (kernels/isa.cmake) with VG_ISA naming the
+ * backend; VG_FN(name) gives its external symbols their suffix. Everything else must be static. */
+#ifndef VG_SIMD_VEC_H
+#define VG_SIMD_VEC_H
+
+#define VG_PASTE_(a, b) a##_##b
+#define VG_PASTE(a, b) VG_PASTE_(a, b)
+/** vg_relu_fwd -> vg_relu_fwd_avx2 */
+#define VG_FN(name) VG_PASTE(name, VG_ISA)
+
+#define VG_INLINE static inline __attribute__((always_inline, unused))
+
+/** Full unrolling of a loop with a constant trip count: without it GCC keeps accumulator arrays in
+ * memory. */
+#define VG_STRINGIFY(x) #x
+#if defined(__clang__)
+#define VG_UNROLL(n) _Pragma("clang loop unroll(full)")
+#else
+#define VG_UNROLL(n) _Pragma(VG_STRINGIFY(GCC unroll n))
+#endif
+
+#if defined(VG_ISA_IS_AVX512)
+#include "simd/vec_avx512.h"
+#elif defined(VG_ISA_IS_AVX2)
+#include "simd/vec_avx2.h"
+#elif defined(VG_ISA_IS_NEON)
+#include "simd/vec_neon.h"
+#else
+#include "simd/vec_scalar.h"
+#endif
+
+#endif

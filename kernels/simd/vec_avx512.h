@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The vector layer on AVX-512 F + BW + DQ + VL. See vec.h. */
+#ifndef VG_SIMD_VEC_AVX512_H
+#define VG_SIMD_VEC_AVX512_H
+
+#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__) || !defined(__AVX512VL__)
+#error "compile with -mavx512f -mavx512bw -mavx512dq -mavx512vl"
+#endif
+
+#include <immintrin.h>
+#include <stdint.h>
+
+enum { VG_LANES = 16 };
+typedef __m512 vf;
+typedef __m512i vi;
+typedef __mmask16 vm;
+typedef __m512d vd;
+
+VG_INLINE vm vm_first(int n) { return (__mmask16)((1u << n) - 1u); }
+
+VG_INLINE vf vf_set1(float x) { return _mm512_set1_ps(x); }
+VG_INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
+VG_INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+VG_INLINE void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
+VG_INLINE void vf_stream(float *p, vf v) { _mm512_stream_ps(p, v); }
+VG_INLINE void vf_stream_fence(void) { _mm_sfence(); }
+VG_INLINE vf vf_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(vm_first(n), p); }
+VG_INLINE void vf_store_n(float *p, int n, vf v) { _mm512_mask_storeu_ps(p, vm_first(n), v); }
+
+VG_INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+VG_INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+VG_INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+VG_INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+VG_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+VG_INLINE vf vf_fms(vf a, vf b, vf c) { return _mm512_fmsub_ps(a, b, c); }
+VG_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
+VG_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+VG_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+VG_INLINE vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+VG_INLINE vf vf_and(vf a, vf b) { return _mm512_and_ps(a, b); }
+VG_INLINE vf vf_or(vf a, vf b) { return _mm512_or_ps(a, b); }
+VG_INLINE vf vf_xor(vf a, vf b) { return _mm512_xor_ps(a, b); }
+VG_INLINE vf vf_andnot(vf a, vf b) { return _mm512_andnot_ps(a, b); } /* ~a & b */
+VG_INLINE vf vf_neg(vf a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+VG_INLINE vf vf_abs(vf a) { return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a); }
+/* to the nearest integer, ties to even */
+VG_INLINE vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+VG_INLINE vm vf_lt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+VG_INLINE vm vf_le(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+VG_INLINE vm vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+VG_INLINE vm vf_ge(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+VG_INLINE vm vf_eq(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+VG_INLINE vm vf_ne(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ); }
+VG_INLINE vm vf_isnan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
+VG_INLINE vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
+VG_INLINE vm vm_and(vm a, vm b) { return (vm)(a & b); }
+VG_INLINE vm vm_or(vm a, vm b) { return (vm)(a | b); }
+VG_INLINE vm vm_not(vm a) { return (vm)~a; }
+/* number of set lanes */
+VG_INLINE int vm_count(vm m) { return __builtin_popcount((unsigned)m); }
+
+VG_INLINE vi vi_set1(int32_t x) { return _mm512_set1_epi32(x); }
+VG_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
+VG_INLINE vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
+VG_INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
+VG_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+#define vi_shl(a, bits) _mm512_slli_epi32((a), (bits))
+#define vi_shr(a, bits) _mm512_srli_epi32((a), (bits)) /* logical */
+#define vi_sar(a, bits) _mm512_srai_epi32((a), (bits)) /* arithmetic */
+VG_INLINE vi vi_from_vf(vf a) { return _mm512_cvtps_epi32(a); } /* nearest, ties to even */
+VG_INLINE vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
+VG_INLINE vi vi_bits(vf a) { return _mm512_castps_si512(a); }
+VG_INLINE vf vf_bits(vi a) { return _mm512_castsi512_ps(a); }
+
+/* lanes in a fixed tree order */
+VG_INLINE float vf_reduce_add(vf v) { return _mm512_reduce_add_ps(v); }
+VG_INLINE float vf_reduce_max(vf v) { return _mm512_reduce_max_ps(v); }
+
+VG_INLINE vd vd_zero(void) { return _mm512_setzero_pd(); }
+VG_INLINE vd vd_set1(double x) { return _mm512_set1_pd(x); }
+VG_INLINE vd vd_lo(vf v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
+VG_INLINE vd vd_hi(vf v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }
+VG_INLINE vd vd_add(vd a, vd b) { return _mm512_add_pd(a, b); }
+VG_INLINE vd vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
+VG_INLINE vd vd_mul(vd a, vd b) { return _mm512_mul_pd(a, b); }
+VG_INLINE vd vd_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
+VG_INLINE double vd_reduce_add(vd v) { return _mm512_reduce_add_pd(v); }
+VG_INLINE vf vf_from_vd(vd lo, vd hi)
+{
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(lo)), _mm512_cvtpd_ps(hi), 1);
+}
+
+#endif
