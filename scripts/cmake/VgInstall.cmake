@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake --install: the program, the library, headers, a CMake package and a pkg-config file.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS vgbench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/kernels/include/vgbench" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/bench/shapes" "${CMAKE_SOURCE_DIR}/bench/experiments"
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/vgbench)
+
+set(exported vgkernels)
+set(VG_PC_PRIVATE_LIBS "")
+if(VG_WITH_OPENMP)
+  string(APPEND VG_PC_PRIVATE_LIBS " ${OpenMP_C_FLAGS}")
+endif()
+if(VG_WITH_ONEDNN)
+  list(APPEND exported vg_onednn_lib)
+  string(APPEND VG_PC_PRIVATE_LIBS " ${ONEDNN_LIBRARY}")
+endif()
+install(TARGETS ${exported} EXPORT vgkernelsTargets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/vgkernels)
+install(EXPORT vgkernelsTargets NAMESPACE vgkernels:: DESTINATION ${package})
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/vgkernelsConfig.cmake.in"
+  "${CMAKE_BINARY_DIR}/vgkernelsConfig.cmake" INSTALL_DESTINATION ${package})
+write_basic_package_version_file("${CMAKE_BINARY_DIR}/vgkernelsConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_BINARY_DIR}/vgkernelsConfig.cmake"
+  "${CMAKE_BINARY_DIR}/vgkernelsConfigVersion.cmake" DESTINATION ${package})
+configure_file("${CMAKE_CURRENT_LIST_DIR}/vgkernels.pc.in" "${CMAKE_BINARY_DIR}/vgkernels.pc" @ONLY)
+install(FILES "${CMAKE_BINARY_DIR}/vgkernels.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
