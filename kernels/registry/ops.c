@@ -179,6 +179,31 @@ bool vg_act_saves_output(vg_op op)
 
 /* --- work ---------------------------------------------------------------------------------- */
 
+/* Per element, of the textbook form. fwd: mean 1, variance 3, normalise 2, affine 2. bwd: xhat 2,
+ * dgamma 2, dbeta 1, gamma dy 1, its two means 3, dx 4. infer: one multiply-add. */
+static double norm_flops(vg_op op, vg_dir dir, const vg_shape *shape)
+{
+    vg_op norm = vg_op_has_norm(op) ? (vg_op)shape->norm : op;
+    double flops = dir == VG_DIR_infer ? 2 : dir == VG_DIR_bwd ? 13 : 8;
+    if (norm == VG_OP_rms_norm) /* no mean, no beta */
+        flops = dir == VG_DIR_bwd ? 9 : 4;
+    return flops + (op == VG_OP_norm_act || op == VG_OP_add_norm);
+}
+
+static double residual_flops(vg_op op, vg_dir dir)
+{
+    switch (op) {
+    case VG_OP_add:
+        return 1;
+    case VG_OP_scaled_add:
+        return dir == VG_DIR_fwd ? 2 : 1;
+    case VG_OP_rezero:
+        return dir == VG_DIR_fwd ? 2 : 3;
+    default: /* highway: x + t (h - x); dx, dh, dt */
+        return dir == VG_DIR_fwd ? 3 : 5;
+    }
+}
+
 double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
 {
     double n0 = (double)s->n[0], n1 = (double)s->n[1], n2 = (double)s->n[2];
@@ -187,6 +212,10 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
         return 2 * n0 * n1 * n2 + (dir == VG_DIR_bwd_data ? 0 : n0 * n2);
     case VG_FAMILY_ACTIVATION:
         return n0 * n1;
+    case VG_FAMILY_NORM:
+        return n0 * n1 * norm_flops(op, dir, s);
+    case VG_FAMILY_RESIDUAL:
+        return n0 * n1 * residual_flops(op, dir);
     default:
         return n0 * (n1 > 0 ? n1 : 1);
     }
@@ -206,9 +235,61 @@ double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)
 
 /* --- error bounds -------------------------------------------------------------------------- */
 
+/* Norms, statistics over n numbers by the corrected two-pass method, sums of n terms in any order
+ * within n u S (u = 2^-24). The S of each output, which the oracle forms:
+ *   mean          mean |x|                                  n + 2
+ *   rstd          rstd; half the relative error of a sum of n squares: n/2 + 4
+ *   y             |gamma| rstd (|x| + mean |x|) + |beta|    mean n, rstd n/2, the rest 8
+ *   running_*     (1-m) |running| + m S of the statistic    n + 8
+ *   infer y       |gamma| rstd (|x| + |mean|) + |beta|      8
+ *   dgamma,dbeta  the sums of |dy xhat| and |dy|; x - mean is rounded once and rstd is given, so a
+ *                 term has error 4 u: number of rows + 6
+ *   dx            rstd (|g| + mean |g| + |xhat| mean |g xhat|), g = gamma dy, means over the n
+ *                 numbers that were normalised together: n + 12
+ * An activation on top multiplies the error of z by |f'| <= 1.13 and adds its own few ulp; an
+ * addition before it adds a rounding of s. */
+static vg_tolerance norm_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
+{
+    vg_op norm = vg_op_has_norm(op) ? (vg_op)s->norm : op;
+    double n = norm == VG_OP_batch_norm   ? (double)s->n[0]
+               : norm == VG_OP_group_norm ? (double)(s->n[1] / (s->n[2] ? s->n[2] : 1))
+                                          : (double)s->n[1];
+    if (dir == VG_DIR_infer)
+        return (vg_tolerance){.mag_eps = 8};
+    switch (slot) {
+    case VG_MEAN:
+        return (vg_tolerance){.mag_eps = n + 2};
+    case VG_RSTD:
+        return (vg_tolerance){.mag_eps = n / 2 + 4};
+    case VG_RUN_MEAN:
+    case VG_RUN_VAR:
+        return (vg_tolerance){.mag_eps = n + 8};
+    case VG_DGAMMA:
+    case VG_DBETA:
+        return (vg_tolerance){.mag_eps = (double)s->n[0] + (op == VG_OP_norm_act ? 16 : 6)};
+    case VG_DX:
+        return (vg_tolerance){.mag_eps = n + (op == VG_OP_norm_act ? 32 : 12)};
+    case VG_SUM:
+        return (vg_tolerance){.ulp = 0.5};
+    default:
+        return (vg_tolerance){.mag_eps = (op == VG_OP_norm_act ? 1.13 : 1) * (1.5 * n + 8) +
+                                         (op == VG_OP_norm_act ? 8 : 0)};
+    }
+}
+
+/* Residual forms: one or two roundings per element, with or without FMA; sums of n terms n u S.
+ * dalpha sums batch x width products. */
+static vg_tolerance residual_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
+{
+    if (op == VG_OP_add || (op == VG_OP_scaled_add && dir == VG_DIR_bwd))
+        return (vg_tolerance){.ulp = 0.5};
+    if (slot == VG_DALPHA)
+        return (vg_tolerance){.mag_eps = (double)s->n[0] * (double)s->n[1] + 2};
+    return (vg_tolerance){.mag_eps = op == VG_OP_highway ? 3 : 2};
+}
+
 vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
 {
-    (void)slot;
     switch (ops[op].family) {
     case VG_FAMILY_DENSE: {
         /* A dot product of length k in f32, any order, with or without FMA: |err| <= k u S to first
@@ -218,6 +299,10 @@ vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot sl
                                             : (double)s->n[0];
         return (vg_tolerance){.mag_eps = k + 2};
     }
+    case VG_FAMILY_NORM:
+        return norm_tolerance(op, dir, s, slot);
+    case VG_FAMILY_RESIDUAL:
+        return residual_tolerance(op, dir, s, slot);
     default:
         return (vg_tolerance){.ulp = 4, .mag_eps = 8, .abs = 0};
     }

@@ -103,6 +103,24 @@ static vg_status check_sizes(int op, const vg_shape *shape)
     return VG_OK;
 }
 
+/* The activation and the norm that a fused op is made of. */
+static vg_status check_parts(int op, const vg_shape *shape)
+{
+    if (vg_op_has_act(op) && !vg_op_is_activation(shape->act))
+        return vg_fail(VG_EINVAL, "%s needs its activation: act:relu, for instance", vg_op_name(op));
+    if (!vg_op_has_norm(op))
+        return VG_OK;
+    if (!vg_op_is_norm(shape->norm))
+        return vg_fail(VG_EINVAL, "%s needs its norm: norm:layer_norm, for instance",
+                       vg_op_name(op));
+    if (op == VG_OP_norm_act && shape->act == VG_OP_prelu)
+        return vg_fail(VG_EINVAL, "norm_act act:prelu: prelu has a learnt slope, use its own op");
+    if (shape->norm != VG_OP_group_norm && shape->n[2] != 1)
+        return vg_fail(VG_EINVAL, "%s groups=%lld: must be 1 with norm:%s", vg_op_name(op),
+                       (long long)shape->n[2], vg_op_name(shape->norm));
+    return VG_OK;
+}
+
 vg_status vg_shape_check(int op, const vg_shape *shape)
 {
     for (int i = 0; i < vg_op_extents(op); i++)
@@ -112,6 +130,7 @@ vg_status vg_shape_check(int op, const vg_shape *shape)
     if (op == VG_OP_prelu && shape->n[2] != 1 && shape->n[2] != shape->n[1])
         return vg_fail(VG_EINVAL, "prelu slopes=%lld: must be 1 (shared) or width=%lld",
                        (long long)shape->n[2], (long long)shape->n[1]);
+    VG_TRY(check_parts(op, shape));
     bool grouped = op == VG_OP_group_norm || shape->norm == VG_OP_group_norm;
     if (grouped && shape->n[1] % shape->n[2])
         return vg_fail(VG_EINVAL, "groups=%lld does not divide width=%lld",

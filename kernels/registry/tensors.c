@@ -65,6 +65,91 @@ static const signature signatures[] = {
      VG_DIR_bwd,
      {IN(VG_X, E(0), E(1)), IN(VG_Y, E(0), E(1)), IN(VG_DY, E(0), E(1)),
       {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY}, END}},
+    /* every norm, alone or as a part: fit_norm() drops what its kind does not have and sets the
+     * extents of the saved statistics */
+    {VG_OP_batch_norm,
+     VG_OP_rms_norm,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_GAMMA, ONE, E(1)), IN(VG_BETA, ONE, E(1)),
+      OUT(VG_Y, E(0), E(1)), OUT(VG_MEAN, ONE, E(0)), OUT(VG_RSTD, ONE, E(0)),
+      INOUT(VG_RUN_MEAN, ONE, E(1)), INOUT(VG_RUN_VAR, ONE, E(1)), END}},
+    {VG_OP_batch_norm,
+     VG_OP_batch_norm,
+     VG_DIR_infer,
+     {IN(VG_X, E(0), E(1)), IN(VG_RUN_MEAN, ONE, E(1)), IN(VG_RUN_VAR, ONE, E(1)),
+      IN(VG_GAMMA, ONE, E(1)), IN(VG_BETA, ONE, E(1)),
+      {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_batch_norm,
+     VG_OP_rms_norm,
+     VG_DIR_bwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_DY, E(0), E(1)), IN(VG_GAMMA, ONE, E(1)),
+      IN(VG_MEAN, ONE, E(0)), IN(VG_RSTD, ONE, E(0)),
+      {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY}, OUT(VG_DGAMMA, ONE, E(1)),
+      OUT(VG_DBETA, ONE, E(1)), END}},
+    /* f' comes from y where f is dear, and from z = N(x) made again where it is cheap */
+    {VG_OP_norm_act,
+     VG_OP_norm_act,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_GAMMA, ONE, E(1)), IN(VG_BETA, ONE, E(1)),
+      OUT(VG_Y, E(0), E(1)), OUT(VG_MEAN, ONE, E(0)), OUT(VG_RSTD, ONE, E(0)),
+      INOUT(VG_RUN_MEAN, ONE, E(1)), INOUT(VG_RUN_VAR, ONE, E(1)), END}},
+    {VG_OP_norm_act,
+     VG_OP_norm_act,
+     VG_DIR_bwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_Y, E(0), E(1)), IN(VG_DY, E(0), E(1)),
+      IN(VG_GAMMA, ONE, E(1)), IN(VG_BETA, ONE, E(1)), IN(VG_MEAN, ONE, E(0)),
+      IN(VG_RSTD, ONE, E(0)), {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY},
+      OUT(VG_DGAMMA, ONE, E(1)), OUT(VG_DBETA, ONE, E(1)), END}},
+    /* s = x + h, y = N(s). Backward: dx arrives as the gradient of the trunk at s and leaves as the
+     * whole gradient of s, which is that of x and of h. Without a trunk beside the norm (post) it
+     * is the backward pass of the norm alone, with s for x. */
+    {VG_OP_add_norm,
+     VG_OP_add_norm,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_H, E(0), E(1)), IN(VG_GAMMA, ONE, E(1)),
+      IN(VG_BETA, ONE, E(1)), {VG_SUM, VG_ACCESS_OUT, E(0), E(1), VG_X}, OUT(VG_Y, E(0), E(1)),
+      OUT(VG_MEAN, ONE, E(0)), OUT(VG_RSTD, ONE, E(0)), INOUT(VG_RUN_MEAN, ONE, E(1)),
+      INOUT(VG_RUN_VAR, ONE, E(1)), END}},
+    {VG_OP_add_norm,
+     VG_OP_add_norm,
+     VG_DIR_bwd,
+     {IN(VG_SUM, E(0), E(1)), IN(VG_DY, E(0), E(1)), IN(VG_GAMMA, ONE, E(1)),
+      IN(VG_MEAN, ONE, E(0)), IN(VG_RSTD, ONE, E(0)), INOUT(VG_DX, E(0), E(1)),
+      OUT(VG_DGAMMA, ONE, E(1)), OUT(VG_DBETA, ONE, E(1)), END}},
+    /* residual forms; where dx = dy nothing is written: the caller passes dy on */
+    {VG_OP_add,
+     VG_OP_scaled_add,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_H, E(0), E(1)), {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_add, /* dx += dy: a second gradient arrives at the trunk */
+     VG_OP_add,
+     VG_DIR_bwd,
+     {IN(VG_DY, E(0), E(1)), INOUT(VG_DX, E(0), E(1)), END}},
+    {VG_OP_scaled_add,
+     VG_OP_scaled_add,
+     VG_DIR_bwd,
+     {IN(VG_DY, E(0), E(1)), {VG_DH, VG_ACCESS_OUT, E(0), E(1), VG_DY}, END}},
+    {VG_OP_rezero,
+     VG_OP_rezero,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_H, E(0), E(1)), IN(VG_ALPHA, ONE, ONE),
+      {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_rezero,
+     VG_OP_rezero,
+     VG_DIR_bwd,
+     {IN(VG_DY, E(0), E(1)), IN(VG_H, E(0), E(1)), IN(VG_ALPHA, ONE, ONE),
+      {VG_DH, VG_ACCESS_OUT, E(0), E(1), VG_DY}, OUT(VG_DALPHA, ONE, ONE), END}},
+    {VG_OP_highway,
+     VG_OP_highway,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_H, E(0), E(1)), IN(VG_T, E(0), E(1)),
+      {VG_Y, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_highway,
+     VG_OP_highway,
+     VG_DIR_bwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_H, E(0), E(1)), IN(VG_T, E(0), E(1)), IN(VG_DY, E(0), E(1)),
+      {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_DY}, OUT(VG_DH, E(0), E(1)),
+      OUT(VG_DT, E(0), E(1)), END}},
 };
 
 static int64_t product(extent e, const vg_shape *shape)
@@ -93,16 +178,56 @@ static bool unused_by_backward(vg_op op, vg_dir dir, vg_slot slot)
     return slot == (vg_act_saves_output(op) ? VG_X : VG_Y);
 }
 
+/* Backward of norm + activation reads y only where f' from z would mean computing f again. */
+static bool makes_activation_again(vg_op act)
+{
+    return !vg_act_saves_output(act) || act == VG_OP_relu || act == VG_OP_linear;
+}
+
+/* Whether the norm of a signature takes @p slot. */
+static bool norm_has(vg_op norm, vg_slot slot)
+{
+    switch (slot) {
+    case VG_BETA:
+    case VG_DBETA:
+    case VG_MEAN:
+        return norm != VG_OP_rms_norm;
+    case VG_RUN_MEAN:
+    case VG_RUN_VAR:
+        return norm == VG_OP_batch_norm;
+    default:
+        return true;
+    }
+}
+
+/* Statistics are saved per column (batch), per row (layer, rms) or per row and group. */
+static void fit_statistics(vg_op norm, const vg_shape *shape, vg_tensor_spec *spec)
+{
+    if (spec->slot != VG_MEAN && spec->slot != VG_RSTD)
+        return;
+    spec->rows = norm == VG_OP_group_norm ? shape->n[0] : 1;
+    spec->cols = norm == VG_OP_group_norm   ? shape->n[2]
+                 : norm == VG_OP_batch_norm ? shape->n[1]
+                                            : shape->n[0];
+}
+
 int vg_op_tensors(vg_op op, vg_dir dir, const vg_shape *shape, vg_tensor_spec list[VG_MAX_TENSORS])
 {
     const signature *s = find(op, dir);
+    vg_op norm = vg_op_is_norm(op) ? op : vg_op_has_norm(op) ? (vg_op)shape->norm : VG_OP_none;
     int count = 0;
     for (const argument *a = s ? s->arguments : NULL; a && a->slot != VG_SLOT_COUNT; a++) {
         if (unused_by_backward(op, dir, a->slot))
             continue;
+        if (norm && !norm_has(norm, a->slot))
+            continue;
+        if (op == VG_OP_norm_act && dir == VG_DIR_bwd && a->slot == VG_Y &&
+            makes_activation_again((vg_op)shape->act))
+            continue;
         vg_slot alias = a->alias == VG_SLOT_COUNT ? a->slot : a->alias;
-        list[count++] = (vg_tensor_spec){a->slot, a->access, product(a->rows, shape),
-                                         product(a->cols, shape), alias};
+        list[count] = (vg_tensor_spec){a->slot, a->access, product(a->rows, shape),
+                                       product(a->cols, shape), alias};
+        fit_statistics(norm, shape, &list[count++]);
     }
     return count;
 }

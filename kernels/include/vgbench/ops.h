@@ -88,7 +88,8 @@ typedef enum vg_dir {
 } vg_dir;
 
 /** Roles of the tensors of an op. All are f32 and row-major but VG_LABELS. A d before a name means
- * the gradient of the loss with respect to it. Gradients overwrite (beta 0). */
+ * the gradient of the loss with respect to it. Gradients overwrite (beta 0), but the trunk's dx of
+ * add and add_norm, to which they add. */
 typedef enum vg_slot {
     VG_X,  /**< input */
     VG_Y,  /**< output */
