@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file rows.h
+ * Rows of tensor arguments, and when an output is too large for the caches.
+ */
+#ifndef VG_BASE_ROWS_H
+#define VG_BASE_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vgbench/kernel.h"
+
+static inline float *vg_row(const vg_task *task, vg_slot slot, int64_t row)
+{
+    return (float *)task->t[slot].p + row * task->t[slot].ld;
+}
+
+/** Vectors and single numbers. */
+static inline float *vg_vector(const vg_task *task, vg_slot slot)
+{
+    return (float *)task->t[slot].p;
+}
+
+/** Whether outputs of an op that touches @p tensors matrices of this shape are written past the
+ * caches: a store that allocates reads the line first, which costs a third stream where y = f(x)
+ * should cost two. Below the size of a last-level cache it is the other way round: the next op
+ * would have found the line there. */
+static inline bool vg_stream_outputs(int64_t batch, int64_t width, int tensors)
+{
+    enum { BYTES = 64 << 20 };
+    return batch * width * tensors * (int64_t)sizeof(float) >= BYTES;
+}
+
+#endif
