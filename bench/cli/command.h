@@ -25,5 +25,6 @@ typedef struct vg_command {
 extern const vg_command vg_commands[];
 
 vg_command_fn vg_cmd_list;
+vg_command_fn vg_cmd_verify;
 
 #endif

@@ -6,5 +6,6 @@
 
 const vg_command vg_commands[] = {
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
+    {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {NULL, NULL, NULL},
 };

@@ -235,8 +235,57 @@ double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)
 
 /* --- error bounds -------------------------------------------------------------------------- */
 
+/* u = 2^-24 is the unit roundoff, the eps of vg_tolerance. */
+
+/* A dot product of length k in f32, any order, with or without FMA: |err| <= k u S to first order
+ * (Higham 2002, eq. 3.5); +2 for bias and final rounding. */
+static vg_tolerance dense_tolerance(vg_dir dir, const vg_shape *s)
+{
+    double k = dir == VG_DIR_fwd        ? (double)s->n[1]
+               : dir == VG_DIR_bwd_data ? (double)s->n[2]
+                                        : (double)s->n[0];
+    return (vg_tolerance){.mag_eps = k + 2};
+}
+
+/* Forward: ulps, over all finite inputs. gelu and gelu_tanh cancel for x < -1, where 1.2e-7 =
+ * 2.0133 u is allowed instead (the oracle sets S = 1 there and S = 0 elsewhere).
+ * Backward, from roundings of at most u each, S as in oracle/activation.c:
+ *   sigmoid  dy (y (1 - y)): 3 u |dx|;   tanh  dy ((1 - y)(1 + y)) or dy - dy y^2: 3 u |dy| (1 + y^2)
+ *   elu, selu  dy (y + c): 2 u |dy| (|y| + c), c itself rounded: 3 u
+ *   gelu, gelu_tanh, silu  dy (Phi + x phi): Phi good to 2 u absolute, x phi to 4 u of itself, sum
+ *     and product 1 u each: 8 u |dy| (1 + |x phi|)
+ *   relu, linear exact, leaky_relu, prelu one product: half an ulp; the slope gradient is a sum of
+ *     as many products as share the slope. */
+static vg_tolerance activation_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
+{
+    if (slot == VG_DSLOPE)
+        return (vg_tolerance){
+            .mag_eps = (double)s->n[0] * (s->n[2] == 1 ? (double)s->n[1] : 1.0) + 1};
+    switch (op) {
+    case VG_OP_relu:
+    case VG_OP_linear:
+        return (vg_tolerance){0};
+    case VG_OP_leaky_relu:
+    case VG_OP_prelu:
+        return (vg_tolerance){.ulp = 0.5};
+    case VG_OP_sigmoid:
+    case VG_OP_tanh:
+    case VG_OP_elu:
+    case VG_OP_selu:
+        return dir == VG_DIR_fwd ? (vg_tolerance){.ulp = 2.0}
+                                 : (vg_tolerance){.ulp = 1.5, .mag_eps = 3};
+    case VG_OP_gelu:
+    case VG_OP_gelu_tanh:
+        return dir == VG_DIR_fwd ? (vg_tolerance){.ulp = 2.0, .mag_eps = 1.2e-7 * 0x1p24}
+                                 : (vg_tolerance){.ulp = 1.5, .mag_eps = 8};
+    default: /* silu */
+        return dir == VG_DIR_fwd ? (vg_tolerance){.ulp = 2.0}
+                                 : (vg_tolerance){.ulp = 1.5, .mag_eps = 8};
+    }
+}
+
 /* Norms, statistics over n numbers by the corrected two-pass method, sums of n terms in any order
- * within n u S (u = 2^-24). The S of each output, which the oracle forms:
+ * within n u S. The S of each output, which the oracle forms:
  *   mean          mean |x|                                  n + 2
  *   rstd          rstd; half the relative error of a sum of n squares: n/2 + 4
  *   y             |gamma| rstd (|x| + mean |x|) + |beta|    mean n, rstd n/2, the rest 8
@@ -291,14 +340,10 @@ static vg_tolerance residual_tolerance(vg_op op, vg_dir dir, const vg_shape *s, 
 vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
 {
     switch (ops[op].family) {
-    case VG_FAMILY_DENSE: {
-        /* A dot product of length k in f32, any order, with or without FMA: |err| <= k u S to first
-         * order (Higham 2002, eq. 3.5), u = 2^-24 = eps here; +2 for bias and final rounding. */
-        double k = dir == VG_DIR_fwd        ? (double)s->n[1]
-                   : dir == VG_DIR_bwd_data ? (double)s->n[2]
-                                            : (double)s->n[0];
-        return (vg_tolerance){.mag_eps = k + 2};
-    }
+    case VG_FAMILY_DENSE:
+        return dense_tolerance(dir, s);
+    case VG_FAMILY_ACTIVATION:
+        return activation_tolerance(op, dir, s, slot);
     case VG_FAMILY_NORM:
         return norm_tolerance(op, dir, s, slot);
     case VG_FAMILY_RESIDUAL:

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/verify.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/verify_compare.h"
+#include "measure/verify_fill.h"
+#include "measure/verify_memory.h"
+#include "measure/verify_shapes.h"
+#include "oracle/oracle.h"
+#include "vgbench/plan.h"
+
+/* --- the problem: inputs and what the oracle says ------------------------------------------- */
+
+/* What a row is run on, kept from case to case of one row. */
+typedef struct bench {
+    const vg_kernel *kernel;
+    vg_shape shape;
+    vg_verify_options options;
+    bool solved; /* the arrays below belong to shape, fill and seed */
+    double *in[VG_SLOT_COUNT], *out[VG_SLOT_COUNT], *mag[VG_SLOT_COUNT];
+    vg_fenced memory[VG_SLOT_COUNT], workspace;
+    vg_tensor_spec list[VG_MAX_TENSORS];
+    int count;
+} bench;
+
+static const vg_params *params_of(const bench *b)
+{
+    return b->options.params ? b->options.params : &vg_params_default;
+}
+
+static void drop_problem(bench *b)
+{
+    for (int slot = 0; slot < VG_SLOT_COUNT; slot++) {
+        free(b->in[slot]);
+        free(b->out[slot]);
+        free(b->mag[slot]);
+        b->in[slot] = b->out[slot] = b->mag[slot] = NULL;
+    }
+    b->solved = false;
+}
+
+static vg_status new_array(const vg_tensor_spec *spec, double **array)
+{
+    size_t count = (size_t)(spec->rows * spec->cols);
+    free(*array);
+    *array = malloc(count * sizeof **array);
+    return *array ? VG_OK : vg_fail(VG_ENOMEM, "verify: out of memory for %zu doubles", count);
+}
+
+static vg_status fill_inputs(bench *b, const vg_tensor_spec *list, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (list[i].access == VG_ACCESS_OUT || b->in[list[i].slot])
+            continue;
+        double **array = &b->in[list[i].slot];
+        VG_TRY(new_array(&list[i], array));
+        vg_verify_fill_slot(b->kernel->op, &b->shape, list[i].slot, b->options.fill,
+                            b->options.seed, list[i].rows * list[i].cols, *array);
+    }
+    return VG_OK;
+}
+
+static vg_status ask_oracle(bench *b, vg_dir dir, const vg_tensor_spec *list, int count)
+{
+    vg_oracle oracle = {{0}, {0}, {0}};
+    for (int i = 0; i < count; i++) {
+        vg_slot slot = list[i].slot;
+        oracle.in[slot] = b->in[slot];
+        if (list[i].access == VG_ACCESS_IN)
+            continue;
+        VG_TRY(new_array(&list[i], &b->out[slot]));
+        VG_TRY(new_array(&list[i], &b->mag[slot]));
+        oracle.out[slot] = b->out[slot];
+        oracle.mag[slot] = b->mag[slot];
+    }
+    return vg_oracle_run(b->kernel->op, dir, &b->shape, params_of(b), &oracle);
+}
+
+/* A backward pass reads what its forward pass has saved: that comes from the oracle, rounded. */
+static vg_status save_forward(bench *b)
+{
+    vg_tensor_spec forward[VG_MAX_TENSORS];
+    int count = vg_op_tensors(b->kernel->op, VG_DIR_fwd, &b->shape, forward);
+    VG_TRY(fill_inputs(b, forward, count));
+    VG_TRY(ask_oracle(b, VG_DIR_fwd, forward, count));
+    for (int i = 0; i < count; i++) {
+        vg_slot slot = forward[i].slot;
+        if (forward[i].access != VG_ACCESS_OUT)
+            continue;
+        int64_t size = forward[i].rows * forward[i].cols;
+        VG_TRY(new_array(&forward[i], &b->in[slot]));
+        for (int64_t at = 0; at < size; at++)
+            b->in[slot][at] = (double)(float)b->out[slot][at];
+    }
+    return VG_OK;
+}
+
+static vg_status solve(bench *b)
+{
+    const vg_kernel *kernel = b->kernel;
+    b->count = vg_op_tensors(kernel->op, kernel->dir, &b->shape, b->list);
+    if (!vg_oracle_has(kernel->op, kernel->dir))
+        return vg_fail(VG_EUNSUPPORTED, "%s/%s: the oracle does not know it",
+                       vg_op_name(kernel->op), vg_dir_name(kernel->dir));
+    bool backward = kernel->dir == VG_DIR_bwd || kernel->dir == VG_DIR_bwd_data ||
+                    kernel->dir == VG_DIR_bwd_weights;
+    if (backward)
+        VG_TRY(save_forward(b));
+    VG_TRY(fill_inputs(b, b->list, b->count));
+    VG_TRY(ask_oracle(b, kernel->dir, b->list, b->count));
+    b->solved = true;
+    return VG_OK;
+}
+
+static vg_status pose(bench *b, const vg_shape *shape, const vg_verify_options *options)
+{
+    bool same = b->solved && !memcmp(&b->shape, shape, sizeof *shape) &&
+                b->options.fill == options->fill && b->options.seed == options->seed &&
+                b->options.params == options->params;
+    b->shape = *shape;
+    b->options = *options;
+    if (same)
+        return VG_OK;
+    drop_problem(b);
+    return solve(b);
+}
+
+static void release_bench(bench *b)
+{
+    drop_problem(b);
+    for (int slot = 0; slot < VG_SLOT_COUNT; slot++)
+        vg_fenced_release(&b->memory[slot]);
+    vg_fenced_release(&b->workspace);
+}
+
+/* --- one run ---------------------------------------------------------------------------------- */
+
+static vg_fenced *memory_of(bench *b, const vg_tensor_spec *spec)
+{
+    return &b->memory[b->options.in_place ? spec->may_alias : spec->slot];
+}
+
+static bool is_shared(const bench *b, const vg_tensor_spec *spec)
+{
+    return b->options.in_place && spec->may_alias != spec->slot;
+}
+
+static void write_input(vg_fenced *memory, vg_slot slot, const double *values)
+{
+    for (int64_t r = 0; r < memory->rows; r++)
+        for (int64_t c = 0; c < memory->cols; c++) {
+            float *at = memory->p + r * memory->ld + c;
+            float value = (float)values[r * memory->cols + c];
+            int32_t label = slot == VG_LABELS ? (int32_t)values[r * memory->cols + c] : 0;
+            if (slot == VG_LABELS)
+                memcpy(at, &label, sizeof label);
+            else
+                *at = value;
+        }
+}
+
+static vg_status place_tensors(bench *b, vg_task *task)
+{
+    for (int i = 0; i < b->count; i++) {
+        const vg_tensor_spec *spec = &b->list[i];
+        vg_fenced *memory = memory_of(b, spec);
+        if (!is_shared(b, spec)) {
+            int64_t ld = spec->cols + (spec->rows > 1 ? b->options.pad : 0);
+            VG_TRY(vg_fenced_place(memory, spec->rows, spec->cols, ld, b->options.place));
+            if (spec->access != VG_ACCESS_OUT)
+                write_input(memory, spec->slot, b->in[spec->slot]);
+        }
+    }
+    for (int i = 0; i < b->count; i++) {
+        vg_fenced *memory = memory_of(b, &b->list[i]);
+        vg_fenced_remember(memory);
+        task->t[b->list[i].slot] = (vg_tensor){memory->p, memory->ld};
+    }
+    size_t bytes = vg_task_workspace_bytes(task);
+    if (bytes) {
+        int64_t floats = (int64_t)((bytes + 63) / 64 * 16);
+        VG_TRY(vg_fenced_place(&b->workspace, 1, floats, floats, VG_PLACE_END));
+        vg_fenced_remember(&b->workspace);
+        task->workspace = b->workspace.p;
+    }
+    return VG_OK;
+}
+
+/* All phases claim to be long, so that the executor gives them every thread. */
+static vg_status run_task(const vg_task *task, int threads)
+{
+    vg_team *team = NULL;
+    vg_plan plan = {0};
+    vg_status status = vg_team_create(threads, 0, &team);
+    if (status == VG_OK)
+        status = vg_plan_append(&plan, task);
+    for (int i = 0; i < plan.count; i++)
+        plan.steps[i].phase.cost_ns = 1e9;
+    if (status == VG_OK)
+        status = vg_team_reserve(team, plan.scratch);
+    if (status == VG_OK)
+        status = vg_team_run(team, &plan, NULL);
+    vg_plan_release(&plan);
+    vg_team_destroy(team);
+    return status;
+}
+
+static vg_status run_row(bench *b)
+{
+    int threads = b->options.threads > 1 ? b->options.threads : 1;
+    vg_task task;
+    VG_TRY(vg_task_init(&task, b->kernel, &b->shape, params_of(b)));
+    vg_status status = place_tensors(b, &task);
+    if (status == VG_OK)
+        status = vg_task_prepare(&task, threads);
+    if (status == VG_OK)
+        status = run_task(&task, threads);
+    vg_task_release(&task);
+    return status;
+}
+
+/* --- judging a run ---------------------------------------------------------------------------- */
+
+static const char *const fill_names[VG_FILL_COUNT] = {"integers", "real", "hard", "sweep"};
+static const char *const place_names[VG_PLACE_COUNT] = {"end", "start", "odd"};
+
+static int describe_case(const bench *b, char *text, size_t size)
+{
+    char name[200];
+    vg_kernel_format(b->kernel, &b->shape, b->options.threads > 1 ? b->options.threads : 1, name,
+                     sizeof name);
+    return snprintf(text, size, "%s (%s, %s%s, ld+%d)", name, fill_names[b->options.fill],
+                    place_names[b->options.place], b->options.in_place ? ", in place" : "",
+                    b->options.pad);
+}
+
+static void note(vg_verify_result *result, const bench *b, const char *what)
+{
+    if (result->text[0])
+        return;
+    int used = describe_case(b, result->text, sizeof result->text);
+    if (used < (int)sizeof result->text)
+        snprintf(result->text + used, sizeof result->text - (size_t)used, ": %s", what);
+}
+
+static bool guards_hold(bench *b, vg_verify_result *result)
+{
+    for (int i = 0; i < b->count; i++) {
+        const vg_tensor_spec *spec = &b->list[i];
+        if (is_shared(b, spec))
+            continue;
+        bool input = spec->access == VG_ACCESS_IN;
+        for (int k = 0; input && k < b->count; k++)
+            if (is_shared(b, &b->list[k]) && b->list[k].may_alias == spec->slot)
+                input = false;
+        int64_t row = 0, col = 0;
+        const char *where = vg_fenced_broken(memory_of(b, spec), input, &row, &col);
+        if (!where)
+            continue;
+        char text[120];
+        snprintf(text, sizeof text, "wrote to %s of %s at [%lld][%lld]",
+                 strcmp(where, "element") ? where : "input", vg_slot_name(spec->slot),
+                 (long long)row, (long long)col);
+        note(result, b, text);
+        return false;
+    }
+    return true;
+}
+
+typedef struct place {
+    vg_slot slot;
+    int64_t row, col;
+    double reference;
+    float got;
+    vg_verdict verdict;
+} place;
+
+static void note_value(vg_verify_result *result, const bench *b, const place *at)
+{
+    double ratio = at->verdict.error > 0 ? at->verdict.error / at->verdict.limit : 0;
+    bool first_failure = !at->verdict.ok && !result->text[0];
+    if (!(ratio <= result->ratio_max) || first_failure || result->values == 0) {
+        if (!result->text[0] || first_failure) {
+            result->shape = b->shape;
+            result->slot = at->slot;
+            result->row = at->row;
+            result->col = at->col;
+            result->got = (double)at->got;
+            result->reference = at->reference;
+        }
+        result->ratio_max = ratio > result->ratio_max ? ratio : result->ratio_max;
+    }
+    if (at->verdict.ulp > result->ulp_max)
+        result->ulp_max = at->verdict.ulp;
+    result->values++;
+    if (!first_failure)
+        return;
+    char text[160];
+    snprintf(text, sizeof text, "%s[%lld][%lld] is %.9g, reference %.9g, error %.3g, allowed %.3g%s",
+             vg_slot_name(at->slot), (long long)at->row, (long long)at->col, (double)at->got,
+             at->reference, at->verdict.error, at->verdict.limit,
+             vg_fenced_is_poison(at->got) ? " (never written)" : "");
+    note(result, b, text);
+}
+
+static bool values_hold(bench *b, vg_verify_result *result)
+{
+    bool all = true;
+    for (int i = 0; i < b->count; i++) {
+        const vg_tensor_spec *spec = &b->list[i];
+        if (spec->access == VG_ACCESS_IN)
+            continue;
+        const vg_fenced *memory = memory_of(b, spec);
+        vg_tolerance tolerance = vg_verify_tolerance(b->kernel, &b->shape, spec->slot);
+        bool exact = b->options.fill == VG_FILL_INTEGER &&
+                     vg_verify_is_exact(b->kernel->op, b->kernel->dir, &b->shape, spec->slot);
+        for (int64_t r = 0; r < spec->rows; r++)
+            for (int64_t c = 0; c < spec->cols; c++) {
+                int64_t index = r * spec->cols + c;
+                place at = {spec->slot, r, c, b->out[spec->slot][index],
+                            memory->p[r * memory->ld + c], {0}};
+                at.verdict = vg_verify_value(at.got, at.reference, b->mag[spec->slot][index],
+                                             &tolerance, exact);
+                note_value(result, b, &at);
+                all = all && at.verdict.ok;
+            }
+    }
+    return all;
+}
+
+static vg_status run_case(bench *b, const vg_shape *shape, const vg_verify_options *options,
+                          vg_verify_result *result)
+{
+    VG_TRY(pose(b, shape, options));
+    vg_status status = run_row(b);
+    if (status == VG_EUNSUPPORTED) {
+        result->refused++;
+        return VG_OK;
+    }
+    VG_TRY(status);
+    result->cases++;
+    bool guards = guards_hold(b, result);
+    bool values = values_hold(b, result);
+    if (!guards || !values)
+        result->failures++;
+    return VG_OK;
+}
+
+vg_status vg_verify_case(const vg_kernel *kernel, const vg_shape *shape,
+                         const vg_verify_options *options, vg_verify_result *result)
+{
+    bench b = {.kernel = kernel};
+    vg_status status = run_case(&b, shape, options, result);
+    release_bench(&b);
+    return status;
+}
+
+/* --- a row ------------------------------------------------------------------------------------ */
+
+static bool has_alias(const vg_kernel *kernel, const vg_shape *shape)
+{
+    vg_tensor_spec list[VG_MAX_TENSORS];
+    int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
+    for (int i = 0; i < count; i++)
+        if (list[i].may_alias != list[i].slot)
+            return true;
+    return false;
+}
+
+/* Every placement and every fill at every shape, paired so that each pair of (fill, place) comes
+ * by within a few shapes. */
+static vg_status run_shape(bench *b, const vg_shape *shape, int index, vg_verify_result *result)
+{
+    static const int pads[] = {0, 1, 5, 16};
+    bool alias = has_alias(b->kernel, shape);
+    for (int fill = 0; fill <= VG_FILL_HARD; fill++)
+        for (int k = 0; k < (fill == VG_FILL_REAL ? 3 : 1); k++) {
+            vg_verify_options options = {
+                .fill = (vg_verify_fill)fill,
+                .place = (vg_verify_place)((index + fill + k) % VG_PLACE_COUNT),
+                .pad = pads[(index + fill + 2 * k) % 4],
+                .threads = 1 + (index + k) % 2,
+                .seed = (uint64_t)index + 1,
+            };
+            VG_TRY(run_case(b, shape, &options, result));
+            options.in_place = true;
+            if (alias && k == 0)
+                VG_TRY(run_case(b, shape, &options, result));
+        }
+    return VG_OK;
+}
+
+static size_t output_floats(const bench *b)
+{
+    size_t total = 0;
+    for (int i = 0; i < b->count; i++)
+        if (b->list[i].access != VG_ACCESS_IN)
+            total += (size_t)(b->list[i].rows * b->list[i].cols);
+    return total;
+}
+
+static void copy_outputs(bench *b, float *to)
+{
+    for (int i = 0; i < b->count; i++) {
+        const vg_tensor_spec *spec = &b->list[i];
+        const vg_fenced *memory = memory_of(b, spec);
+        for (int64_t r = 0; spec->access != VG_ACCESS_IN && r < spec->rows; r++, to += spec->cols)
+            memcpy(to, memory->p + r * memory->ld, (size_t)spec->cols * sizeof(float));
+    }
+}
+
+static vg_status run_threads(bench *b, vg_verify_result *result)
+{
+    static const int teams[] = {1, 2, 3, 5, 8};
+    vg_shape shape;
+    vg_verify_thread_shape(b->kernel->op, &shape);
+    float *first = NULL, *now = NULL;
+    vg_status status = VG_OK;
+    for (size_t i = 0; status == VG_OK && i < sizeof teams / sizeof *teams; i++) {
+        vg_verify_options options = {.fill = VG_FILL_REAL, .threads = teams[i], .seed = 77};
+        status = run_case(b, &shape, &options, result);
+        size_t bytes = output_floats(b) * sizeof(float);
+        now = now ? now : malloc(bytes);
+        if (status != VG_OK || !now)
+            continue;
+        copy_outputs(b, now);
+        if (i == 0) {
+            first = now;
+            now = NULL;
+        } else if (b->kernel->backend != VG_BACKEND_onednn && memcmp(first, now, bytes)) {
+            result->failures++;
+            note(result, b, "other bits than with one thread");
+        }
+    }
+    free(first);
+    free(now);
+    return status;
+}
+
+vg_status vg_verify_row(const vg_kernel *kernel, vg_tier tier, vg_verify_result *result)
+{
+    *result = (vg_verify_result){0};
+    VG_TRY(vg_kernel_usable(kernel));
+    bench b = {.kernel = kernel};
+    vg_shape shape;
+    vg_status status = VG_OK;
+    for (int i = 0; status == VG_OK && vg_verify_shape(kernel->op, tier, i, &shape); i++)
+        status = run_shape(&b, &shape, i, result);
+    if (status == VG_OK && vg_verify_sweep_shape(kernel->op, tier, &shape)) {
+        vg_verify_options options = {.fill = VG_FILL_SWEEP, .place = VG_PLACE_START, .threads = 2};
+        status = run_case(&b, &shape, &options, result);
+    }
+    if (status == VG_OK)
+        status = run_threads(&b, result);
+    if (status == VG_OK && result->cases == 0) {
+        result->failures = 1;
+        snprintf(result->text, sizeof result->text, "not one case ran: %s", vg_status_message());
+    }
+    release_bench(&b);
+    return status;
+}
+
+vg_tolerance vg_verify_tolerance(const vg_kernel *kernel, const vg_shape *shape, vg_slot slot)
+{
+    vg_tolerance tolerance = vg_op_tolerance(kernel->op, kernel->dir, shape, slot);
+    if (kernel->backend != VG_BACKEND_onednn)
+        return tolerance;
+    /* benchdnn's own threshold for transcendental eltwise is 4e-5, relative or absolute. */
+    tolerance.ulp = fmax(tolerance.ulp, 4e-5 * 0x1p23);
+    tolerance.mag_eps = fmax(tolerance.mag_eps, 4e-5 * 0x1p24);
+    tolerance.abs = fmax(tolerance.abs, 4e-5);
+    return tolerance;
+}

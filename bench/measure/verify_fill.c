@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/verify_fill.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* splitmix64 (Steele et al. 2014): a bijection, so index -> value needs no state. */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+static double uniform(uint64_t random)
+{
+    return (double)(random >> 11) * 0x1p-53;
+}
+
+/* Sum of 4 uniforms, variance 1: normal enough, and the same bits with every libm. */
+static double deviate(uint64_t random)
+{
+    double sum = 0;
+    for (int i = 0; i < 4; i++)
+        sum += (double)(random >> (16 * i) & 0xffff) * 0x1p-16 - 0.5;
+    return sum * 1.7320508075688772;
+}
+
+static double from_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+/* What breaks kernels: signed zeros, the ends of the subnormals, saturation thresholds of exp and
+ * tanh, the largest numbers, infinities, NaN. */
+static const float specials[] = {
+    0.0f,     -0.0f,    0x1p-149f, -0x1p-149f, 0x1.fffffcp-127f, -0x1p-127f, FLT_MIN, -FLT_MIN,
+    1.0f,     -1.0f,    0x1p-24f,  -0x1p-25f,  9.0109f,          -9.0109f,   17.329f, -17.329f,
+    88.3763f, -87.3366f, 88.7229f, -88.7229f,  -103.9721f,       -104.5f,    -5.6f,   5.6f,
+    -13.2f,   -1000.0f, 1e10f,     -1e10f,     3e18f,            -3e18f,     FLT_MAX, -FLT_MAX,
+    INFINITY, -INFINITY, NAN,
+};
+enum { SPECIALS = sizeof specials / sizeof *specials };
+
+/* For ops that add: huge values stay below the square root of the largest, so that a product and a
+ * thousand of them are finite. */
+static const float summable[] = {0.0f,  -0.0f, 0x1p-149f, -0x1p-140f, FLT_MIN,  -FLT_MIN,
+                                 1e17f, -1e17f, 1e-30f,   INFINITY,   -INFINITY, NAN};
+enum { SUMMABLE = sizeof summable / sizeof *summable };
+
+static bool is_elementwise(vg_op op)
+{
+    return vg_op_is_activation(op) || op == VG_OP_add || op == VG_OP_highway;
+}
+
+static double hard(vg_op op, uint64_t random, int64_t index)
+{
+    if (!is_elementwise(op))
+        return random % 61 ? deviate(mix(random)) : (double)summable[random / 61 % SUMMABLE];
+    if (index < SPECIALS)
+        return (double)specials[index];
+    switch (random % 3) {
+    case 0:
+        return (double)specials[random / 3 % SPECIALS];
+    case 1:
+        return from_bits((uint32_t)(random >> 32));
+    default:
+        return deviate(mix(random)) * 8;
+    }
+}
+
+/* Half of the values step through all bit patterns, half lie evenly where functions bend. */
+static double sweep(uint64_t random, int64_t index, int64_t count)
+{
+    double part = ((double)index + uniform(random)) / (double)count;
+    if (index % 2 == 0)
+        return (double)(float)(120 * part - 60) * (random % 4 ? 0.25 : 1);
+    double value = from_bits((uint32_t)(part * 4294967296.0));
+    return isfinite(value) ? value : 1;
+}
+
+static double integer(uint64_t random, int range)
+{
+    return (double)((int64_t)(random % (uint64_t)(2 * range + 1)) - range);
+}
+
+static double value_of(vg_op op, vg_slot slot, vg_verify_fill fill, uint64_t random, int64_t index,
+                       int64_t count)
+{
+    bool gradient = slot == VG_DY;
+    switch (fill) {
+    case VG_FILL_INTEGER:
+        return integer(random, slot == VG_W ? 4 : 8);
+    case VG_FILL_HARD:
+        return hard(op, random, gradient ? (index * 7 + 3) % (count + 1) : index);
+    case VG_FILL_SWEEP:
+        if (is_elementwise(op) && !gradient)
+            return sweep(random, index, count);
+        return deviate(random);
+    default:
+        return deviate(random);
+    }
+}
+
+void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verify_fill fill,
+                         uint64_t seed, int64_t count, double *values)
+{
+    (void)shape;
+    uint64_t key = mix(seed * VG_SLOT_COUNT + (uint64_t)slot);
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t random = mix(key + (uint64_t)i);
+        double value = value_of(op, slot, fill, random, i, count);
+        if (slot == VG_SLOPE && fill != VG_FILL_INTEGER)
+            value = 0.25 + 0.125 * deviate(random);
+        values[i] = (double)(float)value;
+    }
+}
+
+bool vg_verify_is_exact(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot)
+{
+    (void)dir;
+    (void)shape;
+    (void)slot;
+    switch (op) {
+    case VG_OP_dense:
+    case VG_OP_relu:
+    case VG_OP_linear:
+    case VG_OP_leaky_relu:
+    case VG_OP_prelu:
+        return true;
+    default:
+        return false;
+    }
+}

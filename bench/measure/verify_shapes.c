@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/verify_shapes.h"
+
+enum { ROWS_END = 0 };
+
+/* batch, in, out: 1, lanes and neighbours, register-tile edges (6, 12, 16, 32), primes, and depths
+ * and widths beyond a cache block. */
+static const int64_t dense_ci[][3] = {
+    {1, 1, 1},    {1, 7, 17},   {2, 16, 8},   {3, 1, 33},     {5, 15, 1},     {6, 9, 16},
+    {7, 31, 31},  {8, 8, 8},    {12, 32, 32}, {13, 33, 47},   {16, 64, 16},   {17, 3, 15},
+    {23, 65, 13}, {25, 17, 49}, {32, 48, 64}, {37, 129, 63},  {64, 64, 64},   {65, 130, 97},
+    {4, 1031, 9}, {1, 300, 200}, {100, 31, 7}, {9, 515, 131}, {131, 259, 67}, {ROWS_END},
+};
+static const int64_t dense_full[][3] = {
+    {1, 2053, 1}, {1, 1, 1031},   {257, 1, 1},    {3, 5, 7},       {11, 13, 19},    {14, 28, 30},
+    {18, 36, 34}, {96, 96, 96},   {97, 101, 103}, {100, 300, 200}, {127, 255, 129}, {256, 64, 33},
+    {19, 1537, 29}, {521, 37, 41}, {30, 769, 521}, {260, 520, 36}, {ROWS_END},
+};
+
+/* batch, width of row-wise and element-wise ops. */
+static const int64_t rows_ci[][2] = {
+    {1, 1},  {2, 3},   {1, 4},   {3, 5},   {4, 7},   {2, 8},   {5, 9},    {1, 15},      {3, 16},
+    {2, 17}, {7, 31},  {4, 32},  {3, 33},  {5, 64},  {2, 65},  {13, 67},  {66, 12},     {131, 20},
+    {1, 257}, {67, 129}, {3, 1031}, {2, 4099}, {ROWS_END},
+};
+static const int64_t rows_full[][2] = {
+    {1, 2},     {17, 1},    {64, 24},  {65, 47},  {63, 48},   {128, 63},
+    {129, 100}, {257, 255}, {31, 512}, {5, 8191}, {1, 16411}, {ROWS_END},
+};
+
+static bool pick(const int64_t *table, int extents, int index, int64_t *to)
+{
+    for (int i = 0; i <= index; i++)
+        if (table[i * extents] == ROWS_END)
+            return false;
+    for (int e = 0; e < extents; e++)
+        to[e] = table[index * extents + e];
+    return true;
+}
+
+static int length(const int64_t *table, int extents)
+{
+    int n = 0;
+    while (table[n * extents] != ROWS_END)
+        n++;
+    return n;
+}
+
+static bool pick_tier(const int64_t *ci, const int64_t *full, int extents, vg_tier tier, int index,
+                      int64_t *to)
+{
+    int common = length(ci, extents);
+    if (index < common)
+        return pick(ci, extents, index, to);
+    return tier == VG_TIER_FULL && pick(full, extents, index - common, to);
+}
+
+/* The keys after the first ones: number of variants of a shape, and which one. */
+static int variants(vg_op op)
+{
+    return vg_op_has_weights(op) || op == VG_OP_prelu ? 2 : 1;
+}
+
+static void set_variant(vg_op op, int variant, vg_shape *shape)
+{
+    if (vg_op_has_weights(op))
+        shape->weights = (vg_weights)variant;
+    else if (op == VG_OP_prelu)
+        shape->n[2] = variant ? shape->n[1] : 1;
+}
+
+bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
+{
+    *shape = (vg_shape){0};
+    int count = variants(op);
+    bool found = vg_op_family(op) == VG_FAMILY_DENSE
+                     ? pick_tier(dense_ci[0], dense_full[0], 3, tier, index / count, shape->n)
+                     : pick_tier(rows_ci[0], rows_full[0], 2, tier, index / count, shape->n);
+    if (found)
+        set_variant(op, index % count, shape);
+    return found;
+}
+
+void vg_verify_thread_shape(vg_op op, vg_shape *shape)
+{
+    *shape = (vg_shape){.n = {517, 67}};
+    if (vg_op_family(op) == VG_FAMILY_DENSE)
+        *shape = (vg_shape){.n = {197, 131, 149}};
+    set_variant(op, 0, shape);
+}
+
+bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape)
+{
+    if (!vg_op_is_activation(op))
+        return false;
+    *shape = (vg_shape){.n = {tier == VG_TIER_FULL ? 4096 : 64, 1024}};
+    set_variant(op, 0, shape);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file verify_shapes.h
+ * The shapes that rows are verified on.
+ */
+#ifndef VG_MEASURE_VERIFY_SHAPES_H
+#define VG_MEASURE_VERIFY_SHAPES_H
+
+#include "measure/verify.h"
+
+/** Shape number @p index of (op, tier) into @p shape; false behind the last one. Extents run
+ * through 1, the lanes of every ISA and their neighbours, primes, and sizes beyond one block. */
+bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape);
+
+/** The shape for runs with several thread counts: enough units for all. */
+void vg_verify_thread_shape(vg_op op, vg_shape *shape);
+
+/** The shape for the sweep of element-wise ops; false for other ops. */
+bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle/oracle.h"
+
+static vg_oracle_fn *find(vg_op op)
+{
+    if (op == VG_OP_dense)
+        return vg_oracle_dense;
+    if (vg_op_is_activation(op))
+        return vg_oracle_activation;
+    return NULL;
+}
+
+bool vg_oracle_has(vg_op op, vg_dir dir)
+{
+    return vg_op_has_dir(op, dir) && find(op);
+}
+
+vg_status vg_oracle_run(vg_op op, vg_dir dir, const vg_shape *shape, const vg_params *params,
+                        const vg_oracle *tensors)
+{
+    if (!vg_oracle_has(op, dir))
+        return vg_fail(VG_EUNSUPPORTED, "%s/%s: the oracle does not know it", vg_op_name(op),
+                       vg_dir_name(dir));
+    find(op)(op, dir, shape, params, tensors);
+    return VG_OK;
+}
