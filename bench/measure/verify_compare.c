@@ -7,6 +7,8 @@
 #include "measure/verify_memory.h"
 
 static const double eps = 0x1p-24;
+/* What a rounding in the subnormal range may add to the model of relative errors. */
+static const double half_tiny = 0x1p-150;
 /* From here on a double rounds to infinity as a float. */
 static const double float_overflow = 0x1.ffffffp127;
 
@@ -37,7 +39,7 @@ vg_verdict vg_verify_value(float got, double reference, double mag, const vg_tol
     if (isinf(mag) || isnan(mag))
         mag = fabs(reference);
     double limit = fmax(tolerance->ulp * vg_ulp(reference),
-                        tolerance->mag_eps * eps * mag + tolerance->abs);
+                        tolerance->mag_eps * (eps * mag + half_tiny) + tolerance->abs);
     if (exact && mag < 0x1p24)
         limit = fabs(reference - (double)(float)reference);
     if (isinf(got))

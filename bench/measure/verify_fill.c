@@ -54,7 +54,7 @@ enum { SUMMABLE = sizeof summable / sizeof *summable };
 
 static bool is_elementwise(vg_op op)
 {
-    return vg_op_is_activation(op) || op == VG_OP_add || op == VG_OP_highway;
+    return vg_op_is_activation(op) || op == VG_OP_add;
 }
 
 static double hard(vg_op op, uint64_t random, int64_t index)
@@ -116,13 +116,14 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
         double value = value_of(op, slot, fill, random, i, count);
         if (slot == VG_SLOPE && fill != VG_FILL_INTEGER)
             value = 0.25 + 0.125 * deviate(random);
+        if (slot == VG_T) /* a gate, with both its ends */
+            value = fill == VG_FILL_INTEGER ? (double)(random % 5) / 4 : uniform(random);
         values[i] = (double)(float)value;
     }
 }
 
 bool vg_verify_is_exact(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot)
 {
-    (void)dir;
     (void)shape;
     (void)slot;
     switch (op) {
@@ -131,7 +132,12 @@ bool vg_verify_is_exact(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slo
     case VG_OP_linear:
     case VG_OP_leaky_relu:
     case VG_OP_prelu:
+    case VG_OP_add:
+    case VG_OP_rezero:
+    case VG_OP_highway:
         return true;
+    case VG_OP_scaled_add:
+        return dir == VG_DIR_bwd; /* one product; forward rounds once or twice */
     default:
         return false;
     }

@@ -3,11 +3,16 @@
 
 static vg_oracle_fn *find(vg_op op)
 {
-    if (op == VG_OP_dense)
-        return vg_oracle_dense;
-    if (vg_op_is_activation(op))
+    switch (vg_op_family(op)) {
+    case VG_FAMILY_DENSE:
+        return op == VG_OP_dense ? vg_oracle_dense : NULL;
+    case VG_FAMILY_ACTIVATION:
         return vg_oracle_activation;
-    return NULL;
+    case VG_FAMILY_RESIDUAL:
+        return vg_oracle_residual;
+    default:
+        return NULL;
+    }
 }
 
 bool vg_oracle_has(vg_op op, vg_dir dir)

@@ -153,8 +153,9 @@ typedef struct vg_tensor_spec {
 
 enum { VG_MAX_TENSORS = 20 };
 
-/** Error bound of output @p slot: |got - ref| <= max(ulp * ulp(ref), mag_eps * eps * S + abs), S
- * the same sum over the magnitudes of its terms, eps = 2^-24. Derivation beside the table. */
+/** Error bound of output @p slot: |got - ref| <= max(ulp * ulp(ref), mag_eps * (eps * S + 2^-150) +
+ * abs), S the same sum over the magnitudes of its terms, eps = 2^-24; 2^-150 is what a rounding may
+ * cost in the subnormal range. Derivation beside the table. */
 typedef struct vg_tolerance {
     double ulp, mag_eps, abs;
 } vg_tolerance;
