@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dense layer as products:
+ *   fwd          Y  = X W^T + b     A = X,    B = W^T (crosswise)
+ *   bwd_data     dX = dY W          A = dY,   B = W
+ *   bwd_weights  dW = dY^T X        A = dY^T, B = X;   db = column sums of dY
+ */
+#include "base/partition.h"
+#include "dense/gemm.h"
+#include "vgbench/kernel.h"
+#include "vgbench/memory.h"
+
+static const float *in(const vg_task *task, vg_slot slot)
+{
+    return task->t[slot].p;
+}
+
+/* --- the products: extents and unit strides by shape, pointers and row strides by task --------- */
+
+static vg_gemm fwd_gemm(const vg_shape *s)
+{
+    return (vg_gemm){
+        .m = s->n[0], .n = s->n[2], .k = s->n[1], .a_k = 1, .a_m = s->n[1], .b_k = 1, .b_n = s->n[1]};
+}
+
+static vg_gemm bwd_data_gemm(const vg_shape *s)
+{
+    return (vg_gemm){
+        .m = s->n[0], .n = s->n[1], .k = s->n[2], .a_k = 1, .a_m = s->n[2], .b_k = s->n[1], .b_n = 1};
+}
+
+static vg_gemm bwd_weights_gemm(const vg_shape *s)
+{
+    return (vg_gemm){
+        .m = s->n[2], .n = s->n[1], .k = s->n[0], .a_k = s->n[2], .a_m = 1, .b_k = s->n[1], .b_n = 1};
+}
+
+static vg_gemm fwd_task(const vg_task *task)
+{
+    vg_gemm g = fwd_gemm(&task->shape);
+    g.a = in(task, VG_X);
+    g.a_m = task->t[VG_X].ld;
+    g.b = in(task, VG_W);
+    g.b_n = task->t[VG_W].ld;
+    g.c = task->t[VG_Y].p;
+    g.ldc = task->t[VG_Y].ld;
+    g.bias = in(task, VG_B);
+    return g;
+}
+
+static vg_gemm bwd_data_task(const vg_task *task)
+{
+    vg_gemm g = bwd_data_gemm(&task->shape);
+    g.a = in(task, VG_DY);
+    g.a_m = task->t[VG_DY].ld;
+    g.b = in(task, VG_W);
+    g.b_k = task->t[VG_W].ld;
+    g.c = task->t[VG_DX].p;
+    g.ldc = task->t[VG_DX].ld;
+    return g;
+}
+
+static vg_gemm bwd_weights_task(const vg_task *task)
+{
+    vg_gemm g = bwd_weights_gemm(&task->shape);
+    g.a = in(task, VG_DY);
+    g.a_k = task->t[VG_DY].ld;
+    g.b = in(task, VG_X);
+    g.b_k = task->t[VG_X].ld;
+    g.c = task->t[VG_DW].p;
+    g.ldc = task->t[VG_DW].ld;
+    return g;
+}
+
+/* --- weights:packed ------------------------------------------------------------------------ */
+
+static const float no_panels[1];
+
+/* As in the shape alone: whether there will be panels is enough to cut the product. */
+static vg_gemm with_class(vg_gemm g, const vg_shape *shape)
+{
+    if (shape->weights == VG_WEIGHTS_PACKED)
+        g.panels = no_panels;
+    return g;
+}
+
+static vg_status pack_state(vg_task *task, const vg_gemm *g)
+{
+    if (task->shape.weights != VG_WEIGHTS_PACKED)
+        return VG_OK;
+    if (!task->state)
+        VG_TRY(vg_alloc(VG_FN(vg_gemm_panel_bytes)(g), 3, &task->state));
+    VG_FN(vg_gemm_pack_all)(g, task->state);
+    return VG_OK;
+}
+
+static void release(vg_task *task)
+{
+    vg_free(task->state);
+}
+
+static int one_phase(const vg_gemm *g, vg_unit_fn *run, vg_phase *phase)
+{
+    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(g);
+    *phase = (vg_phase){.run = run,
+                        .units = plan.row_units * plan.col_units,
+                        .cost_ns = VG_FN(vg_gemm_ns)(g)};
+    return 1;
+}
+
+/* --- forward ------------------------------------------------------------------------------- */
+
+static void fwd_unit(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_gemm g = fwd_task(task);
+    g.panels = task->state;
+    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
+    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
+}
+
+static int fwd_phases(const vg_shape *shape, vg_phase *phase)
+{
+    vg_gemm g = with_class(fwd_gemm(shape), shape);
+    return one_phase(&g, fwd_unit, phase);
+}
+
+static size_t fwd_scratch(const vg_shape *shape)
+{
+    vg_gemm g = with_class(fwd_gemm(shape), shape);
+    return VG_FN(vg_gemm_cut)(&g).scratch;
+}
+
+static vg_status fwd_prepare(vg_task *task, int threads)
+{
+    vg_gemm g = fwd_task(task);
+    return pack_state(task, &g);
+}
+
+const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
+                                            .phases = fwd_phases,
+                                            .scratch = fwd_scratch,
+                                            .prepare = fwd_prepare,
+                                            .release = release};
+
+/* --- gradient of the input ----------------------------------------------------------------- */
+
+static void bwd_data_unit(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_gemm g = bwd_data_task(task);
+    g.panels = task->state;
+    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
+    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
+}
+
+static int bwd_data_phases(const vg_shape *shape, vg_phase *phase)
+{
+    vg_gemm g = with_class(bwd_data_gemm(shape), shape);
+    return one_phase(&g, bwd_data_unit, phase);
+}
+
+static size_t bwd_data_scratch(const vg_shape *shape)
+{
+    vg_gemm g = with_class(bwd_data_gemm(shape), shape);
+    return VG_FN(vg_gemm_cut)(&g).scratch;
+}
+
+static vg_status bwd_data_prepare(vg_task *task, int threads)
+{
+    vg_gemm g = bwd_data_task(task);
+    return pack_state(task, &g);
+}
+
+const vg_kernel_impl VG_FN(vg_dense_bwd_data) = {.impl = "register-blocked GEMM",
+                                                 .phases = bwd_data_phases,
+                                                 .scratch = bwd_data_scratch,
+                                                 .prepare = bwd_data_prepare,
+                                                 .release = release};
+
+/* --- gradient of weights and bias ----------------------------------------------------------
+ * No operand is a weight, so that both classes of weights are the same code; dW is row-major. */
+
+/* db for outputs [first, last): the sum over the batch, in its order. */
+static void bias_gradient(const vg_task *task, int64_t first, int64_t last)
+{
+    int64_t batch = task->shape.n[0], ld = task->t[VG_DY].ld;
+    float *db = task->t[VG_DB].p;
+    for (int64_t o = first; o < last; o += 2 * VG_LANES) {
+        int n0 = (int)vg_min64(VG_LANES, last - o);
+        int n1 = (int)vg_min64(VG_LANES, last - o - n0);
+        const float *dy = in(task, VG_DY) + o;
+        vf s0 = vf_zero(), s1 = vf_zero();
+        if (n1 == VG_LANES) {
+            for (int64_t i = 0; i < batch; i++, dy += ld) {
+                s0 = vf_add(s0, vf_load(dy));
+                s1 = vf_add(s1, vf_load(dy + VG_LANES));
+            }
+        } else {
+            for (int64_t i = 0; i < batch; i++, dy += ld) {
+                s0 = vf_add(s0, vf_load_n(dy, n0));
+                s1 = vf_add(s1, vf_load_n(dy + n0, n1));
+            }
+        }
+        vf_store_n(db + o, n0, s0);
+        vf_store_n(db + o + n0, n1, s1);
+    }
+}
+
+/* Unit (row, column) of dW also sums a share of the outputs for db, so that db costs no unit and no
+ * barrier of its own. */
+static void bwd_weights_unit(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_gemm g = bwd_weights_task(task);
+    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
+    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
+    int64_t units = plan.row_units * plan.col_units, out = task->shape.n[2];
+    int64_t vectors = vg_ceil_div(out, VG_LANES);
+    bias_gradient(task, vectors * unit / units * VG_LANES,
+                  vg_min64(vectors * (unit + 1) / units * VG_LANES, out));
+}
+
+static int bwd_weights_phases(const vg_shape *shape, vg_phase *phase)
+{
+    vg_gemm g = bwd_weights_gemm(shape);
+    return one_phase(&g, bwd_weights_unit, phase);
+}
+
+static size_t bwd_weights_scratch(const vg_shape *shape)
+{
+    vg_gemm g = bwd_weights_gemm(shape);
+    return VG_FN(vg_gemm_cut)(&g).scratch;
+}
+
+const vg_kernel_impl VG_FN(vg_dense_bwd_weights) = {.impl = "register-blocked GEMM",
+                                                    .phases = bwd_weights_phases,
+                                                    .scratch = bwd_weights_scratch};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file gemm.h
+ * Register-blocked matrix multiplication, the engine of the dense and recurrent families.
+ *
+ *   C[m][n] = sum over k of A(m, k) B(k, n)  (+ bias[n])
+ *
+ * A is read in place, one element at a time (broadcast); B one vector at a time, from panels of 1 to
+ * 3 vectors: packed [k][panel] or, where its rows are contiguous and few, in place. The sum over k runs in the order of k, in blocks; the bias is added at the end of the
+ * first block.
+ *
+ * Included per ISA (simd/vec.h); all external names carry the suffix of the backend.
+ */
+#ifndef VG_DENSE_GEMM_H
+#define VG_DENSE_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "simd/vec.h"
+
+/** A product. Strides are in floats. Of b_k and b_n one is 1; of a_m and a_k likewise. */
+typedef struct vg_gemm {
+    int64_t m, n, k;
+    const float *a;
+    int64_t a_m, a_k;
+    const float *b;
+    int64_t b_k, b_n;
+    const float *panels; /**< all of B packed by vg_gemm_pack_all(), or NULL */
+    float *c;
+    int64_t ldc;
+    const float *bias; /**< [n] or NULL */
+} vg_gemm;
+
+/** How a product is cut: by its extents and strides alone. */
+typedef struct vg_gemm_plan {
+    bool swap;   /**< computed as C^T = B^T A^T, transposed when it is stored */
+    bool pack_b; /**< B is packed into scratch, panel by panel */
+    int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */
+    int64_t rows;                 /**< most rows of a unit */
+    int64_t vectors;              /**< most vectors (of columns) of a unit */
+    int64_t k_block;              /**< accumulated in registers at a time */
+    size_t scratch;               /**< bytes per thread */
+} vg_gemm_plan;
+
+/** Cuts the product. Only m, n, k, whether a_m, a_k, b_k, b_n are 1 and whether panels is NULL are
+ * looked at, so that it can be made from a shape, without tensors. */
+vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g);
+
+/** Computes unit @p unit of row_units * col_units. */
+void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit, void *scratch);
+
+/** Bytes of B as panels, and the packing of it. */
+size_t VG_FN(vg_gemm_panel_bytes)(const vg_gemm *g);
+void VG_FN(vg_gemm_pack_all)(const vg_gemm *g, float *panels);
+
+/** Estimated time of the whole product on one thread. */
+double VG_FN(vg_gemm_ns)(const vg_gemm *g);
+
+#endif
