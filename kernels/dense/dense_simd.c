@@ -14,33 +14,30 @@ static const float *in(const vg_task *task, vg_slot slot)
     return task->t[slot].p;
 }
 
-/* --- the products: extents and unit strides by shape, pointers and row strides by task --------- */
+/* --- the products: extents by shape, pointers and row strides by task --------- */
 
 static vg_gemm fwd_gemm(const vg_shape *s)
 {
-    return (vg_gemm){
-        .m = s->n[0], .n = s->n[2], .k = s->n[1], .a_k = 1, .a_m = s->n[1], .b_k = 1, .b_n = s->n[1]};
+    return (vg_gemm){.m = s->n[0], .n = s->n[2], .k = s->n[1], .b_t = true};
 }
 
 static vg_gemm bwd_data_gemm(const vg_shape *s)
 {
-    return (vg_gemm){
-        .m = s->n[0], .n = s->n[1], .k = s->n[2], .a_k = 1, .a_m = s->n[2], .b_k = s->n[1], .b_n = 1};
+    return (vg_gemm){.m = s->n[0], .n = s->n[1], .k = s->n[2]};
 }
 
 static vg_gemm bwd_weights_gemm(const vg_shape *s)
 {
-    return (vg_gemm){
-        .m = s->n[2], .n = s->n[1], .k = s->n[0], .a_k = s->n[2], .a_m = 1, .b_k = s->n[1], .b_n = 1};
+    return (vg_gemm){.m = s->n[2], .n = s->n[1], .k = s->n[0], .a_t = true};
 }
 
 static vg_gemm fwd_task(const vg_task *task)
 {
     vg_gemm g = fwd_gemm(&task->shape);
     g.a = in(task, VG_X);
-    g.a_m = task->t[VG_X].ld;
+    g.lda = task->t[VG_X].ld;
     g.b = in(task, VG_W);
-    g.b_n = task->t[VG_W].ld;
+    g.ldb = task->t[VG_W].ld;
     g.c = task->t[VG_Y].p;
     g.ldc = task->t[VG_Y].ld;
     g.bias = in(task, VG_B);
@@ -51,9 +48,9 @@ static vg_gemm bwd_data_task(const vg_task *task)
 {
     vg_gemm g = bwd_data_gemm(&task->shape);
     g.a = in(task, VG_DY);
-    g.a_m = task->t[VG_DY].ld;
+    g.lda = task->t[VG_DY].ld;
     g.b = in(task, VG_W);
-    g.b_k = task->t[VG_W].ld;
+    g.ldb = task->t[VG_W].ld;
     g.c = task->t[VG_DX].p;
     g.ldc = task->t[VG_DX].ld;
     return g;
@@ -63,9 +60,9 @@ static vg_gemm bwd_weights_task(const vg_task *task)
 {
     vg_gemm g = bwd_weights_gemm(&task->shape);
     g.a = in(task, VG_DY);
-    g.a_k = task->t[VG_DY].ld;
+    g.lda = task->t[VG_DY].ld;
     g.b = in(task, VG_X);
-    g.b_k = task->t[VG_X].ld;
+    g.ldb = task->t[VG_X].ld;
     g.c = task->t[VG_DW].p;
     g.ldc = task->t[VG_DW].ld;
     return g;

@@ -19,13 +19,15 @@
 
 #include "simd/vec.h"
 
-/** A product. Strides are in floats. Of b_k and b_n one is 1; of a_m and a_k likewise. */
+/** A product. Strides are in floats. */
 typedef struct vg_gemm {
     int64_t m, n, k;
+    bool a_t; /**< A(m, k) is a[k * lda + m], otherwise a[m * lda + k] */
+    bool b_t; /**< B(k, n) is b[n * ldb + k], otherwise b[k * ldb + n] */
     const float *a;
-    int64_t a_m, a_k;
+    int64_t lda;
     const float *b;
-    int64_t b_k, b_n;
+    int64_t ldb;
     const float *panels; /**< all of B packed by vg_gemm_pack_all(), or NULL */
     float *c;
     int64_t ldc;
@@ -43,8 +45,8 @@ typedef struct vg_gemm_plan {
     size_t scratch;               /**< bytes per thread */
 } vg_gemm_plan;
 
-/** Cuts the product. Only m, n, k, whether a_m, a_k, b_k, b_n are 1 and whether panels is NULL are
- * looked at, so that it can be made from a shape, without tensors. */
+/** Cuts the product. Only m, n, k, a_t, b_t and whether panels is NULL are looked at, so that it can
+ * be made from a shape, without tensors. */
 vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g);
 
 /** Computes unit @p unit of row_units * col_units. */

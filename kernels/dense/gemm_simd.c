@@ -19,18 +19,18 @@ static vg_gemm swapped(const vg_gemm *g)
     return (vg_gemm){.m = g->n,
                      .n = g->m,
                      .k = g->k,
+                     .a_t = !g->b_t,
+                     .b_t = !g->a_t,
                      .a = g->b,
-                     .a_m = g->b_n,
-                     .a_k = g->b_k,
+                     .lda = g->ldb,
                      .b = g->a,
-                     .b_k = g->a_k,
-                     .b_n = g->a_m};
+                     .ldb = g->lda};
 }
 
 /* Packing B crosswise costs n k; packing A crosswise instead costs m k, and C m n. */
 static bool swap_pays(const vg_gemm *g)
 {
-    return !g->panels && g->b_k == 1 && g->b_n != 1 && g->m >= VG_LANES &&
+    return !g->panels && g->b_t && g->m >= VG_LANES &&
            g->m * (g->k + g->n) < g->n * g->k;
 }
 
@@ -52,7 +52,7 @@ vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g)
     vg_gemm_plan plan = {.swap = swap_pays(g)};
     vg_gemm v = plan.swap ? swapped(g) : *g;
     int64_t vectors = vg_ceil_div(v.n, VG_LANES), macs = v.m * v.n * v.k;
-    plan.pack_b = !v.panels && (v.b_n != 1 || v.n * v.k > IN_PLACE_FLOATS);
+    plan.pack_b = !v.panels && (v.b_t || v.n * v.k > IN_PLACE_FLOATS);
     plan.k_block = vg_ceil_div(v.k, vg_ceil_div(v.k, micro->k_block));
     if (plan.swap) {
         plan.col_units = vg_ceil_div(vectors, VECTORS_MAX);
@@ -91,11 +91,10 @@ static int panel_vectors(const vg_micro *micro, int64_t left)
 static void pack(const vg_gemm *v, int64_t k0, int64_t k, int64_t col, int64_t width, float *panel)
 {
     int64_t cols = vg_min64(width, v->n - col);
-    const float *src = v->b + k0 * v->b_k + col * v->b_n;
-    if (v->b_n == 1)
-        VG_FN(vg_pack_rows)(src, v->b_k, k, cols, width, panel);
+    if (v->b_t)
+        VG_FN(vg_pack_transposed)(v->b + col * v->ldb + k0, v->ldb, k, cols, width, panel);
     else
-        VG_FN(vg_pack_transposed)(src, v->b_n, k, cols, width, panel);
+        VG_FN(vg_pack_rows)(v->b + k0 * v->ldb + col, v->ldb, k, cols, width, panel);
 }
 
 size_t VG_FN(vg_gemm_panel_bytes)(const vg_gemm *g)
@@ -159,13 +158,14 @@ static void run_block(const vg_gemm *v, const vg_gemm_plan *plan, const part_of_
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
     int64_t k = vg_min64(plan->k_block, v->k - k0);
+    int64_t a_m = v->a_t ? 1 : v->lda, a_k = v->a_t ? v->lda : 1;
     for (int64_t j = p->cols.first; j < p->cols.last;) {
         int vectors = panel_vectors(micro, p->cols.last - j);
         int64_t width = (int64_t)vectors * VG_LANES, col = j * VG_LANES;
         vg_tile t = {.k = k,
-                     .a = v->a + p->rows.first * v->a_m + k0 * v->a_k,
-                     .a_m = v->a_m,
-                     .a_k = v->a_k,
+                     .a = v->a + p->rows.first * a_m + k0 * a_k,
+                     .a_m = a_m,
+                     .a_k = a_k,
                      .b = packed,
                      .b_k = width,
                      .c = p->c + (j - p->cols.first) * VG_LANES,
@@ -178,8 +178,8 @@ static void run_block(const vg_gemm *v, const vg_gemm_plan *plan, const part_of_
         } else if (v->panels) {
             t.b = v->panels + col * v->k + k0 * width;
         } else {
-            t.b = v->b + k0 * v->b_k + col;
-            t.b_k = v->b_k;
+            t.b = v->b + k0 * v->ldb + col;
+            t.b_k = v->ldb;
         }
         run_panel(micro, t, p->rows.last - p->rows.first, vectors);
         j += vectors;
