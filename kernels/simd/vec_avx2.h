@@ -79,6 +79,27 @@ VG_INLINE vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
 VG_INLINE vi vi_bits(vf a) { return _mm256_castps_si256(a); }
 VG_INLINE vf vf_bits(vi a) { return _mm256_castsi256_ps(a); }
 
+VG_INLINE vf vf_ldexp(vf a, vf n)
+{
+    vi e = vi_from_vf(n), half = vi_sar(e, 1), rest = vi_sub(e, half), bias = vi_set1(127);
+    a = vf_mul(a, vf_bits(vi_shl(vi_add(half, bias), 23)));
+    return vf_mul(a, vf_bits(vi_shl(vi_add(rest, bias), 23)));
+}
+
+typedef struct vf_table {
+    __m256 low, high;
+} vf_table;
+VG_INLINE vf_table vf_table_load(const float *p)
+{
+    return (vf_table){_mm256_load_ps(p), _mm256_load_ps(p + 8)};
+}
+VG_INLINE vf vf_lookup(vf_table t, vi index)
+{
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(t.low, index),
+                            _mm256_permutevar8x32_ps(t.high, index),
+                            _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
+}
+
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v)
 {

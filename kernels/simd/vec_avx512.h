@@ -73,6 +73,12 @@ VG_INLINE vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
 VG_INLINE vi vi_bits(vf a) { return _mm512_castps_si512(a); }
 VG_INLINE vf vf_bits(vi a) { return _mm512_castsi512_ps(a); }
 
+VG_INLINE vf vf_ldexp(vf a, vf n) { return _mm512_scalef_ps(a, n); }
+
+typedef __m512 vf_table;
+VG_INLINE vf_table vf_table_load(const float *p) { return _mm512_load_ps(p); }
+VG_INLINE vf vf_lookup(vf_table t, vi index) { return _mm512_permutexvar_ps(index, t); }
+
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v) { return _mm512_reduce_add_ps(v); }
 VG_INLINE float vf_reduce_max(vf v) { return _mm512_reduce_max_ps(v); }

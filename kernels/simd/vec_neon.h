@@ -90,6 +90,23 @@ VG_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 VG_INLINE vi vi_from_vf(vf a) { return vcvtnq_s32_f32(a); } /* nearest, ties to even */
 VG_INLINE vf vf_from_vi(vi a) { return vcvtq_f32_s32(a); }
 
+VG_INLINE vf vf_ldexp(vf a, vf n)
+{
+    vi e = vi_from_vf(n), half = vi_sar(e, 1), rest = vi_sub(e, half), bias = vi_set1(127);
+    a = vf_mul(a, vf_bits(vi_shl(vi_add(half, bias), 23)));
+    return vf_mul(a, vf_bits(vi_shl(vi_add(rest, bias), 23)));
+}
+
+typedef const float *vf_table;
+VG_INLINE vf_table vf_table_load(const float *p) { return p; }
+VG_INLINE vf vf_lookup(vf_table t, vi index)
+{
+    index = vandq_s32(index, vdupq_n_s32(15));
+    float lanes[4] = {t[vgetq_lane_s32(index, 0)], t[vgetq_lane_s32(index, 1)],
+                      t[vgetq_lane_s32(index, 2)], t[vgetq_lane_s32(index, 3)]};
+    return vld1q_f32(lanes);
+}
+
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v) { return vaddvq_f32(v); }
 VG_INLINE float vf_reduce_max(vf v) { return vmaxvq_f32(v); }

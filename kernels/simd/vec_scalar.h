@@ -69,6 +69,12 @@ VG_INLINE vi vi_or(vi a, vi b) { return a | b; }
 VG_INLINE vi vi_from_vf(vf a) { return a >= -0x1p31f && a < 0x1p31f ? (vi)lrintf(a) : INT32_MIN; }
 VG_INLINE vf vf_from_vi(vi a) { return (vf)a; }
 
+VG_INLINE vf vf_ldexp(vf a, vf n) { return ldexpf(a, (int)n); }
+
+typedef const float *vf_table;
+VG_INLINE vf_table vf_table_load(const float *p) { return p; }
+VG_INLINE vf vf_lookup(vf_table t, vi index) { return t[index & 15]; }
+
 VG_INLINE float vf_reduce_add(vf v) { return v; }
 VG_INLINE float vf_reduce_max(vf v) { return v; }
 

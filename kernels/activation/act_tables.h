@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Piecewise polynomials of the two GELUs and their derivatives, mirrored: f(-a) for a >= 0. Piece k
+ * is centred at a = k VG_PIECE_WIDTH, rows are the coefficients of t^0, t^1, ..., t = a - centre.
+ * Minimax fits with float coefficients (Sollya, fpminimax, absolute error); piece 15 is zero, the
+ * limit that is reached there: a Phi(-a) < 6e-10 from a = 6.3 on. */
+#ifndef VG_ACT_TABLES_H
+#define VG_ACT_TABLES_H
+
+#define VG_PIECE_WIDTH 0.4375f
+
+static const _Alignas(64) float vg_gelu_fwd_table[7][16] = {
+    {0x1p-1f, 0x1.52d0bcp-2f, 0x1.86bb5p-3f, 0x1.83cab6p-4f, 0x1.482a24p-5f, 0x1.d651ep-7f,
+     0x1.1bee6cp-8f, 0x1.1fb2ccp-10f, 0x1.e7dbcap-13f, 0x1.595676p-15f, 0x1.9775b4p-18f,
+     0x1.901d06p-21f, 0x1.46a164p-24f, 0x1.baf09cp-28f, 0x1.f2898ep-32f, 0},
+    {-0x1.988454p-2f, -0x1.733bacp-2f, -0x1.169596p-2f, -0x1.594764p-3f, -0x1.616454p-4f,
+     -0x1.2aafe8p-5f, -0x1.a0f226p-7f, -0x1.e0a2dp-9f, -0x1.c98986p-11f, -0x1.67acd2p-13f,
+     -0x1.d2fafp-16f, -0x1.f4ae78p-19f, -0x1.bb4d8p-22f, -0x1.4420b8p-25f, -0x1.876b0ap-29f, 0},
+    {0x1.527f7ep-21f, 0x1.44d502p-4f, 0x1.e784e8p-4f, 0x1.c52ddcp-4f, 0x1.3537d2p-4f,
+     0x1.46b046p-5f, 0x1.119eecp-6f, 0x1.6ffc9ap-8f, 0x1.905836p-10f, 0x1.620df4p-12f,
+     0x1.fec1fep-15f, 0x1.2d3088p-17f, 0x1.22ea2p-20f, 0x1.ccdcbep-24f, 0x1.2bac32p-27f, 0},
+    {0x1.104b06p-4f, 0x1.903b2ap-5f, 0x1.5c41eap-7f, -0x1.4ca91cp-6f, -0x1.e5e866p-6f,
+     -0x1.78dd8ep-6f, -0x1.995c4p-7f, -0x1.4f9bdep-8f, -0x1.acee0ap-10f, -0x1.b2aa8p-12f,
+     -0x1.60dc0ep-14f, -0x1.ce0594p-17f, -0x1.ea23fp-20f, -0x1.a6b244p-23f, -0x1.2913e6p-26f, 0},
+    {0x1.f41116p-14f, -0x1.309d06p-6f, -0x1.6a86f6p-6f, -0x1.82233p-7f, 0x1.9a62e2p-12f,
+     0x1.84f438p-8f, 0x1.62dc3ap-8f, 0x1.87425ap-9f, 0x1.349e9cp-10f, 0x1.70e9eep-12f,
+     0x1.57721ep-14f, 0x1.f9cd9p-17f, 0x1.29853cp-19f, 0x1.19709cp-22f, 0x1.ae2f28p-26f, 0},
+    {-0x1.59a906p-7f, -0x1.738c18p-8f, 0x1.2595f4p-9f, 0x1.8db5dep-8f, 0x1.198266p-8f,
+     0x1.c9f1cp-11f, -0x1.f1fbd6p-11f, -0x1.147be2p-10f, -0x1.30490ap-11f, -0x1.c76fb4p-13f,
+     -0x1.f869d6p-15f, -0x1.acfefp-17f, -0x1.1dd77ap-19f, -0x1.2e2634p-22f, -0x1.feea8ap-26f, 0},
+    {0x1.60c11p-10f, 0x1.a8cec2p-9f, 0x1.1ec8a8p-9f, 0x1.4cc44ap-12f, -0x1.4e91f2p-10f,
+     -0x1.27d6cp-10f, -0x1.3d09a8p-12f, 0x1.2079fap-13f, 0x1.775df8p-13f, 0x1.8bfaf6p-14f,
+     0x1.10b158p-15f, 0x1.112f88p-17f, 0x1.9f61d8p-20f, 0x1.eb2a8ap-23f, 0x1.c9e33ep-26f, 0},
+};
+
+static const _Alignas(64) float vg_gelu_bwd_table[7][16] = {
+    {0x1p-1f, 0x1.60cd42p-3f, -0x1.8329dcp-5f, -0x1.034856p-3f, -0x1.c65a8p-4f, -0x1.0be62ap-4f,
+     -0x1.dc423ep-6f, -0x1.4c0652p-7f, -0x1.71da9p-9f, -0x1.4c788ap-11f, -0x1.e54a6p-14f,
+     -0x1.20af0ap-16f, -0x1.18b3dep-19f, -0x1.bf0154p-23f, -0x1.23dd72p-26f, 0},
+    {-0x1.988454p-1f, -0x1.4fb474p-1f, -0x1.57e0aap-2f, -0x1.7f0b52p-5f, 0x1.777a9cp-4f,
+     0x1.9ff2p-4f, 0x1.fdc81ep-5f, 0x1.bb522cp-6f, 0x1.251c08p-7f, 0x1.2f901ap-9f, 0x1.f444bp-12f,
+     0x1.4b134p-14f, 0x1.621e24p-17f, 0x1.33628p-20f, 0x1.b2684ap-24f, 0},
+    {0x1.8f4318p-20f, 0x1.354916p-2f, 0x1.8a352cp-2f, 0x1.0202dcp-2f, 0x1.21e46p-4f,
+     -0x1.008168p-5f, -0x1.8b77fp-5f, -0x1.eed7dap-6f, -0x1.9cdb2ep-7f, -0x1.fd205p-9f,
+     -0x1.e352bap-11f, -0x1.68aceep-13f, -0x1.ac69acp-16f, -0x1.984142p-19f, -0x1.39dbcap-22f, 0},
+    {0x1.104ee6p-2f, 0x1.4db2a6p-3f, -0x1.1f18e8p-5f, -0x1.24f374p-3f, -0x1.daa612p-4f,
+     -0x1.48851p-5f, 0x1.c30ed6p-8f, 0x1.077abcp-6f, 0x1.459bb4p-7f, 0x1.fcfba8p-9f,
+     0x1.1f71e6p-10f, 0x1.ed16fcp-13f, 0x1.49433cp-15f, 0x1.5b60dep-18f, 0x1.244358p-21f, 0},
+    {0x1.afd11ap-12f, -0x1.af3c84p-4f, -0x1.9cef5ep-4f, -0x1.312ff2p-6f, 0x1.45133ap-5f,
+     0x1.3fbc2cp-5f, 0x1.d6a5fep-7f, -0x1.56052ep-10f, -0x1.15d146p-8f, -0x1.43eed2p-9f,
+     -0x1.ce6a1p-11f, -0x1.d5f97ep-13f, -0x1.675c16p-15f, -0x1.a8e11ap-18f, -0x1.8aad7ep-21f, 0},
+    {-0x1.feb3d4p-5f, -0x1.b02e22p-6f, 0x1.b980bcp-6f, 0x1.38dbc8p-5f, 0x1.8fbe88p-7f,
+     -0x1.2a7d6cp-7f, -0x1.55c1c8p-7f, -0x1.ee153ep-9f, 0x1.27e21cp-12f, 0x1.e4ada6p-11f,
+     0x1.0184dap-11f, 0x1.4b1388p-13f, 0x1.2cf71p-15f, 0x1.9991b4p-18f, 0x1.ad4354p-21f, 0},
+    {0x1.f762eep-8f, 0x1.610cbp-6f, 0x1.dd6dc4p-7f, -0x1.54288ep-8f, -0x1.71f836p-7f,
+     -0x1.15a63ap-8f, 0x1.032046p-9f, 0x1.2f18a8p-9f, 0x1.8487d6p-11f, -0x1.759a2ep-14f,
+     -0x1.6b8f86p-13f, -0x1.4da6c8p-14f, -0x1.7619bep-16f, -0x1.28fe4ep-18f, -0x1.603152p-21f, 0},
+};
+
+static const _Alignas(64) float vg_gelu_tanh_fwd_table[7][16] = {
+    {0x1p-1f, 0x1.52d70cp-2f, 0x1.86fc76p-3f, 0x1.8483aap-4f, 0x1.48a34ap-5f, 0x1.d27afap-7f,
+     0x1.103a64p-8f, 0x1.fce82ap-11f, 0x1.71379ap-13f, 0x1.91e5aep-16f, 0x1.3cc814p-19f,
+     0x1.5ceb3cp-23f, 0x1.0311ap-27f, 0x1.f4671ep-33f, 0x1.2f3a58p-38f, 0},
+    {-0x1.988454p-2f, -0x1.73146p-2f, -0x1.1653f8p-2f, -0x1.596d0ap-3f, -0x1.6318e4p-4f,
+     -0x1.2d34ep-5f, -0x1.a03e6p-7f, -0x1.ca02ep-9f, -0x1.8546c4p-11f, -0x1.edc7eep-14f,
+     -0x1.c2df4ap-17f, -0x1.1dd892p-20f, -0x1.e590bcp-25f, -0x1.0a95f8p-29f, -0x1.6d455ep-35f, 0},
+    {0x1.53685ap-21f, 0x1.45e3d6p-4f, 0x1.e70494p-4f, 0x1.c30f9cp-4f, 0x1.349082p-4f,
+     0x1.49878ep-5f, 0x1.16d02p-6f, 0x1.722486p-8f, 0x1.77c7dp-10f, 0x1.1a27d8p-12f,
+     0x1.2e4f8ap-15f, 0x1.bdd8f2p-19f, 0x1.b4be5ep-23f, 0x1.125c58p-27f, 0x1.aaf85ep-33f, 0},
+    {0x1.11a406p-4f, 0x1.8fec4p-5f, 0x1.4d9dcep-7f, -0x1.4d13dcp-6f, -0x1.de44d2p-6f,
+     -0x1.75934p-6f, -0x1.9faeb8p-7f, -0x1.5b6ceep-8f, -0x1.b211e6p-10f, -0x1.8a8d9p-12f,
+     -0x1.f8769cp-15f, -0x1.b61318p-18f, -0x1.f32ab8p-22f, -0x1.687b6ep-26f, -0x1.3ead26p-31f, 0},
+    {0x1.f9b6d4p-14f, -0x1.356edap-6f, -0x1.6bbc48p-6f, -0x1.74384p-7f, 0x1.e18b44p-12f,
+     0x1.7230a4p-8f, 0x1.5b853cp-8f, 0x1.92e232p-9f, 0x1.46c092p-10f, 0x1.746e86p-12f,
+     0x1.235806p-14f, 0x1.2f9c22p-17f, 0x1.989132p-21f, 0x1.57e348p-25f, 0x1.5e749cp-30f, 0},
+    {-0x1.617a5cp-7f, -0x1.750048p-8f, 0x1.4824ap-9f, 0x1.8edfdcp-8f, 0x1.0a0a48p-8f,
+     0x1.bd326ap-11f, -0x1.afc662p-11f, -0x1.0b21c6p-10f, -0x1.41ddf2p-11f, -0x1.eeccb6p-13f,
+     -0x1.f25ad8p-15f, -0x1.450798p-17f, -0x1.0cd302p-20f, -0x1.130e44p-24f, -0x1.52e16ap-29f, 0},
+    {0x1.6b0976p-10f, 0x1.6f632ap-9f, 0x1.80724ep-9f, -0x1.48d426p-13f, -0x1.5aade6p-10f,
+     -0x1.fc4c66p-11f, -0x1.31d6e6p-12f, 0x1.8ed1e4p-14f, 0x1.6bb7f8p-13f, 0x1.b83f7cp-14f,
+     0x1.2e587p-15f, 0x1.f80eacp-18f, 0x1.0018e8p-20f, 0x1.395bap-24f, 0x1.c4ab62p-29f, 0},
+};
+
+static const _Alignas(64) float vg_gelu_tanh_bwd_table[7][16] = {
+    {0x1p-1f, 0x1.60fc44p-3f, -0x1.8059eep-5f, -0x1.031d46p-3f, -0x1.c919eap-4f, -0x1.0f2278p-4f,
+     -0x1.de434cp-6f, -0x1.3edbb6p-7f, -0x1.3d8a7p-9f, -0x1.ccf21ap-12f, -0x1.d955fap-15f,
+     -0x1.4cfcdp-18f, -0x1.3681fep-22f, -0x1.73133cp-27f, -0x1.12a138p-32f, 0},
+    {-0x1.988454p-1f, -0x1.4f6f68p-1f, -0x1.57963cp-2f, -0x1.8b53dep-5f, 0x1.71c842p-4f,
+     0x1.a3a37cp-4f, 0x1.05e172p-4f, 0x1.c4472ep-6f, 0x1.182604p-7f, 0x1.edc542p-10f,
+     0x1.2e78ccp-12f, 0x1.f4adp-16f, 0x1.0f6f68p-19f, 0x1.756fd6p-24f, 0x1.3b7a12p-29f, 0},
+    {0x1.92fe76p-20f, 0x1.360806p-2f, 0x1.88a05p-2f, 0x1.005242p-2f, 0x1.29f6aep-4f,
+     -0x1.da5b0ep-6f, -0x1.902164p-5f, -0x1.042ecp-5f, -0x1.accddep-7f, -0x1.dcdcp-9f,
+     -0x1.655914p-11f, -0x1.6208bap-14f, -0x1.c3f1e4p-18f, -0x1.692b0ep-22f, -0x1.5e8adp-27f, 0},
+    {0x1.11a7dp-2f, 0x1.4c2a6ep-3f, -0x1.2e1e38p-5f, -0x1.20dff4p-3f, -0x1.d12fb6p-4f,
+     -0x1.56262p-5f, 0x1.44242cp-8f, 0x1.0d7f62p-6f, 0x1.62c60cp-7f, 0x1.0bfe56p-8f,
+     0x1.ff4096p-11f, 0x1.36929cp-13f, 0x1.d9f4eep-17f, 0x1.bc04cap-21f, 0x1.f0e76p-26f, 0},
+    {0x1.bb364ap-12f, -0x1.b65f4ep-4f, -0x1.9868bap-4f, -0x1.0e5bf2p-6f, 0x1.364a76p-5f,
+     0x1.31b4bcp-5f, 0x1.fbd57p-7f, -0x1.53d6dcp-12f, -0x1.26dd0ep-8f, -0x1.721722p-9f,
+     -0x1.e45b78p-11f, -0x1.772e16p-13f, -0x1.5eb34cp-16f, -0x1.882d68p-20f, -0x1.01296p-24f, 0},
+    {-0x1.054d7ap-4f, -0x1.acb276p-6f, 0x1.d52e38p-6f, 0x1.2f5dd8p-5f, 0x1.632df2p-7f,
+     -0x1.017cd8p-7f, -0x1.3e0b1ep-7f, -0x1.1ea98cp-8f, -0x1.389126p-15f, 0x1.156852p-10f,
+     0x1.34081ap-11f, 0x1.4bdf42p-13f, 0x1.92412ap-16f, 0x1.1a008cp-19f, 0x1.c7c91ep-24f, 0},
+    {0x1.05fd2p-7f, 0x1.6e949ep-6f, 0x1.d4da66p-7f, -0x1.a5013ep-8f, -0x1.598536p-7f,
+     -0x1.bb1888p-9f, 0x1.65ca9ap-10f, 0x1.1b22aap-9f, 0x1.079838p-10f, -0x1.dd3334p-16f,
+     -0x1.d3b65cp-13f, -0x1.96b16cp-14f, -0x1.4aeab4p-16f, -0x1.225412p-19f, -0x1.1a9a18p-23f, 0},
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file act_vec.h
+ * The activations on vectors, for element-wise rows and for kernels that fuse them. Call with a
+ * constant @p act: the switch then vanishes. */
+#ifndef VG_ACT_VEC_H
+#define VG_ACT_VEC_H
+
+#include "activation/act_tables.h"
+#include "simd/vec_math.h"
+#include "vgbench/ops.h"
+
+/* selu: lambda and lambda alpha (Klambauer et al. 2017) */
+#define VG_SELU_LAMBDA 1.0507009873554805f
+#define VG_SELU_LAMBDA_ALPHA 1.7580993408473766f
+
+/* f(x) of a function with f(-a) tabulated for a >= 0 and f(a) = 1 - f(-a). */
+VG_INLINE vf vg_act_piecewise(const float table[7][16], vf x)
+{
+    const vf width = vf_set1(VG_PIECE_WIDTH), magic = vf_set1(0x1.8p23f);
+    vf a = vf_min(vf_set1(15 * VG_PIECE_WIDTH), vf_abs(x));
+    vf rounded = vf_fma(a, vf_set1(1 / VG_PIECE_WIDTH), magic);
+    vi k = vi_bits(rounded);
+    vf t = vf_fnma(vf_sub(rounded, magic), width, a);
+    vf p = vf_lookup(vf_table_load(table[6]), k);
+    VG_UNROLL(6)
+    for (int i = 5; i >= 0; i--)
+        p = vf_fma(p, t, vf_lookup(vf_table_load(table[i]), k));
+    return vf_select(vf_gt(x, vf_zero()), vf_sub(vf_set1(1), p), p);
+}
+
+/* x Phi(x): from -15 widths down Phi is 0, and the product must be -0 at -inf too. */
+VG_INLINE vf vg_act_gelu(const float table[7][16], vf x)
+{
+    x = vf_max(vf_set1(-16 * VG_PIECE_WIDTH), x);
+    return vf_mul(x, vg_act_piecewise(table, x));
+}
+
+/* x sigmoid(x) = x m / (1 + e), e = 2^n p = e^-|x|, m = 1 or e. The factor 2^n of m comes last: a
+ * subnormal e times x would lose digits that a normal product has. */
+VG_INLINE vf vg_act_silu(vf x)
+{
+    const vf one = vf_set1(1);
+    x = vf_max(vf_set1(-120.0f), x);
+    vf_reduced b = vf_reduce_ln2(vf_max(vf_set1(-120.0f), vf_neg(vf_abs(x))));
+    vf p = vf_exp_reduced(b.r);
+    vf e = vf_ldexp(p, b.n);
+    vm negative = vf_lt(x, vf_zero());
+    vf y = vf_div(vf_select(negative, vf_mul(x, p), x), vf_add(e, one));
+    return vf_ldexp(y, vf_select(negative, b.n, vf_zero()));
+}
+
+/* s + x s (1 - s) with s = sigmoid(x); s (1 - s) = e / (1 + e)^2 is even. */
+VG_INLINE vf vg_act_silu_slope(vf x)
+{
+    const vf one = vf_set1(1);
+    x = vf_min(vf_set1(104.0f), vf_max(vf_set1(-104.0f), x));
+    vf_reduced b = vf_reduce_ln2(vf_neg(vf_abs(x)));
+    vf e = vf_ldexp(vf_exp_reduced(b.r), b.n);
+    vf d = vf_div(one, vf_add(e, one)), ed = vf_mul(e, d);
+    vf s = vf_select(vf_lt(x, vf_zero()), ed, d);
+    return vf_fma(vf_mul(x, d), ed, s);
+}
+
+/** y = f(x). @p slope: leaky_relu, prelu. */
+VG_INLINE vf vg_act_forward(vg_op act, vf x, vf slope)
+{
+    switch (act) {
+    case VG_OP_relu: /* a NaN in the second operand stays */
+        return vf_max(vf_zero(), x);
+    case VG_OP_sigmoid:
+        return vf_sigmoid(x);
+    case VG_OP_tanh:
+        return vf_tanh(x);
+    case VG_OP_leaky_relu:
+    case VG_OP_prelu:
+        return vf_select(vf_gt(x, vf_zero()), x, vf_mul(x, slope));
+    case VG_OP_gelu:
+        return vg_act_gelu(vg_gelu_fwd_table, x);
+    case VG_OP_gelu_tanh:
+        return vg_act_gelu(vg_gelu_tanh_fwd_table, x);
+    case VG_OP_elu:
+        return vf_select(vf_ge(x, vf_zero()), x, vf_expm1_negative(x));
+    case VG_OP_selu:
+        return vf_select(vf_ge(x, vf_zero()), vf_mul(x, vf_set1(VG_SELU_LAMBDA)),
+                         vf_mul(vf_expm1_negative(x), vf_set1(VG_SELU_LAMBDA_ALPHA)));
+    case VG_OP_silu:
+        return vg_act_silu(x);
+    default: /* linear */
+        return x;
+    }
+}
+
+/** dx = dy f'(x). @p saved is y where vg_act_saves_output(act), otherwise x. */
+VG_INLINE vf vg_act_backward(vg_op act, vf saved, vf dy, vf slope)
+{
+    const vf zero = vf_zero(), one = vf_set1(1);
+    switch (act) {
+    case VG_OP_relu:
+        return vf_select(vf_le(saved, zero), zero, dy);
+    case VG_OP_sigmoid:
+        return vf_mul(dy, vf_mul(saved, vf_sub(one, saved)));
+    case VG_OP_tanh:
+        return vf_mul(dy, vf_fnma(saved, saved, one));
+    case VG_OP_leaky_relu:
+    case VG_OP_prelu:
+        return vf_select(vf_gt(saved, zero), dy, vf_mul(dy, slope));
+    case VG_OP_gelu:
+        return vf_mul(dy, vg_act_piecewise(vg_gelu_bwd_table, saved));
+    case VG_OP_gelu_tanh:
+        return vf_mul(dy, vg_act_piecewise(vg_gelu_tanh_bwd_table, saved));
+    case VG_OP_elu:
+        return vf_select(vf_gt(saved, zero), dy, vf_mul(dy, vf_add(saved, one)));
+    case VG_OP_selu:
+        return vf_mul(dy, vf_select(vf_gt(saved, zero), vf_set1(VG_SELU_LAMBDA),
+                                    vf_add(saved, vf_set1(VG_SELU_LAMBDA_ALPHA))));
+    case VG_OP_silu:
+        return vf_mul(dy, vg_act_silu_slope(saved));
+    default: /* linear */
+        return dy;
+    }
+}
+
+#endif
