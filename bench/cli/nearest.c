@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/nearest.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WORD_MAX = 63 };
+
+/* '-' and '_' are the same key to most fingers, and so is the case. */
+static int plain(char c)
+{
+    return c == '-' ? '_' : tolower((unsigned char)c);
+}
+
+/* Restricted Damerau-Levenshtein distance: insert, delete, replace, swap of neighbours. */
+static int distance(const char *a, const char *b)
+{
+    int n = (int)strlen(a), m = (int)strlen(b), d[3][WORD_MAX + 2];
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX;
+    for (int j = 0; j <= m; j++)
+        d[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        int *row = d[i % 3], *above = d[(i + 2) % 3], *two = d[(i + 1) % 3];
+        row[0] = i;
+        for (int j = 1; j <= m; j++) {
+            int same = plain(a[i - 1]) == plain(b[j - 1]);
+            int best = above[j - 1] + !same;
+            best = above[j] + 1 < best ? above[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && plain(a[i - 1]) == plain(b[j - 2]) &&
+                plain(a[i - 2]) == plain(b[j - 1]) && two[j - 2] + 1 < best)
+                best = two[j - 2] + 1;
+            row[j] = best;
+        }
+    }
+    return d[n % 3][m];
+}
+
+const char *vg_nearest(const char *word, const char *const *choices)
+{
+    const char *nearest = NULL;
+    int length = (int)strlen(word), least = 1 + length / 3; /* a third of it may be wrong */
+    least = least > 3 ? 3 : least;
+    for (int i = 0; choices[i]; i++) {
+        int d = distance(word, choices[i]);
+        if (d <= least && !(nearest && d == least)) {
+            least = d;
+            nearest = choices[i];
+        }
+    }
+    for (int i = 0; !nearest && length >= 3 && choices[i]; i++) /* "kaiming" for kaiming_normal */
+        if (!strncmp(word, choices[i], (size_t)length))
+            nearest = choices[i];
+    return nearest;
+}
+
+const char *vg_did_you_mean(const char *word, const char *const *choices, char *text, size_t size)
+{
+    const char *nearest = vg_nearest(word, choices);
+    if (nearest)
+        snprintf(text, size, "; did you mean '%s'?", nearest);
+    else if (size)
+        text[0] = '\0';
+    return text;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file nearest.h
+ * The nearest valid word for one that is misspelt.
+ */
+#ifndef VG_CLI_NEAREST_H
+#define VG_CLI_NEAREST_H
+
+#include <stddef.h>
+
+/** The word of @p choices (NULL-terminated) that is nearest to @p word, or NULL when none is near. */
+const char *vg_nearest(const char *word, const char *const *choices);
+
+/** "; did you mean 'relu'?" into @p text, or "". Returns @p text. */
+const char *vg_did_you_mean(const char *word, const char *const *choices, char *text, size_t size);
+
+#endif

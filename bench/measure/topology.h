@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file topology.h
+ * Caches and cores. By hwloc (which honours HWLOC_XMLFILE and HWLOC_SYNTHETIC) where it is built in,
+ * otherwise from the operating system; every hwloc call is in topology.c.
+ */
+#ifndef VG_MEASURE_TOPOLOGY_H
+#define VG_MEASURE_TOPOLOGY_H
+
+#include <stdint.h>
+
+enum { VG_MAX_CACHES = 8 };
+
+typedef struct vg_cache {
+    int level;
+    char type;        /**< 'd' data, 'i' instruction, 'u' unified */
+    int64_t bytes;
+    int line;         /**< bytes; 0 unknown */
+    int ways;         /**< 0 unknown, -1 fully associative */
+    int shared_by;    /**< processing units */
+} vg_cache;
+
+typedef struct vg_topology {
+    int packages, cores, pus, numa_nodes; /**< of the allowed set */
+    vg_cache caches[VG_MAX_CACHES];
+    int cache_count;
+    const char *source; /**< "hwloc 2.9.0" or "sysfs" */
+} vg_topology;
+
+/** Read once, then kept. */
+const vg_topology *vg_topology_get(void);
+
+/** Bytes of the data or unified cache of @p level as one thread sees it, or 0. */
+int64_t vg_cache_bytes(int level);
+
+#endif
