@@ -19,11 +19,12 @@ typedef int vg_command_fn(int argc, char **argv);
 typedef struct vg_command {
     const char *name;
     vg_command_fn *run;
-    const char *summary; /**< one line for `vgbench help` */
+    const char *summary; /**< one line for `vgbench help`; NULL: an alias */
 } vg_command;
 
 extern const vg_command vg_commands[];
 
+vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
 vg_command_fn vg_cmd_verify;
 

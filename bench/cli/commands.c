@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of subcommands. */
+/* The list of subcommands and help topics. A command without a summary is an alias. */
 #include <stddef.h>
 
 #include "cli/command.h"
+#include "cli/help.h"
 
 const vg_command vg_commands[] = {
+    {"info", vg_cmd_info, "machine, libraries, and what would spoil the numbers"},
+    {"doctor", vg_cmd_info, NULL},
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
+    {NULL, NULL, NULL},
+};
+
+const vg_help_topic vg_help_topics[] = {
+    {"names", vg_help_names, "kernels, shapes and shape files"},
     {NULL, NULL, NULL},
 };

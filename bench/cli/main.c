@@ -1,26 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/help.h"
+#include "cli/nearest.h"
+#include "measure/machine.h"
 
-static int usage(FILE *out)
+/* libgomp reads OMP_WAIT_POLICY when it is loaded, and without `active` a fork after a pause costs
+ * milliseconds: the program starts itself once more with the variable set. What the user has set
+ * wins. Under valgrind a new program image would escape the tool. */
+static void set_wait_policy(char **argv)
 {
-    fprintf(out, "usage: vgbench COMMAND [ARGUMENTS]\n\n");
-    for (const vg_command *c = vg_commands; c->name; c++)
-        fprintf(out, "  %-10s %s\n", c->name, c->summary);
-    return out == stdout ? VG_EXIT_OK : VG_EXIT_USAGE;
+    const char *preload = getenv("LD_PRELOAD");
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || getenv("KMP_BLOCKTIME") ||
+        getenv("VGBENCH_SET_WAIT_POLICY") || (preload && strstr(preload, "vgpreload")))
+        return;
+    setenv("OMP_WAIT_POLICY", "active", 1);
+    setenv("VGBENCH_SET_WAIT_POLICY", "1", 1);
+    execv("/proc/self/exe", argv);
+    unsetenv("OMP_WAIT_POLICY"); /* no /proc: go on as we are, and say so in the record */
+    unsetenv("VGBENCH_SET_WAIT_POLICY");
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[40];
+    char hint[64];
+    int count = 0;
+    for (const vg_command *c = vg_commands; c->name && count < 38; c++)
+        names[count++] = c->name;
+    names[count++] = "help";
+    names[count] = NULL;
+    fprintf(stderr, "vgbench: unknown command '%s'%s (vgbench help lists them)\n", word,
+            vg_did_you_mean(word, names, hint, sizeof hint));
+    return VG_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2)
-        return usage(stderr);
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-        return usage(stdout);
-    for (const vg_command *c = vg_commands; c->name; c++)
-        if (!strcmp(argv[1], c->name))
-            return c->run(argc - 1, argv + 1);
-    fprintf(stderr, "vgbench: unknown command '%s'\n", argv[1]);
-    return usage(stderr);
+    char runtimes[256];
+    if (argc < 2) {
+        vg_help_commands(stderr);
+        return VG_EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        vg_help_version(stdout);
+        return VG_EXIT_OK;
+    }
+    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return vg_help(argc - 1, argv + 1);
+    for (const vg_command *c = vg_commands; c->name; c++) {
+        if (strcmp(argv[1], c->name))
+            continue;
+        set_wait_policy(argv);
+        if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1) {
+            fprintf(stderr, "vgbench: two OpenMP runtimes in one process (%s): numbers would be "
+                            "wrong; link oneDNN against the compiler's own\n", runtimes);
+            return VG_EXIT_REFUSED;
+        }
+        return c->run(argc - 1, argv + 1);
+    }
+    return unknown_command(argv[1]);
 }

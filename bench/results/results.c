@@ -199,7 +199,7 @@ vg_status vg_results_save(const json_t *results, const char *path)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-typedef enum kind { OBJECT, ARRAY, EITHER, STRING, NUMBER, BOOLEAN } kind;
+typedef enum value_kind { OBJECT, ARRAY, EITHER, STRING, NUMBER, BOOLEAN } value_kind;
 
 static const char *const kind_names[] = {
     "an object", "an array", "an object or an array", "a text", "a number or null", "true or false",
@@ -207,7 +207,7 @@ static const char *const kind_names[] = {
 
 typedef struct rule {
     const char *key;
-    kind kind;
+    value_kind kind;
     bool required;
 } rule;
 
@@ -244,7 +244,7 @@ static const rule train_rules[] = {
     {"spec", OBJECT, true}, {"steps", ARRAY, true}, {NULL, OBJECT, false},
 };
 
-static bool is_kind(const json_t *value, kind kind)
+static bool is_kind(const json_t *value, value_kind kind)
 {
     switch (kind) {
     case OBJECT:

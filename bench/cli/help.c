@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/nearest.h"
+#include "micro/gbench.h"
+#include "vgbench/onednn.h"
+#include "vgbench/ops.h"
+
+void vg_help_commands(FILE *out)
+{
+    fprintf(out, "usage: vgbench COMMAND [ARGUMENTS]\n\n"
+                 "What every fix of the vanishing-gradient problem buys, and what it costs.\n\n");
+    for (const vg_command *c = vg_commands; c->name; c++)
+        if (c->summary)
+            fprintf(out, "  %-10s %s\n", c->name, c->summary);
+    fprintf(out, "  %-10s %s\n\n", "help", "this list, or help on a command or topic");
+    fprintf(out, "Topics:");
+    for (const vg_help_topic *t = vg_help_topics; t->name; t++)
+        fprintf(out, " %s (%s)", t->name, t->summary);
+    fprintf(out, "\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 refused.\n");
+}
+
+void vg_help_version(FILE *out)
+{
+    const char *onednn = vg_onednn_version(), *gbench = vg_gbench_version();
+    fprintf(out, "vgbench %s (oneDNN %s, Google Benchmark %s)\n", VG_VERSION,
+            *onednn ? onednn : "not built in", gbench ? gbench : "not built in");
+}
+
+void vg_help_names(FILE *out)
+{
+    fprintf(out,
+            "A kernel is named <op>/<dir>/<backend>/<key:value>/.../threads:N, for example\n"
+            "  dense/bwd_weights/avx512/batch:256/in:512/out:512/weights:plain/threads:2\n"
+            "Every --filter is a regular expression on that name; a leading - negates it.\n\n"
+            "A shape is the op and its extents in this order, then weights:, act: or norm: where the\n"
+            "op has them (dense 100 300 200 weights:packed). A shape file has one shape a line; # \n"
+            "begins a comment; the op activations stands for all of them.\n\n");
+    for (int op = 1; op < VG_OP_COUNT; op++) {
+        fprintf(out, "  %-16s", vg_op_name((vg_op)op));
+        for (int i = 0; i < vg_op_extents((vg_op)op); i++)
+            fprintf(out, " %s", vg_op_key((vg_op)op, i));
+        fprintf(out, "%s%s%s\n", vg_op_has_weights((vg_op)op) ? " [weights:plain|packed]" : "",
+                vg_op_has_act((vg_op)op) ? " [act:ACTIVATION]" : "",
+                vg_op_has_norm((vg_op)op) ? " [norm:NORM]" : "");
+    }
+}
+
+static int unknown_topic(const char *word)
+{
+    const char *names[64];
+    char hint[64];
+    int count = 0;
+    for (const vg_command *c = vg_commands; c->name && count < 40; c++)
+        names[count++] = c->name;
+    for (const vg_help_topic *t = vg_help_topics; t->name && count < 60; t++)
+        names[count++] = t->name;
+    names[count] = NULL;
+    fprintf(stderr, "vgbench help: no topic '%s'%s\n", word,
+            vg_did_you_mean(word, names, hint, sizeof hint));
+    return VG_EXIT_USAGE;
+}
+
+int vg_help(int argc, char **argv)
+{
+    if (argc < 2) {
+        vg_help_commands(stdout);
+        return VG_EXIT_OK;
+    }
+    for (const vg_help_topic *t = vg_help_topics; t->name; t++)
+        if (!strcmp(argv[1], t->name)) {
+            t->print(stdout);
+            return VG_EXIT_OK;
+        }
+    for (const vg_command *c = vg_commands; c->name; c++)
+        if (!strcmp(argv[1], c->name)) {
+            char help[] = "--help", *words[] = {argv[1], help, NULL};
+            return c->run(2, words);
+        }
+    return unknown_topic(argv[1]);
+}
