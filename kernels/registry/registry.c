@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "vgbench/kernel.h"
+#include "vgbench/onednn.h"
 
 /* Which backends exist in this build; VG_HAVE_<CLUSTER> comes from kernels/isa.cmake. */
 #if VG_HAVE_AUTO_AVX2
@@ -131,3 +132,16 @@ int vg_kernel_format(const vg_kernel *kernel, const vg_shape *shape, int threads
     return snprintf(text, size, "%s/%s/%s/%s%s", vg_op_name(kernel->op), vg_dir_name(kernel->dir),
                     backend_names[kernel->backend], keys, tail);
 }
+
+#if !VG_WITH_ONEDNN
+const char *vg_onednn_version(void)
+{
+    return "";
+}
+
+vg_status vg_onednn_cap(const char *max_isa)
+{
+    (void)max_isa; /* nothing to cap */
+    return VG_OK;
+}
+#endif

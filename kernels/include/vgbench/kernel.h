@@ -117,7 +117,8 @@ struct vg_task {
     const vg_params *params;
     void *workspace; /**< vg_task_workspace_bytes(), or NULL where that is 0 */
     void *state;     /**< of prepare */
-    double prepare_ns; /**< how long prepare took: the creation-time column */
+    double prepare_ns; /**< how long prepare took: the creation-time column. A row that tries several
+                          ways sets the time of the one it kept. */
 };
 
 /* --- registry ------------------------------------------------------------------------------ */
