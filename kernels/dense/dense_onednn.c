@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dense on oneDNN: inner product and matmul, each on plain and on library-chosen layouts. In the
+ * class weights:plain every reorder of weights is a timed step; in weights:packed prepare does it.
+ * Row strides larger than the row are taken as strides; a primitive that refuses them drops out. */
+#include "onednn/onednn_way.h"
+
+/* The matrices of a dense layer, as this direction names them. */
+typedef struct dense_case {
+    int64_t batch, in, out;
+    vg_slot x_slot, w_slot, y_slot;
+    vgd_md x, w, y, b;                /* plain, as the task stores them; b is a vector */
+    vgd_md x_free, w_free, y_free;    /* what is asked of the library: the same, or any */
+    vgd_when pack;                    /* when weights go into the layout of the primitive */
+    dnnl_primitive_attr_t attr;
+} dense_case;
+
+static dense_case make_case(vgd_way *way, const vg_task *t, bool any)
+{
+    vg_dir dir = t->kernel->dir;
+    dense_case c = {.batch = t->shape.n[0], .in = t->shape.n[1], .out = t->shape.n[2]};
+    c.x_slot = dir == VG_DIR_bwd_data ? VG_DX : VG_X;
+    c.w_slot = dir == VG_DIR_bwd_weights ? VG_DW : VG_W;
+    c.y_slot = dir == VG_DIR_fwd ? VG_Y : VG_DY;
+    c.x = vgd_matrix(way, c.batch, c.in, t->t[c.x_slot].ld);
+    c.w = vgd_matrix(way, c.out, c.in, t->t[c.w_slot].ld);
+    c.y = vgd_matrix(way, c.batch, c.out, t->t[c.y_slot].ld);
+    c.b = vgd_vector(way, c.out);
+    c.x_free = any ? vgd_any(way, c.batch, c.in) : c.x;
+    c.w_free = any ? vgd_any(way, c.out, c.in) : c.w;
+    c.y_free = any ? vgd_any(way, c.batch, c.out) : c.y;
+    c.pack = t->shape.weights == VG_WEIGHTS_PACKED ? VGD_PREPARE : VGD_RUN;
+    c.attr = vgd_attr(way, NULL);
+    return c;
+}
+
+/* One matrix of a primitive: which argument, which memory, how that is laid out. */
+typedef struct operand {
+    int arg, memory;
+    vgd_cmd md;
+} operand;
+
+/* c = a b (+ bias): operands are reordered to what the primitive wants, the result back. */
+static void add_gemm(vgd_way *way, dnnl_primitive_desc_t pd, operand a, operand b, vgd_when b_when,
+                     operand c, vgd_arg bias)
+{
+    vgd_keep_pd(way, pd);
+    vgd_cmd a_md = vgd_arg_md(pd, a.arg), b_md = vgd_arg_md(pd, b.arg), c_md = vgd_arg_md(pd, c.arg);
+    int from_a = vgd_to_layout(way, a.memory, a.md, a_md, VGD_RUN);
+    int from_b = vgd_to_layout(way, b.memory, b.md, b_md, b_when);
+    int to_c = vgd_target(way, c.memory, c_md, c.md);
+    vgd_arg args[] = {{a.arg, from_a}, {b.arg, from_b}, {c.arg, to_c}, bias};
+    vgd_add(way, pd, bias.arg ? 4 : 3, args);
+    vgd_from_layout(way, to_c, c_md, c.memory, c.md);
+}
+
+/* --- forward: y = x W^T + b ------------------------------------------------------------------- */
+
+static void ip_fwd(vgd_way *way, const vg_task *task, dnnl_prop_kind_t prop, bool any)
+{
+    dense_case c = make_case(way, task, any);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_ip_fwd(&pd, prop, c.x_free, c.w_free, c.b, c.y_free, c.attr),
+                "inner product forward"))
+        return;
+    vgd_note_layout(way, "W", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
+    add_gemm(way, pd, (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x},
+             (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, c.w), c.w}, c.pack,
+             (operand){DNNL_ARG_DST, vgd_slot(way, VG_Y, c.y), c.y},
+             (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, c.b)});
+}
+
+static void ip_fwd_plain(vgd_way *way, const vg_task *task)
+{
+    ip_fwd(way, task, dnnl_forward_training, false);
+}
+
+static void ip_fwd_any(vgd_way *way, const vg_task *task)
+{
+    ip_fwd(way, task, dnnl_forward_training, true);
+}
+
+/* 3.8 and later keep training weights plain; only inference asks for packed ones. */
+static void ip_fwd_infer(vgd_way *way, const vg_task *task)
+{
+    if (task->shape.weights != VG_WEIGHTS_PACKED)
+        vgd_skip(way, "inference layouts are for packed weights");
+    else
+        ip_fwd(way, task, dnnl_forward_inference, true);
+}
+
+static void matmul_fwd(vgd_way *way, const vg_task *task, bool any)
+{
+    dense_case c = make_case(way, task, false);
+    vgd_md wt = vgd_transposed(way, c.out, c.in, task->t[VG_W].ld);
+    vgd_md wt_free = any ? vgd_any(way, c.in, c.out) : wt;
+    vgd_md b = vgd_matrix(way, 1, c.out, c.out);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_matmul(&pd, c.x, wt_free, b, c.y, c.attr), "matmul"))
+        return;
+    vgd_note_layout(way, "W^T", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
+    add_gemm(way, pd, (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x},
+             (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, wt), wt}, c.pack,
+             (operand){DNNL_ARG_DST, vgd_slot(way, VG_Y, c.y), c.y},
+             (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, b)});
+}
+
+static void matmul_fwd_plain(vgd_way *way, const vg_task *task)
+{
+    matmul_fwd(way, task, false);
+}
+
+static void matmul_fwd_any(vgd_way *way, const vg_task *task)
+{
+    matmul_fwd(way, task, true);
+}
+
+static vg_status prepare_fwd(vg_task *task, int threads)
+{
+    static const vgd_choice choices[] = {
+        {"matmul plain", matmul_fwd_plain}, {"inner product plain", ip_fwd_plain},
+        {"inner product any", ip_fwd_any},  {"matmul any", matmul_fwd_any},
+        {"inner product any (inference)", ip_fwd_infer},
+    };
+    return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
+}
+
+const vg_kernel_impl vg_dense_fwd_onednn = {.impl = "oneDNN, best of inner product and matmul",
+                                            .phases = vgd_phases,
+                                            .prepare = prepare_fwd,
+                                            .release = vgd_release,
+                                            .describe = vgd_describe};
+
+/* --- backward to data: dx = dy W -------------------------------------------------------------- */
+
+/* The forward descriptor that a backward inner product asks for. */
+static dnnl_primitive_desc_t ip_hint(vgd_way *way, const dense_case *c)
+{
+    dnnl_primitive_desc_t pd = NULL;
+    vgd_md x = vgd_any(way, c->batch, c->in), y = vgd_any(way, c->batch, c->out);
+    vgd_md w = vgd_any(way, c->out, c->in);
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_ip_fwd(&pd, dnnl_forward_training, x, w, c->b, y, c->attr),
+                "inner product forward"))
+        return NULL;
+    return vgd_keep_pd(way, pd);
+}
+
+static void add_bwd_data(vgd_way *way, const dense_case *c, dnnl_primitive_desc_t pd, int dy_arg,
+                         int dx_arg)
+{
+    vgd_note_layout(way, "W", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
+    add_gemm(way, pd, (operand){dy_arg, vgd_slot(way, VG_DY, c->y), c->y},
+             (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, c->w), c->w}, c->pack,
+             (operand){dx_arg, vgd_slot(way, VG_DX, c->x), c->x}, (vgd_arg){0, -1});
+}
+
+static void ip_bwd_data(vgd_way *way, const vg_task *task, bool any)
+{
+    dense_case c = make_case(way, task, any);
+    dnnl_primitive_desc_t pd = NULL, hint = ip_hint(way, &c);
+    if (way->status == VG_OK &&
+        vgd_ok(way, vgd_ip_bwd_data(&pd, c.x_free, c.w_free, c.y_free, hint, c.attr),
+               "inner product backward data"))
+        add_bwd_data(way, &c, pd, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC);
+}
+
+static void ip_bwd_data_plain(vgd_way *way, const vg_task *task)
+{
+    ip_bwd_data(way, task, false);
+}
+
+static void ip_bwd_data_any(vgd_way *way, const vg_task *task)
+{
+    ip_bwd_data(way, task, true);
+}
+
+static void matmul_bwd_data(vgd_way *way, const vg_task *task, bool any)
+{
+    dense_case c = make_case(way, task, any);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status == VG_OK &&
+        vgd_ok(way, vgd_matmul(&pd, c.y, c.w_free, NULL, c.x, c.attr), "matmul"))
+        add_bwd_data(way, &c, pd, DNNL_ARG_SRC, DNNL_ARG_DST);
+}
+
+static void matmul_bwd_data_plain(vgd_way *way, const vg_task *task)
+{
+    matmul_bwd_data(way, task, false);
+}
+
+static void matmul_bwd_data_any(vgd_way *way, const vg_task *task)
+{
+    matmul_bwd_data(way, task, true);
+}
+
+static vg_status prepare_bwd_data(vg_task *task, int threads)
+{
+    static const vgd_choice choices[] = {
+        {"matmul plain", matmul_bwd_data_plain},
+        {"inner product plain", ip_bwd_data_plain},
+        {"inner product any", ip_bwd_data_any},
+        {"matmul any", matmul_bwd_data_any},
+    };
+    return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
+}
+
+const vg_kernel_impl vg_dense_bwd_data_onednn = {.impl = "oneDNN, best of inner product and matmul",
+                                                 .phases = vgd_phases,
+                                                 .prepare = prepare_bwd_data,
+                                                 .release = vgd_release,
+                                                 .describe = vgd_describe};
+
+/* --- backward to weights: dW = dy^T x, db = sum of dy's rows ----------------------------------- */
+
+/* dW ends plain in both classes, as the row's tensor is: where the library prefers a blocked dW,
+ * the reorder is part of the time. */
+static void ip_bwd_weights(vgd_way *way, const vg_task *task, bool any)
+{
+    dense_case c = make_case(way, task, any);
+    dnnl_primitive_desc_t pd = NULL, hint = ip_hint(way, &c);
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_ip_bwd_weights(&pd, c.x_free, c.w_free, c.b, c.y_free, hint, c.attr),
+                "inner product backward weights"))
+        return;
+    vgd_note_layout(way, "dW", vgd_arg_md(pd, DNNL_ARG_DIFF_WEIGHTS));
+    add_gemm(way, pd, (operand){DNNL_ARG_DIFF_DST, vgd_slot(way, VG_DY, c.y), c.y},
+             (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x}, VGD_RUN,
+             (operand){DNNL_ARG_DIFF_WEIGHTS, vgd_slot(way, VG_DW, c.w), c.w},
+             (vgd_arg){DNNL_ARG_DIFF_BIAS, vgd_slot(way, VG_DB, c.b)});
+}
+
+static void ip_bwd_weights_plain(vgd_way *way, const vg_task *task)
+{
+    ip_bwd_weights(way, task, false);
+}
+
+static void ip_bwd_weights_any(vgd_way *way, const vg_task *task)
+{
+    ip_bwd_weights(way, task, true);
+}
+
+static dense_case matmul_dw(vgd_way *way, const vg_task *task)
+{
+    dense_case c = make_case(way, task, false);
+    vgd_md dyt = vgd_transposed(way, c.batch, c.out, task->t[VG_DY].ld);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_matmul(&pd, dyt, c.x, NULL, c.w, c.attr), "matmul"))
+        return c;
+    vgd_note_layout(way, "dW", vgd_arg_md(pd, DNNL_ARG_DST));
+    vgd_arg args[] = {{DNNL_ARG_SRC, vgd_slot(way, VG_DY, dyt)},
+                      {DNNL_ARG_WEIGHTS, vgd_slot(way, VG_X, c.x)},
+                      {DNNL_ARG_DST, vgd_slot(way, VG_DW, c.w)}};
+    vgd_add(way, pd, 3, args);
+    return c;
+}
+
+static void matmul_reduction(vgd_way *way, const vg_task *task)
+{
+    dense_case c = matmul_dw(way, task);
+    vgd_md db = vgd_matrix(way, 1, c.out, c.out);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_reduction(&pd, dnnl_reduction_sum, c.y, db, 0, 0, c.attr), "reduction"))
+        return;
+    vgd_add(way, pd, 2,
+            (vgd_arg[]){{DNNL_ARG_SRC, vgd_slot(way, VG_DY, c.y)},
+                        {DNNL_ARG_DST, vgd_slot(way, VG_DB, db)}});
+}
+
+/* The sum over rows as a product with a row of ones: the library's reduction over the outer
+ * dimension is reference code in 2.6. */
+static void matmul_ones(vgd_way *way, const vg_task *task)
+{
+    dense_case c = matmul_dw(way, task);
+    vgd_md db = vgd_matrix(way, 1, c.out, c.out), ones = vgd_matrix(way, 1, c.batch, c.batch);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_matmul(&pd, ones, c.y, NULL, db, c.attr), "matmul"))
+        return;
+    int row = vgd_own(way, ones);
+    for (int64_t i = 0; row >= 0 && i < c.batch; i++)
+        vgd_data(way, row)[i] = 1;
+    vgd_add(way, pd, 3,
+            (vgd_arg[]){{DNNL_ARG_SRC, row},
+                        {DNNL_ARG_WEIGHTS, vgd_slot(way, VG_DY, c.y)},
+                        {DNNL_ARG_DST, vgd_slot(way, VG_DB, db)}});
+}
+
+static vg_status prepare_bwd_weights(vg_task *task, int threads)
+{
+    static const vgd_choice choices[] = {
+        {"inner product plain", ip_bwd_weights_plain},
+        {"inner product any", ip_bwd_weights_any},
+        {"matmul, db by matmul with ones", matmul_ones},
+        {"matmul, db by reduction", matmul_reduction},
+    };
+    return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
+}
+
+const vg_kernel_impl vg_dense_bwd_weights_onednn = {
+    .impl = "oneDNN, best of inner product and matmul",
+    .phases = vgd_phases,
+    .prepare = prepare_bwd_weights,
+    .release = vgd_release,
+    .describe = vgd_describe};
