@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layer norm (Ba et al. 2016): every row is normalised. */
+#include "norm/row_norm_vec.h"
+
+static void forward(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_row_norm_forward(task, unit, true);
+}
+
+static void backward(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_row_norm_backward(task, unit, true);
+}
+
+static void sum_blocks(const vg_task *task, int64_t unit, void *scratch)
+{
+    vg_row_norm_sum_blocks(task, unit, true);
+}
+
+static int forward_phases(const vg_shape *shape, vg_phase *phase)
+{
+    return vg_row_norm_forward_phases(shape, forward, 0.1, phase);
+}
+
+static int backward_phases(const vg_shape *shape, vg_phase *phase)
+{
+    return vg_row_norm_backward_phases(shape, backward, sum_blocks, 0.15, phase);
+}
+
+const vg_kernel_impl VG_FN(vg_layer_norm_fwd) = {.impl = "corrected two-pass",
+                                             .phases = forward_phases};
+const vg_kernel_impl VG_FN(vg_layer_norm_bwd) = {.impl = "4 rows at a time",
+                                             .phases = backward_phases,
+                                             .workspace = vg_row_norm_workspace};
