@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prelu on oneDNN. Per channel it is the library's own; a shared slope is reference code there, so
+ * it is also tried with the slope replicated over the channels and the slope's gradient summed. */
+#include "onednn/onednn_way.h"
+
+static vgd_md matrix_of(vgd_way *way, const vg_task *task, vg_slot slot)
+{
+    return vgd_matrix(way, task->shape.n[0], task->shape.n[1], task->t[slot].ld);
+}
+
+static int operand_as(vgd_way *way, const vg_task *task, vg_slot slot, vgd_cmd as)
+{
+    vgd_md md = matrix_of(way, task, slot);
+    return way->status == VG_OK ? vgd_to_layout(way, vgd_slot(way, slot, md), md, as, VGD_RUN) : -1;
+}
+
+static bool is_shared(const vg_task *task)
+{
+    return task->shape.n[2] == 1 && task->shape.n[1] != 1;
+}
+
+/* memory[0]: [width] slopes */
+static void replicate(const vg_task *task, vgd_way *way, const int memory[4])
+{
+    float *slopes = vgd_data(way, memory[0]), slope = *(const float *)task->t[VG_SLOPE].p;
+    for (int64_t i = 0; i < task->shape.n[1]; i++)
+        slopes[i] = slope;
+}
+
+/* memory[0]: [width] gradients of the replicated slopes */
+static void sum_gradients(const vg_task *task, vgd_way *way, const int memory[4])
+{
+    const float *gradients = vgd_data(way, memory[0]);
+    double sum = 0;
+    for (int64_t i = 0; i < task->shape.n[1]; i++)
+        sum += (double)gradients[i];
+    *(float *)task->t[VG_DSLOPE].p = (float)sum;
+}
+
+/* The slopes as the primitive takes them: the tensor itself, or replicated each run. */
+static int slopes_of(vgd_way *way, const vg_task *task, vgd_cmd md, bool spread)
+{
+    if (!spread)
+        return vgd_slot(way, VG_SLOPE, md);
+    int slopes = vgd_own(way, md);
+    vgd_add_glue(way, replicate, (int[4]){slopes}, VGD_RUN);
+    return slopes;
+}
+
+static void forward(vgd_way *way, const vg_task *task, bool spread)
+{
+    int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
+    vgd_md y = matrix_of(way, task, VG_Y), w = vgd_matrix(way, 1, n, n);
+    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&pd, y, w, attr), "prelu forward"))
+        return;
+    vgd_keep_pd(way, pd);
+    int x = operand_as(way, task, VG_X, y);
+    vgd_add(way, pd, 3,
+            (vgd_arg[]){{DNNL_ARG_SRC, x},
+                        {DNNL_ARG_WEIGHTS, slopes_of(way, task, w, spread)},
+                        {DNNL_ARG_DST, vgd_slot(way, VG_Y, y)}});
+}
+
+static void forward_as_is(vgd_way *way, const vg_task *task)
+{
+    forward(way, task, false);
+}
+
+static void forward_spread(vgd_way *way, const vg_task *task)
+{
+    forward(way, task, true);
+}
+
+static vg_status prepare_fwd(vg_task *task, int threads)
+{
+    static const vgd_choice choices[] = {{"prelu", forward_as_is},
+                                         {"prelu with replicated slope", forward_spread}};
+    return vgd_prepare(task, threads, choices, is_shared(task) ? 2 : 1);
+}
+
+const vg_kernel_impl vg_prelu_fwd_onednn = {.impl = "oneDNN prelu",
+                                            .phases = vgd_phases,
+                                            .prepare = prepare_fwd,
+                                            .release = vgd_release,
+                                            .describe = vgd_describe};
+
+static void backward(vgd_way *way, const vg_task *task, bool spread)
+{
+    int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
+    vgd_md dx = matrix_of(way, task, VG_DX), w = vgd_matrix(way, 1, n, n);
+    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
+    dnnl_primitive_desc_t hint = NULL, pd = NULL;
+    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&hint, dx, w, attr), "prelu forward"))
+        return;
+    vgd_keep_pd(way, hint);
+    if (!vgd_ok(way, vgd_prelu_bwd(&pd, dx, w, dx, w, hint, attr), "prelu backward"))
+        return;
+    vgd_keep_pd(way, pd);
+    int x = operand_as(way, task, VG_X, dx), dy = operand_as(way, task, VG_DY, dx);
+    int slopes = slopes_of(way, task, w, spread);
+    int dw = spread ? vgd_own(way, w) : vgd_slot(way, VG_DSLOPE, w);
+    vgd_add(way, pd, 5,
+            (vgd_arg[]){{DNNL_ARG_SRC, x},
+                        {DNNL_ARG_WEIGHTS, slopes},
+                        {DNNL_ARG_DIFF_DST, dy},
+                        {DNNL_ARG_DIFF_SRC, vgd_slot(way, VG_DX, dx)},
+                        {DNNL_ARG_DIFF_WEIGHTS, dw}});
+    if (spread)
+        vgd_add_glue(way, sum_gradients, (int[4]){dw}, VGD_RUN);
+}
+
+static void backward_as_is(vgd_way *way, const vg_task *task)
+{
+    backward(way, task, false);
+}
+
+static void backward_spread(vgd_way *way, const vg_task *task)
+{
+    backward(way, task, true);
+}
+
+static vg_status prepare_bwd(vg_task *task, int threads)
+{
+    static const vgd_choice choices[] = {{"prelu", backward_as_is},
+                                         {"prelu with replicated slope", backward_spread}};
+    return vgd_prepare(task, threads, choices, is_shared(task) ? 2 : 1);
+}
+
+const vg_kernel_impl vg_prelu_bwd_onednn = {.impl = "oneDNN prelu",
+                                            .phases = vgd_phases,
+                                            .prepare = prepare_bwd,
+                                            .release = vgd_release,
+                                            .describe = vgd_describe};
