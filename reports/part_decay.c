@@ -121,7 +121,8 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
     vg_text_gnuplot(script, title);
     vg_text_add(script, "\nset xlabel 'layer (1 = nearest the input)'\n"
                         "set ylabel 'signal / signal at the last layer'\n"
-                        "set key outside below maxcols 2\nset yrange [*:*] noextend\n");
+                        "set key below left reverse Left maxcols 2 samplen 3\nset xrange [1:*]\n"
+                        "unset mytics\n");
     const char *join = "plot ";
     for (int i = 0; i < count; i++) {
         char survival[VG_NUM];

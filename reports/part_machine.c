@@ -89,13 +89,25 @@ typedef struct fact {
     const char *name, *path;
 } fact;
 
+static bool any_has(const vg_report *report, const char *path)
+{
+    for (int d = 0; d < report->count; d++)
+        if (vg_doc_get(report->docs[d], path))
+            return true;
+    return false;
+}
+
+/* Facts that no document has are named in one line below the table. */
 static void facts(vg_report *report, const fact *list, int count)
 {
+    int absent = 0;
     for (int first = 0; first < report->count; first += COLUMNS) {
         int last = first + COLUMNS < report->count ? first + COLUMNS : report->count;
         vg_text_add(&report->out, first ? "\n" : "");
         facts_head(report, first, last);
         for (int i = 0; i < count; i++) {
+            if (!any_has(report, list[i].path))
+                continue;
             vg_row_begin(&report->out);
             vg_cell_printf(&report->out, "%s", list[i].name);
             for (int d = first; d < last; d++)
@@ -103,14 +115,10 @@ static void facts(vg_report *report, const fact *list, int count)
             vg_row_end(&report->out);
         }
     }
-}
-
-static bool any_has(const vg_report *report, const char *path)
-{
-    for (int d = 0; d < report->count; d++)
-        if (vg_doc_get(report->docs[d], path))
-            return true;
-    return false;
+    for (int i = 0; i < count; i++)
+        if (!any_has(report, list[i].path))
+            vg_text_printf(&report->out, "%s %s", absent++ ? "," : "\nNot recorded:", list[i].name);
+    vg_text_add(&report->out, absent ? ".\n" : "");
 }
 
 static void caches_line(vg_report *report, int d)
@@ -177,9 +185,12 @@ vg_status vg_part_machine(vg_report *report)
         json_t *warning;
         caches_line(report, d);
         json_array_foreach(vg_doc_get(report->docs[d], "machine.warnings"), i, warning) {
+            vg_text text = {0};
+            value_text(warning, &text, 0);
             vg_text_add(&report->out, "\n> Warning: ");
-            value_text(warning, &report->out, DEPTH);
+            vg_text_md(&report->out, text.p ? text.p : "");
             vg_text_add(&report->out, "\n");
+            free(text.p);
         }
     }
     return VG_OK;
