@@ -116,6 +116,8 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
         double value = value_of(op, slot, fill, random, i, count);
         if (slot == VG_SLOPE && fill != VG_FILL_INTEGER)
             value = 0.25 + 0.125 * deviate(random);
+        if (slot == VG_RUN_VAR)
+            value = 0.25 + uniform(random);
         if (slot == VG_T) /* a gate, with both its ends */
             value = fill == VG_FILL_INTEGER ? (double)(random % 5) / 4 : uniform(random);
         values[i] = (double)(float)value;
