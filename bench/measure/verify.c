@@ -239,7 +239,8 @@ static vg_status run_row(bench *b)
 
 /* --- judging a run ---------------------------------------------------------------------------- */
 
-static const char *const fill_names[VG_FILL_COUNT] = {"integers", "real", "hard", "sweep"};
+static const char *const fill_names[VG_FILL_COUNT] = {"integers", "real", "hard", "shifted",
+                                                     "sweep"};
 static const char *const place_names[VG_PLACE_COUNT] = {"end", "start", "odd"};
 
 static int describe_case(const bench *b, char *text, size_t size)
@@ -330,15 +331,15 @@ static bool values_hold(bench *b, vg_verify_result *result)
             continue;
         const vg_fenced *memory = memory_of(b, spec);
         vg_tolerance tolerance = vg_verify_tolerance(b->kernel, &b->shape, spec->slot);
-        bool exact = b->options.fill == VG_FILL_INTEGER &&
-                     vg_verify_is_exact(b->kernel->op, b->kernel->dir, &b->shape, spec->slot);
+        vg_demand demand = vg_verify_demand(b->kernel->op, b->kernel->dir, spec->slot,
+                                            b->options.fill);
         for (int64_t r = 0; r < spec->rows; r++)
             for (int64_t c = 0; c < spec->cols; c++) {
                 int64_t index = r * spec->cols + c;
                 place at = {spec->slot, r, c, b->out[spec->slot][index],
                             memory->p[r * memory->ld + c], {0}};
                 at.verdict = vg_verify_value(at.got, at.reference, b->mag[spec->slot][index],
-                                             &tolerance, exact);
+                                             &tolerance, demand);
                 note_value(result, b, &at);
                 all = all && at.verdict.ok;
             }
@@ -391,7 +392,8 @@ static vg_status run_shape(bench *b, const vg_shape *shape, int index, vg_verify
 {
     static const int pads[] = {0, 1, 5, 16};
     bool alias = has_alias(b->kernel, shape);
-    for (int fill = 0; fill <= VG_FILL_HARD; fill++)
+    int last = vg_op_family(b->kernel->op) == VG_FAMILY_NORM ? VG_FILL_SHIFTED : VG_FILL_HARD;
+    for (int fill = 0; fill <= last; fill++)
         for (int k = 0; k < (fill == VG_FILL_REAL ? 3 : 1); k++) {
             vg_verify_options options = {
                 .fill = (vg_verify_fill)fill,

@@ -57,6 +57,10 @@ static statistics measure(const layout *l, const double *x, const double *extra_
     }
     m.rstd = 1 / sqrt(m.var + eps);
     m.rstd_mag = m.rstd * (1 + extra * m.rstd);
+    /* Row blocks are merged by their f32 means: their difference, about a deviation, is off by
+     * 2 u mean, and with a bound of n/2 u per unit of S that is 4 mean / (n deviation). */
+    if (l->kind == VG_OP_batch_norm)
+        m.rstd_mag += m.rstd * 4 * m.mean_mag * m.rstd / (double)l->n;
     return m;
 }
 
