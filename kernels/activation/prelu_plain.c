@@ -43,7 +43,7 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t slope_count = task->shape.n[2];
     const float *slope = task->t[VG_SLOPE].p;
-    double *sums = (double *)task->workspace + unit * slope_count;
+    double *sums = (double *)task->workspace + unit * vg_prelu_stride(&task->shape);
     vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, false);
     for (int64_t i = 0; i < slope_count; i++)
         sums[i] = 0;
@@ -59,7 +59,7 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 
 static void combine_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    int64_t slope_count = task->shape.n[2];
+    int64_t slope_count = task->shape.n[2], stride = vg_prelu_stride(&task->shape);
     int64_t blocks = vg_ceil_div(task->shape.n[0], VG_ROW_BLOCK);
     int64_t first = unit * VG_PRELU_COLUMNS;
     int64_t last = vg_min64(first + VG_PRELU_COLUMNS, slope_count);
@@ -68,7 +68,7 @@ static void combine_unit(const vg_task *task, int64_t unit, void *scratch)
         const double *sums = (const double *)task->workspace + c;
         double sum = 0;
         for (int64_t block = 0; block < blocks; block++)
-            sum += sums[block * slope_count];
+            sum += sums[block * stride];
         dslope[c] = (float)sum;
     }
 }

@@ -17,23 +17,23 @@
 /** x = n ln 2 + r with n whole and |r| <= ln 2 / 2. */
 typedef struct vf_reduced {
     vf n, r;
-    vi bits; /**< n in the low bits, for vf_exp2i */
 } vf_reduced;
 
 /* Adding 1.5 * 2^23 rounds to a whole number: two additions instead of a slow rounding
- * instruction, and the sum's bits hold it as an integer. For |x| < 2^21. */
+ * instruction. For |x| < 2^21. */
 VG_INLINE vf_reduced vf_reduce_ln2(vf x)
 {
     const vf magic = vf_set1(0x1.8p23f);
-    vf rounded = vf_fma(x, vf_set1(VG_LOG2E), magic), n = vf_sub(rounded, magic);
+    vf n = vf_sub(vf_fma(x, vf_set1(VG_LOG2E), magic), magic);
     vf r = vf_fnma(n, vf_set1(VG_LN2_HI), x);
-    return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r), vi_bits(rounded)};
+    return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r)};
 }
 
-/** 2^(n + more), which must be a normal number. */
-VG_INLINE vf vf_exp2i(vf_reduced a, int more)
+/** 2^(n + more) for a whole n and -127 < n + more < 128: the low bits of n + more + 127 + 1.5 * 2^23
+ * are the exponent field. */
+VG_INLINE vf vf_exp2i(vf n, int more)
 {
-    return vf_bits(vi_add(vi_shl(a.bits, 23), vi_set1((127 + more) << 23)));
+    return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
 }
 
 /** e^r for |r| <= ln 2 / 2; relative error 3.3e-9. */
@@ -73,7 +73,7 @@ VG_INLINE vf vf_exp(vf x)
 VG_INLINE vf vf_expm1_negative(vf x)
 {
     vf_reduced a = vf_reduce_ln2(vf_max(vf_set1(-24.0f), x));
-    vf s = vf_exp2i(a, 0);
+    vf s = vf_exp2i(a.n, 0);
     return vf_fma(s, vf_expm1_reduced(a.r), vf_sub(s, vf_set1(1)));
 }
 
@@ -84,7 +84,7 @@ VG_INLINE vf vf_sigmoid(vf x)
 {
     const vf k = vf_set1(0x1p-24f);
     vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(70.0f), vf_max(vf_set1(-104.0f), x))));
-    vf s = vf_exp2i(a, -24);
+    vf s = vf_exp2i(a.n, -24);
     return vf_div(k, vf_fma(s, vf_expm1_reduced(a.r), vf_add(k, s)));
 }
 
@@ -95,7 +95,7 @@ VG_INLINE vf vf_tanh(vf x)
     const vf one = vf_set1(1);
     vf a = vf_min(vf_set1(10.0f), vf_abs(x));
     vf_reduced b = vf_reduce_ln2(vf_add(a, a));
-    vf s = vf_exp2i(b, 0);
+    vf s = vf_exp2i(b.n, 0);
     vf d = vf_fma(s, vf_expm1_reduced(b.r), vf_add(s, one)); /* e^2a + 1, one rounding */
     vf large = vf_sub(one, vf_div(vf_set1(2), d));
 
