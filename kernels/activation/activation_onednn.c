@@ -41,55 +41,96 @@ static eltwise eltwise_of(const vg_task *task)
     }
 }
 
-static vgd_md matrix_of(vgd_way *way, const vg_task *task, vg_slot slot)
+/* [batch][width], dense */
+static vgd_md matrix_of(vgd_way *way, const vg_task *task)
 {
-    return vgd_matrix(way, task->shape.n[0], task->shape.n[1], task->t[slot].ld);
-}
-
-/* Where source and destination have different row strides, the destination's layout wins and the
- * operand goes through a reorder: v2 has one descriptor for both. */
-static int operand_as(vgd_way *way, const vg_task *task, vg_slot slot, vgd_cmd as)
-{
-    vgd_md md = matrix_of(way, task, slot);
-    return way->status == VG_OK ? vgd_to_layout(way, vgd_slot(way, slot, md), md, as, VGD_RUN) : -1;
+    return vgd_matrix(way, task->shape.n[0], task->shape.n[1], task->shape.n[1]);
 }
 
 /* --- forward ---------------------------------------------------------------------------------- */
 
+/* y = f(x), with @p ops behind f */
+static int add_forward(vgd_way *way, const eltwise *e, vgd_cmd md, dnnl_post_ops_t ops,
+                       vgd_arg post_op)
+{
+    dnnl_primitive_attr_t attr = vgd_attr(way, ops);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_eltwise_fwd(&pd, e->alg, md, e->alpha, e->beta, attr), "eltwise forward"))
+        return -1;
+    vgd_keep_pd(way, pd);
+    int x = vgd_dense_in(way, VG_X, md), y = vgd_dense_out(way, VG_Y, md);
+    vgd_add(way, pd, post_op.arg ? 3 : 2,
+            (vgd_arg[]){{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}, post_op});
+    return y;
+}
+
 static void forward(vgd_way *way, const vg_task *task)
 {
     eltwise e = eltwise_of(task);
-    dnnl_post_ops_t ops = NULL;
-    if (task->kernel->op == VG_OP_selu) {
-        ops = vgd_ops(way);
-        if (!ops || !vgd_ok(way, vgd_post_eltwise(ops, dnnl_eltwise_linear, SELU_SCALE, 0), "post-op"))
-            return;
-    }
-    dnnl_primitive_attr_t attr = vgd_attr(way, ops);
-    vgd_md y = matrix_of(way, task, VG_Y);
-    dnnl_primitive_desc_t pd = NULL;
-    if (way->status != VG_OK ||
-        !vgd_ok(way, vgd_eltwise_fwd(&pd, e.alg, y, e.alpha, e.beta, attr), "eltwise forward"))
+    int y = add_forward(way, &e, matrix_of(way, task), NULL, (vgd_arg){0, -1});
+    vgd_dense_done(way, VG_Y, y);
+}
+
+static void forward_selu_linear(vgd_way *way, const vg_task *task)
+{
+    eltwise e = eltwise_of(task);
+    dnnl_post_ops_t ops = vgd_ops(way);
+    if (!ops || !vgd_ok(way, vgd_post_eltwise(ops, dnnl_eltwise_linear, SELU_SCALE, 0), "post-op"))
         return;
-    vgd_keep_pd(way, pd);
-    int x = operand_as(way, task, VG_X, y);
-    vgd_add(way, pd, 2, (vgd_arg[]){{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, vgd_slot(way, VG_Y, y)}});
+    int y = add_forward(way, &e, matrix_of(way, task), ops, (vgd_arg){0, -1});
+    vgd_dense_done(way, VG_Y, y);
+}
+
+/* The scale as a binary post-op, the only kind that eltwise takes in 3.x. */
+static void forward_selu_binary(vgd_way *way, const vg_task *task)
+{
+    eltwise e = eltwise_of(task);
+    vgd_md one = vgd_matrix(way, 1, 1, 1);
+    dnnl_post_ops_t ops = vgd_ops(way);
+    if (!ops || !vgd_ok(way, vgd_post_binary(ops, dnnl_binary_mul, one), "post-op"))
+        return;
+    int scale = vgd_own(way, one);
+    if (scale >= 0)
+        *vgd_data(way, scale) = SELU_SCALE;
+    int y = add_forward(way, &e, matrix_of(way, task), ops,
+                        (vgd_arg){DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, scale});
+    vgd_dense_done(way, VG_Y, y);
+}
+
+/* to[] = factor from[] */
+static void add_scale(vgd_way *way, vgd_cmd md, float factor, int from, int to)
+{
+    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
+    dnnl_primitive_desc_t pd = NULL;
+    if (way->status == VG_OK &&
+        vgd_ok(way, vgd_eltwise_fwd(&pd, dnnl_eltwise_linear, md, factor, 0, attr), "eltwise"))
+        vgd_add(way, pd, 2, (vgd_arg[]){{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+}
+
+static void forward_selu_two(vgd_way *way, const vg_task *task)
+{
+    eltwise e = eltwise_of(task);
+    vgd_md md = matrix_of(way, task);
+    int y = add_forward(way, &e, md, NULL, (vgd_arg){0, -1});
+    add_scale(way, md, SELU_SCALE, y, y);
+    vgd_dense_done(way, VG_Y, y);
 }
 
 /* linear is a copy */
-static void copy(vgd_way *way, const vg_task *task, vg_slot from_slot, vg_slot to_slot)
+static void copy(vgd_way *way, const vg_task *task, vg_slot from, vg_slot to)
 {
-    vgd_md from = matrix_of(way, task, from_slot), to = matrix_of(way, task, to_slot);
-    if (task->t[from_slot].p == task->t[to_slot].p) {
+    if (task->t[from].p == task->t[to].p)
         vgd_skip(way, "a reorder does not work in place");
-        return;
-    }
+    vgd_md md = matrix_of(way, task);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status == VG_OK && vgd_ok(way, vgd_reorder(&pd, from, to, attr), "reorder"))
-        vgd_add(way, pd, 2,
-                (vgd_arg[]){{DNNL_ARG_FROM, vgd_slot(way, from_slot, from)},
-                            {DNNL_ARG_TO, vgd_slot(way, to_slot, to)}});
+    if (way->status != VG_OK || !vgd_ok(way, vgd_reorder(&pd, md, md, attr), "reorder"))
+        return;
+    vgd_keep_pd(way, pd);
+    int source = vgd_dense_in(way, from, md), target = vgd_dense_out(way, to, md);
+    vgd_add(way, pd, 2, (vgd_arg[]){{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
+    vgd_dense_done(way, to, target);
 }
 
 static void copy_forward(vgd_way *way, const vg_task *task)
@@ -105,6 +146,11 @@ static void copy_backward(vgd_way *way, const vg_task *task)
 static vg_status prepare_fwd(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {{"eltwise", forward}, {"reorder", copy_forward}};
+    static const vgd_choice selu[] = {{"elu with linear post-op", forward_selu_linear},
+                                      {"elu with binary post-op", forward_selu_binary},
+                                      {"elu, linear", forward_selu_two}};
+    if (task->kernel->op == VG_OP_selu)
+        return vgd_prepare(task, threads, selu, 3);
     return vgd_prepare(task, threads, choices, task->kernel->op == VG_OP_linear ? 2 : 1);
 }
 
@@ -137,12 +183,11 @@ static vg_slot saved_slot(const vg_task *task)
 static void backward(vgd_way *way, const vg_task *task, bool from_dst)
 {
     eltwise e = eltwise_of(task);
-    vgd_md dx = matrix_of(way, task, VG_DX);
-    if (way->status != VG_OK)
-        return;
-    int saved = operand_as(way, task, saved_slot(task), dx), dy = operand_as(way, task, VG_DY, dx);
-    add_backward(way, from_dst ? e.alg_dst : e.alg, &e, dx, saved, from_dst, dy,
-                 vgd_slot(way, VG_DX, dx));
+    vgd_md md = matrix_of(way, task);
+    int saved = vgd_dense_in(way, saved_slot(task), md), dy = vgd_dense_in(way, VG_DY, md);
+    int dx = vgd_dense_out(way, VG_DX, md);
+    add_backward(way, from_dst ? e.alg_dst : e.alg, &e, md, saved, from_dst, dy, dx);
+    vgd_dense_done(way, VG_DX, dx);
 }
 
 /* For the relu family x and y have the same sign, so either form works on either tensor. */
@@ -164,21 +209,13 @@ static void backward_dst(vgd_way *way, const vg_task *task)
 static void backward_selu(vgd_way *way, const vg_task *task)
 {
     eltwise e = eltwise_of(task);
-    vgd_md dx = matrix_of(way, task, VG_DX);
-    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
-    dnnl_primitive_desc_t divide = NULL, scale = NULL;
-    if (way->status != VG_OK ||
-        !vgd_ok(way, vgd_eltwise_fwd(&divide, dnnl_eltwise_linear, dx, 1 / SELU_SCALE, 0, attr),
-                "eltwise forward"))
-        return;
-    int y = operand_as(way, task, VG_Y, dx), dy = operand_as(way, task, VG_DY, dx);
-    int elu = vgd_own(way, dx), out = vgd_slot(way, VG_DX, dx);
-    vgd_add(way, divide, 2, (vgd_arg[]){{DNNL_ARG_SRC, y}, {DNNL_ARG_DST, elu}});
-    add_backward(way, e.alg_dst, &e, dx, elu, true, dy, out);
-    if (way->status == VG_OK &&
-        vgd_ok(way, vgd_eltwise_fwd(&scale, dnnl_eltwise_linear, dx, SELU_SCALE, 0, attr),
-               "eltwise forward"))
-        vgd_add(way, scale, 2, (vgd_arg[]){{DNNL_ARG_SRC, out}, {DNNL_ARG_DST, out}});
+    vgd_md md = matrix_of(way, task);
+    int y = vgd_dense_in(way, VG_Y, md), dy = vgd_dense_in(way, VG_DY, md);
+    int elu = vgd_own(way, md), dx = vgd_dense_out(way, VG_DX, md);
+    add_scale(way, md, 1 / SELU_SCALE, y, elu);
+    add_backward(way, e.alg_dst, &e, md, elu, true, dy, dx);
+    add_scale(way, md, SELU_SCALE, dx, dx);
+    vgd_dense_done(way, VG_DX, dx);
 }
 
 /* selu'(y) in one pass of a binary primitive: with s = [y > 0], k = scale alpha,
@@ -186,33 +223,36 @@ static void backward_selu(vgd_way *way, const vg_task *task)
 static void backward_selu_binary(vgd_way *way, const vg_task *task)
 {
     const float k = SELU_SCALE * SELU_ALPHA;
-    vgd_md dx = matrix_of(way, task, VG_DX), one = vgd_matrix(way, 1, 1, 1);
+    vgd_md md = matrix_of(way, task), one = vgd_matrix(way, 1, 1, 1);
     dnnl_post_ops_t ops = vgd_ops(way);
     if (!ops)
         return;
     dnnl_status_t s = vgd_post_eltwise(ops, dnnl_eltwise_linear, SELU_SCALE - k, 0);
     if (s == dnnl_success)
-        s = vgd_post_binary(ops, dnnl_binary_min, dx);
+        s = vgd_post_binary(ops, dnnl_binary_min, md);
     if (s == dnnl_success) /* a second linear post-op would get the constants of the first in 2.6 */
         s = vgd_post_binary(ops, dnnl_binary_add, one);
     if (s == dnnl_success)
-        s = vgd_post_binary(ops, dnnl_binary_mul, dx);
+        s = vgd_post_binary(ops, dnnl_binary_mul, md);
     dnnl_primitive_attr_t attr = vgd_attr(way, ops);
     dnnl_primitive_desc_t pd = NULL;
     if (!vgd_ok(way, s, "post-ops") ||
-        !vgd_ok(way, vgd_binary(&pd, dnnl_binary_gt, dx, one, dx, attr), "binary"))
+        !vgd_ok(way, vgd_binary(&pd, dnnl_binary_gt, md, one, md, attr), "binary"))
         return;
-    int y = operand_as(way, task, VG_Y, dx), dy = operand_as(way, task, VG_DY, dx);
+    vgd_keep_pd(way, pd);
+    int y = vgd_dense_in(way, VG_Y, md), dy = vgd_dense_in(way, VG_DY, md);
+    int dx = vgd_dense_out(way, VG_DX, md);
     int offset = vgd_own(way, one);
     if (offset >= 0)
         *vgd_data(way, offset) = k;
     vgd_add(way, pd, 6,
             (vgd_arg[]){{DNNL_ARG_SRC_0, y},
                         {DNNL_ARG_SRC_1, vgd_own(way, one)}, /* zero */
-                        {DNNL_ARG_DST, vgd_slot(way, VG_DX, dx)},
+                        {DNNL_ARG_DST, dx},
                         {DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1, y},
                         {DNNL_ARG_ATTR_MULTIPLE_POST_OP(2) | DNNL_ARG_SRC_1, offset},
                         {DNNL_ARG_ATTR_MULTIPLE_POST_OP(3) | DNNL_ARG_SRC_1, dy}});
+    vgd_dense_done(way, VG_DX, dx);
 }
 
 static vg_status prepare_bwd(vg_task *task, int threads)

@@ -3,15 +3,10 @@
  * it is also tried with the slope replicated over the channels and the slope's gradient summed. */
 #include "onednn/onednn_way.h"
 
-static vgd_md matrix_of(vgd_way *way, const vg_task *task, vg_slot slot)
+/* [batch][width], dense */
+static vgd_md matrix_of(vgd_way *way, const vg_task *task)
 {
-    return vgd_matrix(way, task->shape.n[0], task->shape.n[1], task->t[slot].ld);
-}
-
-static int operand_as(vgd_way *way, const vg_task *task, vg_slot slot, vgd_cmd as)
-{
-    vgd_md md = matrix_of(way, task, slot);
-    return way->status == VG_OK ? vgd_to_layout(way, vgd_slot(way, slot, md), md, as, VGD_RUN) : -1;
+    return vgd_matrix(way, task->shape.n[0], task->shape.n[1], task->shape.n[1]);
 }
 
 static bool is_shared(const vg_task *task)
@@ -50,17 +45,18 @@ static int slopes_of(vgd_way *way, const vg_task *task, vgd_cmd md, bool spread)
 static void forward(vgd_way *way, const vg_task *task, bool spread)
 {
     int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
-    vgd_md y = matrix_of(way, task, VG_Y), w = vgd_matrix(way, 1, n, n);
+    vgd_md md = matrix_of(way, task), w = vgd_matrix(way, 1, n, n);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&pd, y, w, attr), "prelu forward"))
+    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&pd, md, w, attr), "prelu forward"))
         return;
     vgd_keep_pd(way, pd);
-    int x = operand_as(way, task, VG_X, y);
+    int x = vgd_dense_in(way, VG_X, md), y = vgd_dense_out(way, VG_Y, md);
     vgd_add(way, pd, 3,
             (vgd_arg[]){{DNNL_ARG_SRC, x},
                         {DNNL_ARG_WEIGHTS, slopes_of(way, task, w, spread)},
-                        {DNNL_ARG_DST, vgd_slot(way, VG_Y, y)}});
+                        {DNNL_ARG_DST, y}});
+    vgd_dense_done(way, VG_Y, y);
 }
 
 static void forward_as_is(vgd_way *way, const vg_task *task)
@@ -89,26 +85,28 @@ const vg_kernel_impl vg_prelu_fwd_onednn = {.impl = "oneDNN prelu",
 static void backward(vgd_way *way, const vg_task *task, bool spread)
 {
     int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
-    vgd_md dx = matrix_of(way, task, VG_DX), w = vgd_matrix(way, 1, n, n);
+    vgd_md md = matrix_of(way, task), w = vgd_matrix(way, 1, n, n);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t hint = NULL, pd = NULL;
-    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&hint, dx, w, attr), "prelu forward"))
+    if (way->status != VG_OK || !vgd_ok(way, vgd_prelu_fwd(&hint, md, w, attr), "prelu forward"))
         return;
     vgd_keep_pd(way, hint);
-    if (!vgd_ok(way, vgd_prelu_bwd(&pd, dx, w, dx, w, hint, attr), "prelu backward"))
+    if (!vgd_ok(way, vgd_prelu_bwd(&pd, md, w, md, w, hint, attr), "prelu backward"))
         return;
     vgd_keep_pd(way, pd);
-    int x = operand_as(way, task, VG_X, dx), dy = operand_as(way, task, VG_DY, dx);
+    int x = vgd_dense_in(way, VG_X, md), dy = vgd_dense_in(way, VG_DY, md);
+    int dx = vgd_dense_out(way, VG_DX, md);
     int slopes = slopes_of(way, task, w, spread);
     int dw = spread ? vgd_own(way, w) : vgd_slot(way, VG_DSLOPE, w);
     vgd_add(way, pd, 5,
             (vgd_arg[]){{DNNL_ARG_SRC, x},
                         {DNNL_ARG_WEIGHTS, slopes},
                         {DNNL_ARG_DIFF_DST, dy},
-                        {DNNL_ARG_DIFF_SRC, vgd_slot(way, VG_DX, dx)},
+                        {DNNL_ARG_DIFF_SRC, dx},
                         {DNNL_ARG_DIFF_WEIGHTS, dw}});
     if (spread)
         vgd_add_glue(way, sum_gradients, (int[4]){dw}, VGD_RUN);
+    vgd_dense_done(way, VG_DX, dx);
 }
 
 static void backward_as_is(vgd_way *way, const vg_task *task)

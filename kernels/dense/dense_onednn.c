@@ -28,6 +28,9 @@ static dense_case make_case(vgd_way *way, const vg_task *t, bool any)
     c.x_free = any ? vgd_any(way, c.batch, c.in) : c.x;
     c.w_free = any ? vgd_any(way, c.out, c.in) : c.w;
     c.y_free = any ? vgd_any(way, c.batch, c.out) : c.y;
+    if (any && (vgd_is_strided(t, c.x_slot) || vgd_is_strided(t, c.w_slot) ||
+                vgd_is_strided(t, c.y_slot)))
+        vgd_skip(way, "reorders of strided tensors are wrong in 3.7");
     c.pack = t->shape.weights == VG_WEIGHTS_PACKED ? VGD_PREPARE : VGD_RUN;
     c.attr = vgd_attr(way, NULL);
     return c;
@@ -51,6 +54,14 @@ static void add_gemm(vgd_way *way, dnnl_primitive_desc_t pd, operand a, operand 
     vgd_arg args[] = {{a.arg, from_a}, {b.arg, from_b}, {c.arg, to_c}, bias};
     vgd_add(way, pd, bias.arg ? 4 : 3, args);
     vgd_from_layout(way, to_c, c_md, c.memory, c.md);
+}
+
+/* 3.7's matmul is wrong on a column whose elements are further apart than one. */
+static void skip_strided_columns(vgd_way *way, const vg_task *task)
+{
+    for (int i = 0; i < VG_SLOT_COUNT; i++)
+        if (task->t[i].p && task->t[i].ld > 1 && vgd_is_column(task, (vg_slot)i))
+            vgd_skip(way, "matmul is wrong on a strided column in 3.7");
 }
 
 /* --- forward: y = x W^T + b ------------------------------------------------------------------- */
@@ -91,10 +102,11 @@ static void ip_fwd_infer(vgd_way *way, const vg_task *task)
 
 static void matmul_fwd(vgd_way *way, const vg_task *task, bool any)
 {
-    dense_case c = make_case(way, task, false);
+    dense_case c = make_case(way, task, any);
     vgd_md wt = vgd_transposed(way, c.out, c.in, task->t[VG_W].ld);
     vgd_md wt_free = any ? vgd_any(way, c.in, c.out) : wt;
     vgd_md b = vgd_matrix(way, 1, c.out, c.out);
+    skip_strided_columns(way, task);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_matmul(&pd, c.x, wt_free, b, c.y, c.attr), "matmul"))
@@ -179,6 +191,7 @@ static void ip_bwd_data_any(vgd_way *way, const vg_task *task)
 static void matmul_bwd_data(vgd_way *way, const vg_task *task, bool any)
 {
     dense_case c = make_case(way, task, any);
+    skip_strided_columns(way, task);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status == VG_OK &&
         vgd_ok(way, vgd_matmul(&pd, c.y, c.w_free, NULL, c.x, c.attr), "matmul"))
@@ -245,6 +258,7 @@ static dense_case matmul_dw(vgd_way *way, const vg_task *task)
 {
     dense_case c = make_case(way, task, false);
     vgd_md dyt = vgd_transposed(way, c.batch, c.out, task->t[VG_DY].ld);
+    skip_strided_columns(way, task);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_matmul(&pd, dyt, c.x, NULL, c.w, c.attr), "matmul"))

@@ -91,6 +91,17 @@ dnnl_post_ops_t vgd_ops(vgd_way *way);
 /** Memory on a tensor of the task, or @p offset floats into it. */
 int vgd_slot(vgd_way *way, vg_slot slot, vgd_cmd md);
 int vgd_slot_at(vgd_way *way, vg_slot slot, size_t offset, vgd_cmd md);
+/** A matrix of the task as dense memory [rows][cols]: the tensor itself, or where its rows are
+ * further apart a buffer that a copy in C fills before (inputs) or empties after the primitives that
+ * use it (outputs: call vgd_dense_done() once they are added). For primitives that turn to reference
+ * code on strided memory, and for the reorder of 3.7, which is wrong on it. */
+int vgd_dense_in(vgd_way *way, vg_slot slot, vgd_cmd dense);
+int vgd_dense_out(vgd_way *way, vg_slot slot, vgd_cmd dense);
+void vgd_dense_done(vgd_way *way, vg_slot slot, int memory);
+/** Whether a row of the tensor is followed by a gap. */
+bool vgd_is_strided(const vg_task *task, vg_slot slot);
+/** Whether the tensor is a matrix of one column. */
+bool vgd_is_column(const vg_task *task, vg_slot slot);
 /** Memory of the way's own, zeroed. */
 int vgd_own(vgd_way *way, vgd_cmd md);
 float *vgd_data(const vgd_way *way, int memory);
