@@ -1,105 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench verify: every kernel row against the double-precision oracle. */
 #include <math.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "cli/command.h"
+#include "cli/options.h"
+#include "measure/filter.h"
 #include "measure/verify.h"
-
-typedef enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JUNIT } format;
-
-typedef struct options {
-    const char *filter;
-    bool negated; /* a leading '-', as Google Benchmark has it */
-    regex_t regex;
-    format format;
-    vg_tier tier;
-} options;
+#include "results/results.h"
 
 typedef struct totals {
     int rows, failed;
     int64_t cases, values;
 } totals;
 
-static const char usage_text[] =
-    "usage: vgbench verify [--filter=RE] [--tier=ci|full] [--format=table|json|junit]\n\n"
-    "Runs every kernel row that is usable here against the double-precision oracle.\n"
-    "  --filter=RE   rows <op>/<dir>/<backend> that match; a leading '-' negates\n"
-    "  --tier=full   more shapes and denser sweeps (minutes)\n"
-    "Columns: the largest error in ulps (of the sum of magnitudes where the bound is in it), the\n"
-    "largest error / allowed error, and where that was. Exit code 1 if any row fails.\n";
-
-/* "--name=value" or "--name value". */
-static bool option_value(int argc, char **argv, int *i, const char *name, const char **value)
-{
-    size_t length = strlen(name);
-    if (strncmp(argv[*i], name, length))
-        return false;
-    if (argv[*i][length] == '=') {
-        *value = argv[*i] + length + 1;
-        return true;
-    }
-    if (argv[*i][length] || *i + 1 == argc)
-        return false;
-    *value = argv[++*i];
-    return true;
-}
-
-static int bad(const char *option, const char *value, const char *allowed)
-{
-    fprintf(stderr, "vgbench verify: %s=%s: allowed are %s\n", option, value, allowed);
-    return VG_EXIT_USAGE;
-}
-
-static int set_filter(options *o, const char *pattern)
-{
-    o->negated = pattern[0] == '-';
-    int error = regcomp(&o->regex, pattern + o->negated, REG_EXTENDED | REG_NOSUB);
-    if (error) {
-        char text[128];
-        regerror(error, &o->regex, text, sizeof text);
-        fprintf(stderr, "vgbench verify: --filter=%s: %s\n", pattern, text);
-        return VG_EXIT_USAGE;
-    }
-    o->filter = pattern;
-    return VG_EXIT_OK;
-}
-
-static int read_options(int argc, char **argv, options *o)
-{
-    for (int i = 1; i < argc; i++) {
-        const char *value;
-        if (option_value(argc, argv, &i, "--filter", &value)) {
-            int code = set_filter(o, value);
-            if (code)
-                return code;
-        } else if (option_value(argc, argv, &i, "--format", &value)) {
-            static const char *const names[] = {"table", "json", "junit"};
-            int k = 0;
-            while (k < 3 && strcmp(value, names[k]))
-                k++;
-            if (k == 3)
-                return bad("--format", value, "table, json, junit");
-            o->format = (format)k;
-        } else if (option_value(argc, argv, &i, "--tier", &value)) {
-            if (strcmp(value, "ci") && strcmp(value, "full"))
-                return bad("--tier", value, "ci, full");
-            o->tier = strcmp(value, "ci") ? VG_TIER_FULL : VG_TIER_CI;
-        } else {
-            fprintf(stderr, "vgbench verify: unknown argument '%s'\n\n%s", argv[i], usage_text);
-            return VG_EXIT_USAGE;
-        }
-    }
-    return VG_EXIT_OK;
-}
-
-static bool selected(const options *o, const char *name)
-{
-    return !o->filter || (regexec(&o->regex, name, 0, NULL, 0) == 0) != o->negated;
-}
+static const char help_text[] =
+    "Runs every kernel row that is usable here on hostile shapes, values and memory and compares\n"
+    "it with the double-precision oracle. Columns: the largest error in ulps (of the sum of the\n"
+    "magnitudes of the terms where the bound is in it), the largest error / allowed error, and\n"
+    "where that was. Exit code 1 if any row fails.";
 
 static bool passed(vg_status status, const vg_verify_result *r)
 {
@@ -118,36 +38,46 @@ static void where(const vg_kernel *kernel, const vg_verify_result *r, char *text
              (long long)r->col, keys);
 }
 
-static void print_row(const char *name, const vg_kernel *kernel, bool ok,
+static void print_row(const char *name, const vg_kernel *kernel, vg_format format, bool ok,
                       const vg_verify_result *r)
 {
     char at[256];
     where(kernel, r, at, sizeof at);
-    printf("%-36s %6lld %10.3g %10.3g  %-4s  %s\n", name, (long long)r->cases, r->ulp_max,
-           r->ratio_max, ok ? "ok" : "FAIL", at);
+    const char *verdict = ok ? "ok" : "FAILED";
+    if (format == VG_FORMAT_CSV)
+        printf("%s,%lld,%.4g,%.4g,\"%s\",%s\n", name, (long long)r->cases, r->ulp_max, r->ratio_max,
+               at, verdict);
+    else if (format == VG_FORMAT_MD)
+        printf("| `%s` | %lld | %.3g | %.3g | %s | %s |\n", name, (long long)r->cases, r->ulp_max,
+               r->ratio_max, at, verdict);
+    else
+        printf("%-32s %6lld %9.3g %10.3g  %-52s %s\n", name, (long long)r->cases, r->ulp_max,
+               r->ratio_max, at, verdict);
+    fflush(stdout);
     if (!ok)
-        printf("    %lld of %lld cases: %s\n", (long long)r->failures, (long long)r->cases,
-               r->text[0] ? r->text : vg_status_message());
+        fprintf(stderr, "%s: %lld of %lld cases failed: %s\n", name, (long long)r->failures,
+                (long long)r->cases, r->text);
 }
 
-static json_t *number_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static void add_json(json_t *rows, const char *name, const vg_kernel *kernel, bool ok,
-                     const vg_verify_result *r)
+static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
+                        const vg_verify_result *r)
 {
     char at[256];
     where(kernel, r, at, sizeof at);
-    json_array_append_new(
-        rows, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:s, s:b, s:s}", "kernel",
-                        name, "op", vg_op_name(kernel->op), "dir", vg_dir_name(kernel->dir),
-                        "backend", vg_backend_name(kernel->backend), "cases",
-                        (json_int_t)r->cases, "failures", (json_int_t)r->failures, "values",
-                        (json_int_t)r->values, "ulp_max", number_or_null(r->ulp_max), "ratio_max",
-                        number_or_null(r->ratio_max), "where", at, "verified", ok, "text",
-                        r->text));
+    json_t *row = json_object();
+    vg_json_set_text(row, "kernel", name);
+    vg_json_set_text(row, "op", vg_op_name(kernel->op));
+    vg_json_set_text(row, "dir", vg_dir_name(kernel->dir));
+    vg_json_set_text(row, "backend", vg_backend_name(kernel->backend));
+    json_object_set_new(row, "cases", json_integer(r->cases));
+    json_object_set_new(row, "failures", json_integer(r->failures));
+    json_object_set_new(row, "values", json_integer(r->values));
+    vg_json_set_number(row, "ulp_max", r->ulp_max);
+    vg_json_set_number(row, "ratio_max", r->ratio_max);
+    vg_json_set_text(row, "where", at);
+    json_object_set_new(row, "verified", json_boolean(ok));
+    vg_json_set_text(row, "text", r->text);
+    return row;
 }
 
 static void print_xml(const char *text)
@@ -193,66 +123,158 @@ static void print_junit(json_t *rows, const totals *t)
     puts("</testsuite>");
 }
 
-static void verify_all(const options *o, json_t *rows, totals *t)
+static void print_head(vg_format format)
 {
+    if (format == VG_FORMAT_TABLE)
+        printf("%-32s %6s %9s %10s  %-52s %s\n", "op/dir/backend", "cases", "max ulp", "err/bound",
+               "where", "verdict");
+    else if (format == VG_FORMAT_MD)
+        printf("| op/dir/backend | cases | max ulp | err/bound | where | verdict |\n"
+               "|---|---:|---:|---:|---|---|\n");
+    else if (format == VG_FORMAT_CSV)
+        printf("kernel,cases,ulp_max,ratio_max,where,verdict\n");
+}
+
+/* What the command line asks for. */
+typedef struct request {
+    vg_filter filter;
+    const char *backend; /* NULL: all */
+    vg_tier tier;
+    vg_format format;
+    bool junit;
+} request;
+
+static bool streams(const request *q)
+{
+    return !q->junit && q->format != VG_FORMAT_JSON;
+}
+
+static bool selected(const request *q, const vg_kernel *kernel, const char *name)
+{
+    if (q->backend && strcmp(q->backend, vg_backend_name(kernel->backend)))
+        return false;
+    return vg_filter_match(&q->filter, name) && vg_kernel_usable(kernel) == VG_OK;
+}
+
+static void verify_one(const request *q, const vg_kernel *kernel, const char *name, json_t *rows,
+                       totals *t)
+{
+    vg_verify_result result;
+    vg_status status = vg_verify_row(kernel, q->tier, &result);
+    bool ok = passed(status, &result);
+    if (status != VG_OK)
+        snprintf(result.text, sizeof result.text, "%s", vg_status_message());
+    t->rows++;
+    t->failed += !ok;
+    t->cases += result.cases;
+    t->values += result.values;
+    if (streams(q))
+        print_row(name, kernel, q->format, ok, &result);
+    json_array_append_new(rows, row_json(name, kernel, ok, &result));
+}
+
+static void verify_all(const request *q, json_t *rows, totals *t)
+{
+    if (streams(q))
+        print_head(q->format);
     for (int i = 0; i < vg_kernel_count(); i++) {
         const vg_kernel *kernel = vg_kernel_at(i);
         char name[96];
         snprintf(name, sizeof name, "%s/%s/%s", vg_op_name(kernel->op), vg_dir_name(kernel->dir),
                  vg_backend_name(kernel->backend));
-        if (!selected(o, name) || vg_kernel_usable(kernel) != VG_OK)
-            continue;
-        vg_verify_result result;
-        vg_status status = vg_verify_row(kernel, o->tier, &result);
-        bool ok = passed(status, &result);
-        if (status != VG_OK)
-            snprintf(result.text, sizeof result.text, "%s", vg_status_message());
-        t->rows++;
-        t->failed += !ok;
-        t->cases += result.cases;
-        t->values += result.values;
-        if (o->format == FORMAT_TABLE) {
-            print_row(name, kernel, ok, &result);
-            fflush(stdout);
-        } else {
-            add_json(rows, name, kernel, ok, &result);
-        }
+        if (selected(q, kernel, name))
+            verify_one(q, kernel, name, rows, t);
     }
 }
 
-static void print_table_head(void)
+static vg_status write_results(json_t *rows, const vg_option_list *outputs)
 {
-    printf("%-36s %6s %10s %10s  %-4s  %s\n", "op/dir/backend", "cases", "max ulp", "err/bound",
-           "", "where");
+    vg_status status = VG_OK;
+    for (int i = 0; i < outputs->count && status == VG_OK; i++) {
+        json_t *document = vg_results_new("verify", "vgbench verify");
+        json_object_set(document, "verify", rows);
+        status = vg_results_save(document, outputs->items[i]);
+        json_decref(document);
+    }
+    return status;
+}
+
+static vg_status run(const request *q, const vg_options *options, totals *t)
+{
+    json_t *rows = json_array();
+    verify_all(q, rows, t);
+    vg_status status = VG_OK;
+    if (t->rows == 0)
+        status = vg_fail(VG_EINVAL, "no kernel row that runs here matches the filter and backend");
+    else if (q->junit)
+        print_junit(rows, t);
+    else if (q->format == VG_FORMAT_JSON)
+        status = vg_results_save(rows, "-");
+    if (status == VG_OK)
+        status = write_results(rows, &options->outputs);
+    json_decref(rows);
+    return status;
+}
+
+static const char *const tier_names[] = {"ci", "full", NULL};
+static const char *const format_names[] = {"table", "md", "json", "csv", "junit", NULL};
+
+static vg_status check_request(const vg_options *options, const vg_words *words, request *q)
+{
+    if (words->count)
+        return vg_fail(VG_EINVAL, "'%s': takes no words; use --filter", words->items[0]);
+    q->backend = options->backend;
+    if (q->backend && vg_backend_by_name(q->backend) == VG_BACKEND_COUNT)
+        return vg_fail(VG_EINVAL, "--backend=%s: not a backend", q->backend);
+    if (q->backend)
+        q->backend = vg_backend_name(vg_backend_by_name(q->backend));
+    for (int i = 0; i < options->outputs.count; i++) {
+        vg_format format;
+        VG_TRY(vg_format_of_file(options->outputs.items[i], &format));
+        if (format != VG_FORMAT_JSON)
+            return vg_fail(VG_EINVAL, "-o %s: verify writes .json only",
+                           options->outputs.items[i]);
+        VG_TRY(vg_file_check(options->outputs.items[i]));
+    }
+    return VG_OK;
 }
 
 int vg_cmd_verify(int argc, char **argv)
 {
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        fputs(usage_text, stdout);
+    const char *pattern = NULL, *tier = "ci", *format = "table";
+    const vg_option own[] = {
+        {"filter", 0, VG_OPTION_TEXT, &pattern, "RE", "rows whose name matches; -RE: does not",
+         NULL, 0, NULL},
+        {"tier", 0, VG_OPTION_CHOICE, &tier, "TIER",
+         "ci (seconds), or full: more shapes, denser sweeps (minutes)", tier_names, 0, NULL},
+        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT", "table, md, json, csv or junit",
+         format_names, 0, NULL},
+        {0},
+    };
+    vg_options options;
+    vg_words words;
+    vg_status status = vg_options_parse(argc, argv, own, &options, &words);
+    if (!status && options.help) {
+        vg_options_help(stdout, "verify [--filter=RE]", help_text, own);
         return VG_EXIT_OK;
     }
-    options o = {0};
+    request q = {.tier = strcmp(tier, "full") ? VG_TIER_CI : VG_TIER_FULL};
+    while (strcmp(format, format_names[q.format]))
+        q.format++;
+    q.junit = !strcmp(format, "junit");
     totals t = {0};
-    int code = read_options(argc, argv, &o);
-    json_t *rows = json_array();
-    if (code == VG_EXIT_OK) {
-        if (o.format == FORMAT_TABLE)
-            print_table_head();
-        verify_all(&o, rows, &t);
-        if (o.format == FORMAT_JSON)
-            json_dumpf(rows, stdout, JSON_INDENT(1)), putchar('\n');
-        else if (o.format == FORMAT_JUNIT)
-            print_junit(rows, &t);
+    if (!status)
+        status = check_request(&options, &words, &q);
+    if (!status)
+        status = vg_filter_compile(&q.filter, pattern);
+    if (status)
+        return vg_exit_with(argv[0], status);
+    status = run(&q, &options, &t);
+    vg_filter_release(&q.filter);
+    if (!options.quiet && t.rows)
         fprintf(stderr, "%d rows, %lld cases, %lld values: %d rows failed\n", t.rows,
                 (long long)t.cases, (long long)t.values, t.failed);
-        if (t.rows == 0)
-            fprintf(stderr, "vgbench verify: no usable row matches --filter=%s\n",
-                    o.filter ? o.filter : "");
-        code = t.failed || t.rows == 0 ? VG_EXIT_FAILED : VG_EXIT_OK;
-    }
-    json_decref(rows);
-    if (o.filter)
-        regfree(&o.regex);
-    return code;
+    if (status)
+        return vg_exit_with(argv[0], status);
+    return t.failed ? VG_EXIT_FAILED : VG_EXIT_OK;
 }

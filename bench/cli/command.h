@@ -26,6 +26,7 @@ extern const vg_command vg_commands[];
 
 vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
+vg_command_fn vg_cmd_report;
 vg_command_fn vg_cmd_verify;
 
 #endif

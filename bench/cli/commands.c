@@ -10,6 +10,7 @@ const vg_command vg_commands[] = {
     {"doctor", vg_cmd_info, NULL},
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
+    {"report", vg_cmd_report, "Markdown and plots from saved results"},
     {NULL, NULL, NULL},
 };
 

@@ -16,6 +16,7 @@ typedef enum vg_verify_fill {
     VG_FILL_INTEGER = 0, /**< small whole numbers: exact where the op only adds and multiplies */
     VG_FILL_REAL,        /**< normal deviates of scale 1 */
     VG_FILL_HARD,        /**< real data strewn with +-0, subnormal, huge, infinite and NaN values */
+    VG_FILL_SHIFTED,     /**< norms: real data whose mean is 1000 deviations; else as REAL */
     VG_FILL_SWEEP,       /**< element-wise ops: all magnitudes that f32 has; else as REAL */
     VG_FILL_COUNT
 } vg_verify_fill;

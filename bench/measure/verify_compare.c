@@ -28,10 +28,14 @@ static vg_verdict special(bool ok)
 }
 
 vg_verdict vg_verify_value(float got, double reference, double mag, const vg_tolerance *tolerance,
-                           bool exact)
+                           vg_demand demand)
 {
     if (vg_fenced_is_poison(got))
         return special(false);
+    if (demand == VG_DEMAND_NOT_FINITE && !isfinite(reference))
+        return special(!isfinite(got));
+    if (mag >= float_overflow && !isinf(mag) && !isfinite(got))
+        return special(true);
     if (isnan(reference) || (isinf(mag) && isnan(got)))
         return special(isnan(got));
     if (isinf(reference) || isnan(got))
@@ -40,7 +44,7 @@ vg_verdict vg_verify_value(float got, double reference, double mag, const vg_tol
         mag = fabs(reference);
     double limit = fmax(tolerance->ulp * vg_ulp(reference),
                         tolerance->mag_eps * (eps * mag + half_tiny) + tolerance->abs);
-    if (exact && mag < 0x1p24)
+    if (demand == VG_DEMAND_EXACT && mag < 0x1p24)
         limit = fabs(reference - (double)(float)reference);
     if (isinf(got))
         return special((got > 0) == (reference > 0) && fabs(reference) + limit >= float_overflow);

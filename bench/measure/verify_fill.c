@@ -97,6 +97,8 @@ static double value_of(vg_op op, vg_slot slot, vg_verify_fill fill, uint64_t ran
         return integer(random, slot == VG_W ? 4 : 8);
     case VG_FILL_HARD:
         return hard(op, random, gradient ? (index * 7 + 3) % (count + 1) : index);
+    case VG_FILL_SHIFTED:
+        return slot == VG_X || slot == VG_H ? 1000 + deviate(random) : deviate(random);
     case VG_FILL_SWEEP:
         if (is_elementwise(op) && !gradient)
             return sweep(random, index, count);
@@ -116,16 +118,16 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
         double value = value_of(op, slot, fill, random, i, count);
         if (slot == VG_SLOPE && fill != VG_FILL_INTEGER)
             value = 0.25 + 0.125 * deviate(random);
+        if (slot == VG_RUN_VAR)
+            value = 0.25 + uniform(random);
         if (slot == VG_T) /* a gate, with both its ends */
             value = fill == VG_FILL_INTEGER ? (double)(random % 5) / 4 : uniform(random);
         values[i] = (double)(float)value;
     }
 }
 
-bool vg_verify_is_exact(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot)
+static bool is_exact(vg_op op, vg_dir dir)
 {
-    (void)shape;
-    (void)slot;
     switch (op) {
     case VG_OP_dense:
     case VG_OP_relu:
@@ -140,5 +142,20 @@ bool vg_verify_is_exact(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slo
         return dir == VG_DIR_bwd; /* one product; forward rounds once or twice */
     default:
         return false;
+    }
+}
+
+vg_demand vg_verify_demand(vg_op op, vg_dir dir, vg_slot slot, vg_verify_fill fill)
+{
+    (void)slot;
+    if (fill == VG_FILL_INTEGER && is_exact(op, dir))
+        return VG_DEMAND_EXACT;
+    switch (vg_op_family(op)) {
+    case VG_FAMILY_DENSE:
+    case VG_FAMILY_ACTIVATION:
+    case VG_FAMILY_RESIDUAL:
+        return VG_DEMAND_BOUND;
+    default:
+        return VG_DEMAND_NOT_FINITE;
     }
 }

@@ -55,18 +55,43 @@ static bool pick_tier(const int64_t *ci, const int64_t *full, int extents, vg_ti
     return tier == VG_TIER_FULL && pick(full, extents, index - common, to);
 }
 
-/* The keys after the first ones: number of variants of a shape, and which one. */
+/* Attributes and further keys of a shape: how many ways are tried at each pair of extents. */
 static int variants(vg_op op)
 {
-    return vg_op_has_weights(op) || op == VG_OP_prelu ? 2 : 1;
+    if (vg_op_has_norm(op))
+        return 4;
+    return vg_op_has_weights(op) || op == VG_OP_prelu || op == VG_OP_group_norm ? 2 : 1;
 }
 
-static void set_variant(vg_op op, int variant, vg_shape *shape)
+/* A number of groups that divides @p width: itself, its smallest prime factor, or 1. */
+static int64_t groups_of(int64_t width, int choice)
 {
+    int64_t factor = 2;
+    while (factor < width && width % factor)
+        factor++;
+    return choice % 3 == 0 ? (factor < width ? factor : 1) : choice % 3 == 1 ? 1 : width;
+}
+
+/* @p index of the extents; the activation moves on with it. */
+static void set_variant(vg_op op, int variant, int index, vg_shape *shape)
+{
+    enum { ACTIVATIONS = VG_OP_silu - VG_OP_relu + 1 };
     if (vg_op_has_weights(op))
-        shape->weights = (vg_weights)variant;
-    else if (op == VG_OP_prelu)
+        shape->weights = (vg_weights)(variant % 2);
+    if (vg_op_has_act(op))
+        shape->act = VG_OP_relu + (index + 3 * variant) % ACTIVATIONS;
+    if (shape->act == VG_OP_prelu) /* has a slope of its own */
+        shape->act = VG_OP_gelu_tanh;
+    if (vg_op_has_norm(op)) {
+        shape->norm = VG_OP_batch_norm + variant % 4;
+        shape->n[2] = 1;
+    }
+    if (op == VG_OP_group_norm || shape->norm == VG_OP_group_norm)
+        shape->n[2] = groups_of(shape->n[1], op == VG_OP_group_norm ? index + variant : index);
+    if (op == VG_OP_prelu)
         shape->n[2] = variant ? shape->n[1] : 1;
+    if ((op == VG_OP_batch_norm || shape->norm == VG_OP_batch_norm) && shape->n[0] == 1)
+        shape->n[0] = 2; /* one row has no variance */
 }
 
 bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
@@ -77,7 +102,7 @@ bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
                      ? pick_tier(dense_ci[0], dense_full[0], 3, tier, index / count, shape->n)
                      : pick_tier(rows_ci[0], rows_full[0], 2, tier, index / count, shape->n);
     if (found)
-        set_variant(op, index % count, shape);
+        set_variant(op, index % count, index / count, shape);
     return found;
 }
 
@@ -86,7 +111,7 @@ void vg_verify_thread_shape(vg_op op, vg_shape *shape)
     *shape = (vg_shape){.n = {517, 67}};
     if (vg_op_family(op) == VG_FAMILY_DENSE)
         *shape = (vg_shape){.n = {197, 131, 149}};
-    set_variant(op, 0, shape);
+    set_variant(op, 0, 0, shape);
 }
 
 bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape)
@@ -94,6 +119,6 @@ bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape)
     if (!vg_op_is_activation(op))
         return false;
     *shape = (vg_shape){.n = {tier == VG_TIER_FULL ? 4096 : 64, 1024}};
-    set_variant(op, 0, shape);
+    set_variant(op, 0, 0, shape);
     return true;
 }

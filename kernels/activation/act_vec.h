@@ -35,18 +35,15 @@ VG_INLINE vf vg_act_gelu(const float table[7][16], vf x)
     return vf_mul(x, vg_act_piecewise(table, x));
 }
 
-/* x sigmoid(x) = x m / (1 + e), e = 2^n p = e^-|x|, m = 1 or e. The factor 2^n of m comes last: a
- * subnormal e times x would lose digits that a normal product has. */
+/* x / (1 + e^-x) with e^-x = 2^n (1 + q). From x = -87 down 2^n would overflow and the result is
+ * about to underflow: 2^-126 is divided by, and the rest of the factor comes last. */
 VG_INLINE vf vg_act_silu(vf x)
 {
-    const vf one = vf_set1(1);
     x = vf_max(vf_set1(-120.0f), x);
-    vf_reduced b = vf_reduce_ln2(vf_max(vf_set1(-120.0f), vf_neg(vf_abs(x))));
-    vf p = vf_exp_reduced(b.r);
-    vf e = vf_ldexp(p, b.n);
-    vm negative = vf_lt(x, vf_zero());
-    vf y = vf_div(vf_select(negative, vf_mul(x, p), x), vf_add(e, one));
-    return vf_ldexp(y, vf_select(negative, b.n, vf_zero()));
+    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(87.0f), x)));
+    vf n = vf_min(vf_set1(126.0f), a.n), s = vf_exp2i(n, 0);
+    vf d = vf_fma(s, vf_expm1_reduced(a.r), vf_add(s, vf_set1(1)));
+    return vf_mul(vf_div(x, d), vf_exp2i(vf_sub(n, a.n), 0));
 }
 
 /* s + x s (1 - s) with s = sigmoid(x); s (1 - s) = e / (1 + e)^2 is even. */

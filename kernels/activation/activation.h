@@ -55,12 +55,20 @@ static inline int vg_activation_phase(const vg_shape *shape, vg_unit_fn *run, do
 }
 
 /* PReLU's slope gradient is a reduction: partial sums of each block of 64 rows into the workspace,
- * [blocks][slopes], then an ordered sum over the blocks in units of columns. */
+ * then an ordered sum over the blocks in units of columns. In double: a product of two floats can
+ * be outside the range of float where the sum is not. */
 enum { VG_PRELU_COLUMNS = 256 };
+
+/* Doubles from one block's partial sums to the next: whole vectors. */
+static inline int64_t vg_prelu_stride(const vg_shape *shape)
+{
+    return vg_ceil_div(shape->n[2], 16) * 16;
+}
 
 static inline size_t vg_prelu_workspace(const vg_shape *shape)
 {
-    return (size_t)(vg_ceil_div(shape->n[0], VG_ROW_BLOCK) * shape->n[2]) * sizeof(float);
+    return (size_t)(vg_ceil_div(shape->n[0], VG_ROW_BLOCK) * vg_prelu_stride(shape)) *
+           sizeof(double);
 }
 
 static inline int vg_prelu_backward_phases(const vg_shape *shape, vg_unit_fn *partial,

@@ -7,28 +7,18 @@
 
 static const float SELU_LAMBDA = 1.0507009873554805f;
 static const float SELU_LAMBDA_ALPHA = 1.7580993408473766f;
-static const float SQRT_HALF = 0.70710678118654752f;     /* sqrt(1/2) */
+static const double SQRT_HALF = 0.70710678118654752;      /* sqrt(1/2) */
 static const float INV_SQRT_2PI = 0.39894228040143268f;  /* 1 / sqrt(2 pi) */
 static const double SQRT_8_OVER_PI = 1.5957691216057308; /* 2 sqrt(2 / pi) */
 static const double CUBIC = 0.044715;
 
-/* By e^-|x|, so that nothing overflows and the lower tail keeps its relative accuracy. */
-VG_INLINE float sigmoid(float x)
-{
-    float e = expf(-fabsf(x));
-    return (x < 0 ? e : 1.0f) / (1.0f + e);
-}
+/* Forward functions go through double where the float functions of libm would not keep the result
+ * within 2 ulp. */
 
-/* x sigmoid(v), v growing with x. In double: from v = -87 down e^v is subnormal in float where x e^v
- * is not yet. */
+/* x sigmoid(v), v growing with x. */
 VG_INLINE float times_sigmoid(float x, double v)
 {
     return x == -INFINITY ? -0.0f : (float)(x / (1.0 + exp(-v)));
-}
-
-VG_INLINE float gelu(float x)
-{
-    return x == -INFINITY ? -0.0f : 0.5f * x * erfcf(-x * SQRT_HALF);
 }
 
 /* tanh(u) = 2 sigmoid(2u) - 1 turns the definition into x sigmoid(2u). */
@@ -36,6 +26,18 @@ VG_INLINE float gelu_tanh(float x)
 {
     double wide = x;
     return times_sigmoid(x, SQRT_8_OVER_PI * (wide + CUBIC * wide * wide * wide));
+}
+
+VG_INLINE float gelu(float x)
+{
+    return x == -INFINITY ? -0.0f : (float)(0.5 * x * erfc(-x * SQRT_HALF));
+}
+
+/* By e^-|x|, so that nothing overflows and the lower tail keeps its relative accuracy. */
+VG_INLINE float sigmoid(float x)
+{
+    float e = expf(-fabsf(x));
+    return (x < 0 ? e : 1.0f) / (1.0f + e);
 }
 
 VG_INLINE float silu_slope(float x)
@@ -46,7 +48,7 @@ VG_INLINE float silu_slope(float x)
 
 VG_INLINE float gelu_slope(float x)
 {
-    float cdf = 0.5f * erfcf(-x * SQRT_HALF);
+    float cdf = 0.5f * erfcf(-x * (float)SQRT_HALF);
     return isinf(x) ? cdf : cdf + x * INV_SQRT_2PI * expf(-0.5f * x * x);
 }
 
@@ -63,9 +65,9 @@ VG_INLINE float forward_one(vg_op act, float x, float slope)
     case VG_OP_relu:
         return x < 0 ? 0 : x;
     case VG_OP_sigmoid:
-        return sigmoid(x);
+        return (float)(1.0 / (1.0 + exp(-(double)x)));
     case VG_OP_tanh:
-        return tanhf(x);
+        return (float)tanh(x);
     case VG_OP_leaky_relu:
     case VG_OP_prelu:
         return x > 0 ? x : x * slope;

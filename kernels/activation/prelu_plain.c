@@ -23,18 +23,18 @@ static double backward_row_shared(int64_t n, const float *x, const float *dy, fl
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < n; i++) {
         float d = dy[i];
-        sum += x[i] > 0 ? 0 : x[i] * d;
+        sum += x[i] > 0 ? 0 : (double)x[i] * d;
         dx[i] = x[i] > 0 ? d : d * slope;
     }
     return sum;
 }
 
 static void backward_row_columns(int64_t n, const float *x, const float *dy, const float *slope,
-                                 float *dx, float *sums)
+                                 float *dx, double *sums)
 {
     for (int64_t i = 0; i < n; i++) {
         float d = dy[i];
-        sums[i] += x[i] > 0 ? 0 : x[i] * d;
+        sums[i] += x[i] > 0 ? 0 : (double)x[i] * d;
         dx[i] = x[i] > 0 ? d : d * slope[i];
     }
 }
@@ -43,36 +43,33 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t slope_count = task->shape.n[2];
     const float *slope = task->t[VG_SLOPE].p;
-    float *sums = (float *)task->workspace + unit * slope_count;
+    double *sums = (double *)task->workspace + unit * vg_prelu_stride(&task->shape);
     vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, false);
-    double shared = 0;
     for (int64_t i = 0; i < slope_count; i++)
         sums[i] = 0;
     for (int64_t r = b.first; r < b.first + b.rows; r++) {
         const float *x = vg_row(task, VG_X, r), *dy = vg_row(task, VG_DY, r);
         float *dx = vg_row(task, VG_DX, r);
         if (slope_count == 1)
-            shared += backward_row_shared(b.cols, x, dy, *slope, dx);
+            *sums += backward_row_shared(b.cols, x, dy, *slope, dx);
         else
             backward_row_columns(b.cols, x, dy, slope, dx, sums);
     }
-    if (slope_count == 1)
-        *sums = (float)shared;
 }
 
 static void combine_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    int64_t slope_count = task->shape.n[2];
+    int64_t slope_count = task->shape.n[2], stride = vg_prelu_stride(&task->shape);
     int64_t blocks = vg_ceil_div(task->shape.n[0], VG_ROW_BLOCK);
     int64_t first = unit * VG_PRELU_COLUMNS;
     int64_t last = vg_min64(first + VG_PRELU_COLUMNS, slope_count);
     float *dslope = task->t[VG_DSLOPE].p;
-    for (int64_t c = first; c < last; c++)
-        dslope[c] = 0;
-    for (int64_t block = 0; block < blocks; block++) {
-        const float *sums = (const float *)task->workspace + block * slope_count;
-        for (int64_t c = first; c < last; c++)
-            dslope[c] += sums[c];
+    for (int64_t c = first; c < last; c++) {
+        const double *sums = (const double *)task->workspace + c;
+        double sum = 0;
+        for (int64_t block = 0; block < blocks; block++)
+            sum += sums[block * stride];
+        dslope[c] = (float)sum;
     }
 }
 

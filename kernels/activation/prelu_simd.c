@@ -37,74 +37,74 @@ static void forward_unit(const vg_task *task, int64_t unit, void *scratch)
     }
 }
 
+/* Lanes of a double sum of VG_LANES columns. */
+typedef struct wide {
+    vd low, high;
+} wide;
+
 /* dslope's terms: x dy where x is not positive. */
-VG_INLINE vf slope_term(vf x, vf dy)
+VG_INLINE wide add_slope_terms(wide sum, vf x, vf dy)
 {
-    return vf_select(vf_gt(x, vf_zero()), vf_zero(), vf_mul(x, dy));
+    vm positive = vf_gt(x, vf_zero());
+    x = vf_select(positive, vf_zero(), x);
+    dy = vf_select(positive, vf_zero(), dy);
+    return (wide){vd_fma(vd_lo(x), vd_lo(dy), sum.low), vd_fma(vd_hi(x), vd_hi(dy), sum.high)};
 }
 
-/* Shared slope: dx of one row, and its sum of terms in doubles. */
+/* dx of the first n lanes at x, dy; n is VG_LANES but in a tail. Returns the sum grown. */
+VG_INLINE wide backward_lanes(wide sum, int n, const float *x, const float *dy, vf slope, float *dx)
+{
+    bool full = n == VG_LANES;
+    vf xv = full ? vf_load(x) : vf_load_n(x, n), dyv = full ? vf_load(dy) : vf_load_n(dy, n);
+    vf out = vg_act_backward(VG_OP_prelu, xv, dyv, slope);
+    sum = add_slope_terms(sum, xv, dyv);
+    if (full)
+        vf_store(dx, out);
+    else
+        vf_store_n(dx, n, out);
+    return sum;
+}
+
 static double backward_row_shared(int64_t n, const float *x, const float *dy, float slope,
                                   float *dx)
 {
-    vd low = vd_zero(), high = vd_zero();
+    wide sum = {vd_zero(), vd_zero()};
     const vf s = vf_set1(slope);
     int64_t i = 0;
-    for (; i < n; i += VG_LANES) {
-        int count = (int)vg_min64(VG_LANES, n - i);
-        vf xv = count == VG_LANES ? vf_load(x + i) : vf_load_n(x + i, count);
-        vf dyv = count == VG_LANES ? vf_load(dy + i) : vf_load_n(dy + i, count);
-        vf out = vg_act_backward(VG_OP_prelu, xv, dyv, s);
-        if (count == VG_LANES)
-            vf_store(dx + i, out);
-        else
-            vf_store_n(dx + i, count, out);
-        vf term = slope_term(xv, dyv);
-        low = vd_add(low, vd_lo(term));
-        high = vd_add(high, vd_hi(term));
-    }
-    return vd_reduce_add(vd_add(low, high));
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        sum = backward_lanes(sum, VG_LANES, x + i, dy + i, s, dx + i);
+    if (i < n)
+        sum = backward_lanes(sum, (int)(n - i), x + i, dy + i, s, dx + i);
+    return vd_reduce_add(vd_add(sum.low, sum.high));
 }
 
-/* A slope per column: dx of up to 64 rows of VG_LANES columns (the last @p n), and their sums. */
-VG_INLINE void backward_columns(const vg_task *task, vg_block b, int64_t column, int n, float *sums)
+/* Rows of @p b, the n <= VG_LANES columns from @p column. */
+VG_INLINE void backward_columns(const vg_task *task, vg_block b, int64_t column, int n,
+                                double *sums)
 {
-    bool full = n == VG_LANES;
-    const float *slope = (const float *)task->t[VG_SLOPE].p + column;
-    const vf s = full ? vf_load(slope) : vf_load_n(slope, n);
-    vf sum = vf_zero();
-    for (int64_t r = b.first; r < b.first + b.rows; r++) {
-        const float *x = vg_row(task, VG_X, r) + column, *dy = vg_row(task, VG_DY, r) + column;
-        float *dx = vg_row(task, VG_DX, r) + column;
-        vf xv = full ? vf_load(x) : vf_load_n(x, n), dyv = full ? vf_load(dy) : vf_load_n(dy, n);
-        sum = vf_add(sum, slope_term(xv, dyv));
-        vf out = vg_act_backward(VG_OP_prelu, xv, dyv, s);
-        if (full)
-            vf_store(dx, out);
-        else
-            vf_store_n(dx, n, out);
-    }
-    if (full)
-        vf_store(sums + column, sum);
-    else
-        vf_store_n(sums + column, n, sum);
+    const vf slope = slopes(false, task->t[VG_SLOPE].p, column, n);
+    wide sum = {vd_zero(), vd_zero()};
+    for (int64_t r = b.first; r < b.first + b.rows; r++)
+        sum = backward_lanes(sum, n, vg_row(task, VG_X, r) + column,
+                             vg_row(task, VG_DY, r) + column, slope,
+                             vg_row(task, VG_DX, r) + column);
+    vd_store(sums + column, sum.low);
+    vd_store(sums + column + VG_LANES / 2, sum.high);
 }
 
 static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    int64_t width = task->shape.n[1], slope_count = task->shape.n[2];
-    float *sums = (float *)task->workspace + unit * slope_count;
+    int64_t width = task->shape.n[1], column = 0;
+    double *sums = (double *)task->workspace + unit * vg_prelu_stride(&task->shape);
     vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, false);
-    if (slope_count == 1) {
-        double sum = 0;
+    if (task->shape.n[2] == 1) {
         float slope = *(const float *)task->t[VG_SLOPE].p;
+        *sums = 0;
         for (int64_t r = b.first; r < b.first + b.rows; r++)
-            sum += backward_row_shared(width, vg_row(task, VG_X, r), vg_row(task, VG_DY, r), slope,
-                                       vg_row(task, VG_DX, r));
-        *sums = (float)sum;
+            *sums += backward_row_shared(width, vg_row(task, VG_X, r), vg_row(task, VG_DY, r),
+                                         slope, vg_row(task, VG_DX, r));
         return;
     }
-    int64_t column = 0;
     for (; column + VG_LANES <= width; column += VG_LANES)
         backward_columns(task, b, column, VG_LANES, sums);
     if (column < width)
@@ -113,16 +113,18 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 
 static void combine_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    int64_t slope_count = task->shape.n[2];
+    int64_t slope_count = task->shape.n[2], stride = vg_prelu_stride(&task->shape);
     int64_t blocks = vg_ceil_div(task->shape.n[0], VG_ROW_BLOCK);
     int64_t last = vg_min64((unit + 1) * VG_PRELU_COLUMNS, slope_count);
-    const float *sums = task->workspace;
     for (int64_t c = unit * VG_PRELU_COLUMNS; c < last; c += VG_LANES) {
-        int n = (int)vg_min64(VG_LANES, last - c);
-        vf sum = vf_zero();
-        for (int64_t block = 0; block < blocks; block++)
-            sum = vf_add(sum, vf_load_n(sums + block * slope_count + c, n));
-        vf_store_n((float *)task->t[VG_DSLOPE].p + c, n, sum);
+        const double *sums = (const double *)task->workspace + c;
+        vd low = vd_zero(), high = vd_zero();
+        for (int64_t block = 0; block < blocks; block++) {
+            low = vd_add(low, vd_load(sums + block * stride));
+            high = vd_add(high, vd_load(sums + block * stride + VG_LANES / 2));
+        }
+        vf_store_n((float *)task->t[VG_DSLOPE].p + c, (int)vg_min64(VG_LANES, last - c),
+                   vf_from_vd(low, high));
     }
 }
 

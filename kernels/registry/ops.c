@@ -204,6 +204,15 @@ static double residual_flops(vg_op op, vg_dir dir)
     }
 }
 
+/* Per element. softmax_xent: maximum 1, difference 1, exp 1, sum 1; gradient: two products. mse:
+ * difference 1, square and sum 2; gradient: one product (both need the difference). */
+static double loss_flops(vg_op op, vg_dir dir)
+{
+    if (op == VG_OP_softmax_xent)
+        return dir == VG_DIR_fwd ? 4 : 6;
+    return dir == VG_DIR_fwd ? 3 : dir == VG_DIR_bwd ? 2 : 4;
+}
+
 double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
 {
     double n0 = (double)s->n[0], n1 = (double)s->n[1], n2 = (double)s->n[2];
@@ -216,6 +225,8 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
         return n0 * n1 * norm_flops(op, dir, s);
     case VG_FAMILY_RESIDUAL:
         return n0 * n1 * residual_flops(op, dir);
+    case VG_FAMILY_LOSS:
+        return n0 * n1 * loss_flops(op, dir);
     default:
         return n0 * (n1 > 0 ? n1 : 1);
     }
@@ -326,6 +337,20 @@ static vg_tolerance norm_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_s
     }
 }
 
+/* Losses over n classes, sums in any order, m = max x.
+ *   softmax_xent loss  log sum e^(x-m) + m - x[label]: the sum is good to (n + 4) u relative, so
+ *                      absolute in its log; each x - m to u |x - m|. S = 1 + |loss| + max |x|
+ *   softmax_xent dx    (p - onehot) g: p good to n + 8 u and the error of x - m; S = g (p + onehot)
+ *                      (1 + max |x|)
+ *   mse loss           sum in double of squares of a rounded difference: 3 u, S = loss
+ *   mse dx             3 roundings */
+static vg_tolerance loss_tolerance(vg_op op, const vg_shape *s)
+{
+    if (op == VG_OP_mse)
+        return (vg_tolerance){.ulp = 2, .mag_eps = 4};
+    return (vg_tolerance){.mag_eps = (double)s->n[1] + 10};
+}
+
 /* Residual forms: one or two roundings per element, with or without FMA; sums of n terms n u S.
  * dalpha sums batch x width products. */
 static vg_tolerance residual_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
@@ -348,6 +373,8 @@ vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot sl
         return norm_tolerance(op, dir, s, slot);
     case VG_FAMILY_RESIDUAL:
         return residual_tolerance(op, dir, s, slot);
+    case VG_FAMILY_LOSS:
+        return loss_tolerance(op, s);
     default:
         return (vg_tolerance){.ulp = 4, .mag_eps = 8, .abs = 0};
     }

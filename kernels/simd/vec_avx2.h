@@ -115,6 +115,8 @@ VG_INLINE float vf_reduce_max(vf v)
 }
 
 VG_INLINE vd vd_zero(void) { return _mm256_setzero_pd(); }
+VG_INLINE vd vd_load(const double *p) { return _mm256_loadu_pd(p); }
+VG_INLINE void vd_store(double *p, vd v) { _mm256_storeu_pd(p, v); }
 VG_INLINE vd vd_set1(double x) { return _mm256_set1_pd(x); }
 VG_INLINE vd vd_lo(vf v) { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
 VG_INLINE vd vd_hi(vf v) { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }

@@ -84,6 +84,8 @@ VG_INLINE float vf_reduce_add(vf v) { return _mm512_reduce_add_ps(v); }
 VG_INLINE float vf_reduce_max(vf v) { return _mm512_reduce_max_ps(v); }
 
 VG_INLINE vd vd_zero(void) { return _mm512_setzero_pd(); }
+VG_INLINE vd vd_load(const double *p) { return _mm512_loadu_pd(p); }
+VG_INLINE void vd_store(double *p, vd v) { _mm512_storeu_pd(p, v); }
 VG_INLINE vd vd_set1(double x) { return _mm512_set1_pd(x); }
 VG_INLINE vd vd_lo(vf v) { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
 VG_INLINE vd vd_hi(vf v) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1)); }

@@ -29,6 +29,13 @@ VG_INLINE vf_reduced vf_reduce_ln2(vf x)
     return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r)};
 }
 
+/** 2^(n + more) for a whole n and -127 < n + more < 128: the low bits of n + more + 127 + 1.5 * 2^23
+ * are the exponent field. */
+VG_INLINE vf vf_exp2i(vf n, int more)
+{
+    return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
+}
+
 /** e^r for |r| <= ln 2 / 2; relative error 3.3e-9. */
 VG_INLINE vf vf_exp_reduced(vf r)
 {
@@ -66,18 +73,19 @@ VG_INLINE vf vf_exp(vf x)
 VG_INLINE vf vf_expm1_negative(vf x)
 {
     vf_reduced a = vf_reduce_ln2(vf_max(vf_set1(-24.0f), x));
-    vf s = vf_bits(vi_shl(vi_add(vi_from_vf(a.n), vi_set1(127)), 23));
+    vf s = vf_exp2i(a.n, 0);
     return vf_fma(s, vf_expm1_reduced(a.r), vf_sub(s, vf_set1(1)));
 }
 
-/** 1 / (1 + e^-x) through e^-|x|, which cannot overflow: one division, and the lower tail keeps its
- * relative accuracy down to the last subnormal. */
+/** 1 / (1 + e^-x) = K / (K + K e^-x), K e^-x = S (1 + q) with S = K 2^n: the denominator
+ * (K + S) + S q is rounded once, there is one division, and K = 2^-24 keeps S within the normal
+ * numbers while the quotient goes down to the last subnormal. */
 VG_INLINE vf vf_sigmoid(vf x)
 {
-    const vf one = vf_set1(1);
-    vf_reduced a = vf_reduce_ln2(vf_max(vf_set1(-104.0f), vf_neg(vf_abs(x))));
-    vf e = vf_ldexp(vf_exp_reduced(a.r), a.n);
-    return vf_div(vf_select(vf_lt(x, vf_zero()), e, one), vf_add(e, one));
+    const vf k = vf_set1(0x1p-24f);
+    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(70.0f), vf_max(vf_set1(-104.0f), x))));
+    vf s = vf_exp2i(a.n, -24);
+    return vf_div(k, vf_fma(s, vf_expm1_reduced(a.r), vf_add(k, s)));
 }
 
 /** tanh x: an odd polynomial up to 0.9 (relative error 1.2e-9), above it 1 - 2 / (e^2|x| + 1), where
@@ -87,7 +95,7 @@ VG_INLINE vf vf_tanh(vf x)
     const vf one = vf_set1(1);
     vf a = vf_min(vf_set1(10.0f), vf_abs(x));
     vf_reduced b = vf_reduce_ln2(vf_add(a, a));
-    vf s = vf_bits(vi_shl(vi_add(vi_from_vf(b.n), vi_set1(127)), 23));
+    vf s = vf_exp2i(b.n, 0);
     vf d = vf_fma(s, vf_expm1_reduced(b.r), vf_add(s, one)); /* e^2a + 1, one rounding */
     vf large = vf_sub(one, vf_div(vf_set1(2), d));
 

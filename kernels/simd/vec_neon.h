@@ -112,6 +112,8 @@ VG_INLINE float vf_reduce_add(vf v) { return vaddvq_f32(v); }
 VG_INLINE float vf_reduce_max(vf v) { return vmaxvq_f32(v); }
 
 VG_INLINE vd vd_zero(void) { return vdupq_n_f64(0); }
+VG_INLINE vd vd_load(const double *p) { return vld1q_f64(p); }
+VG_INLINE void vd_store(double *p, vd v) { vst1q_f64(p, v); }
 VG_INLINE vd vd_set1(double x) { return vdupq_n_f64(x); }
 VG_INLINE vd vd_lo(vf v) { return vcvt_f64_f32(vget_low_f32(v)); }
 VG_INLINE vd vd_hi(vf v) { return vcvt_high_f64_f32(v); }

@@ -80,6 +80,8 @@ VG_INLINE float vf_reduce_max(vf v) { return v; }
 
 /* One float has no two halves of doubles: lo carries it, hi is 0. */
 VG_INLINE vd vd_zero(void) { return 0; }
+VG_INLINE vd vd_load(const double *p) { return *p; }
+VG_INLINE void vd_store(double *p, vd v) { *p = v; }
 VG_INLINE vd vd_set1(double x) { return x; }
 VG_INLINE vd vd_lo(vf v) { return v; }
 VG_INLINE vd vd_hi(vf v) { (void)v; return 0; }

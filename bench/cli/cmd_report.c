@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench report: Markdown and plots from saved results. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "reports/report.h"
+#include "results/results.h"
+
+enum { MOST_FILES = 64 };
+
+static const char usage[] = "report RESULTS.json [MORE.json ...] [-o REPORT.md]";
+static const char about[] =
+    "Renders results again. Several files become columns beside each other. With -o the plots\n"
+    "go into the folder plots/ beside the report; without it the Markdown goes to standard output\n"
+    "and nothing is drawn.\n";
+
+static const char *const profiles[] = {"all", "performance", "decay", NULL};
+
+/* "dir/results.json" is named by its folder, "sid.json" by itself. */
+static char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    const char *dot = strrchr(file, '.');
+    size_t length = dot && dot > file ? (size_t)(dot - file) : strlen(file);
+    if (!strncmp(file, "results.", 8) && slash && slash > path) {
+        const char *start = slash;
+        while (start > path && start[-1] != '/')
+            start--;
+        file = start;
+        length = (size_t)(slash - start);
+    }
+    return strndup(file, length);
+}
+
+static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count)
+{
+    if (words->count < 1)
+        return vg_fail(VG_EINVAL, "which results? usage: vgbench %s", usage);
+    if (words->count > MOST_FILES)
+        return vg_fail(VG_EINVAL, "%d files; at most %d go into one report", words->count, MOST_FILES);
+    for (int i = 0; i < words->count; i++) {
+        VG_TRY(vg_results_load(words->items[i], &results[i]));
+        names[i] = name_of(words->items[i]);
+        ++*count;
+    }
+    return VG_OK;
+}
+
+static vg_report_profile profile_of(const char *word)
+{
+    int i = 0;
+    while (word && profiles[i] && strcmp(word, profiles[i]) != 0)
+        i++;
+    return word ? (vg_report_profile)i : VG_REPORT_ALL;
+}
+
+static vg_status write_reports(json_t *const results[], int count, const vg_report_options *report,
+                               const vg_options *options)
+{
+    if (!options->outputs.count) {
+        char *text;
+        VG_TRY(vg_report_render(results, count, report, &text));
+        fputs(text, stdout);
+        free(text);
+        return fflush(stdout) ? vg_fail(VG_EIO, "stdout: cannot be written") : VG_OK;
+    }
+    for (int i = 0; i < options->outputs.count; i++) {
+        vg_format format;
+        const char *path = options->outputs.items[i];
+        VG_TRY(vg_format_of_file(path, &format));
+        if (format != VG_FORMAT_MD)
+            return vg_fail(VG_EINVAL, "-o %s: a report is Markdown, name it *.md", path);
+        VG_TRY(vg_file_check(path));
+        VG_TRY(vg_report_write(results, count, report, path));
+        vg_say(options->quiet, "report: %s", path);
+    }
+    return VG_OK;
+}
+
+int vg_cmd_report(int argc, char **argv)
+{
+    const char *profile = NULL, *title = NULL, *gnuplot = NULL;
+    bool no_plots = false;
+    double timeout = 0;
+    const vg_option own[] = {
+        {"profile", 0, VG_OPTION_CHOICE, &profile, "PART", "all, performance or decay", profiles, 0,
+         NULL},
+        {"title", 0, VG_OPTION_TEXT, &title, "TEXT", "first line of the report", NULL, 0, NULL},
+        {"no-plots", 0, VG_OPTION_FLAG, &no_plots, NULL, "text only", NULL, 0, NULL},
+        {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
+        {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS", "per plot, then it is given up", NULL,
+         0, NULL},
+        {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
+    };
+    vg_options options;
+    vg_words words;
+    json_t *results[MOST_FILES] = {NULL};
+    char *names[MOST_FILES] = {NULL};
+    int count = 0;
+    vg_status status = vg_options_parse(argc, argv, own, &options, &words);
+    if (status == VG_OK && options.help) {
+        vg_options_help(stdout, usage, about, own);
+        return VG_EXIT_OK;
+    }
+    if (status == VG_OK)
+        status = load(&words, results, names, &count);
+    if (status == VG_OK) {
+        vg_report_options report = {.profile = profile_of(profile), .title = title,
+                                    .no_plots = no_plots, .gnuplot = gnuplot,
+                                    .plot_timeout_s = timeout,
+                                    .names = (const char *const *)names};
+        status = write_reports(results, count, &report, &options);
+    }
+    for (int i = 0; i < MOST_FILES; i++) {
+        json_decref(results[i]);
+        free(names[i]);
+    }
+    return status == VG_OK ? VG_EXIT_OK : vg_exit_with("report", status);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What looks strange, and how to do it again. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/parts.h"
+
+enum { MOST_LISTED = 40 };
+
+typedef struct anomalies {
+    vg_text *out;
+    int count;
+} anomalies;
+
+static bool begin(anomalies *list)
+{
+    if (++list->count > MOST_LISTED)
+        return false;
+    vg_text_add(list->out, "- ");
+    return true;
+}
+
+static void about_rows(anomalies *list, const vg_rows *rows)
+{
+    char buf[VG_NUM];
+    int unverified = 0;
+    for (int i = 0; i < rows->count; i++) {
+        const vg_row *row = &rows->rows[i];
+        if (*row->error && begin(list)) {
+            vg_text_code(list->out, row->kernel);
+            vg_text_add(list->out, ": no time: ");
+            vg_text_md(list->out, row->error);
+            vg_text_add(list->out, "\n");
+        }
+        if (row->roof_fraction > 1.02 && begin(list)) {
+            vg_text_code(list->out, row->kernel);
+            vg_text_printf(list->out, ": %s of the measured roof: the roof or the row is wrong\n",
+                           vg_num_percent(buf, row->roof_fraction));
+        }
+        unverified += row->verified < 0 && !*row->error;
+    }
+    if (unverified && begin(list))
+        vg_text_printf(list->out, "%d timed row%s without a verification\n", unverified,
+                       unverified == 1 ? "" : "s");
+    if (rows->duplicates && begin(list))
+        vg_text_printf(list->out, "%d duplicate row%s left out; the first of each is shown\n",
+                       rows->duplicates, rows->duplicates == 1 ? "" : "s");
+}
+
+static void about_cases(anomalies *list, const vg_rows *rows)
+{
+    int ambiguous = 0, reference = 0, lonely = 0, judged = 0;
+    for (int i = 0; i < rows->case_count; i++) {
+        const vg_case *c = &rows->cases[i];
+        ambiguous += c->verdict == VG_AMBIGUOUS;
+        judged += c->verdict != VG_VERDICT_NONE;
+        reference += c->base >= 0 && rows->rows[c->base].reference;
+        lonely += c->base < 0;
+    }
+    if (ambiguous && begin(list))
+        vg_text_printf(list->out, "%d of %d cases are AMBIGUOUS: more samples, or a quieter machine, "
+                       "would decide them\n", ambiguous, judged);
+    if (reference && begin(list))
+        vg_text_printf(list->out, "%d case%s where oneDNN runs reference code: shown, not claimed\n",
+                       reference, reference == 1 ? "" : "s");
+    if (lonely && begin(list))
+        vg_text_printf(list->out, "%d case%s without a oneDNN row to compare with\n", lonely,
+                       lonely == 1 ? "" : "s");
+}
+
+static void about_nets(anomalies *list, const json_t *doc)
+{
+    size_t i;
+    json_t *record;
+    char buf[VG_NUM];
+    int off = 0, fitted = 0;
+    json_array_foreach(json_object_get(doc, "decay"), i, record) {
+        const json_t *within = vg_doc_get(record, "theory.within");
+        fitted += json_is_boolean(within);
+        if (!json_is_false(within))
+            continue;
+        off++;
+        const char *act = vg_doc_str(record, "spec.act"), *init = vg_doc_str(record, "spec.init");
+        if (!begin(list))
+            continue;
+        vg_text_md(list->out, act ? act : "?");
+        vg_text_add(list->out, ", ");
+        vg_text_md(list->out, init ? init : "?");
+        vg_text_printf(list->out, ", depth %.0f: the measured rate is %s standard deviations off the "
+                       "theory\n", vg_doc_num(record, "spec.depth"),
+                       vg_num(buf, vg_doc_num(record, "theory.deviation_sd"), 2));
+    }
+    if (off && begin(list))
+        vg_text_printf(list->out, "%d of %d nets lie outside their theory's tolerance\n", off, fitted);
+}
+
+vg_status vg_part_anomalies(vg_report *report)
+{
+    vg_part_title(report, 12, "Anomalies");
+    for (int d = 0; d < report->count; d++) {
+        anomalies list = {.out = &report->out};
+        vg_part_document(report, d);
+        if (vg_doc_true(report->docs[d], "partial") && begin(&list))
+            vg_text_add(&report->out, "the run was interrupted: parts are missing\n");
+        if (report->options->profile != VG_REPORT_DECAY) {
+            about_cases(&list, &report->rows[d]);
+            about_rows(&list, &report->rows[d]);
+        }
+        if (report->options->profile != VG_REPORT_PERFORMANCE)
+            about_nets(&list, report->docs[d]);
+        if (list.count > MOST_LISTED)
+            vg_text_printf(&report->out, "- and %d more\n", list.count - MOST_LISTED);
+        if (!list.count)
+            vg_text_add(&report->out, "None found.\n");
+    }
+    return VG_OK;
+}
+
+vg_status vg_part_reproduce(vg_report *report)
+{
+    vg_part_title(report, 13, "Reproduce");
+    for (int d = 0; d < report->count; d++) {
+        const char *command = vg_doc_str(report->docs[d], "command");
+        vg_part_document(report, d);
+        if (!command) {
+            vg_part_missing(report, "the command line", "the results file does not record it");
+            continue;
+        }
+        vg_text_add(&report->out, "Measured with ");
+        vg_text_code(&report->out, command);
+        vg_text_add(&report->out, "; rendered from its results file with `vgbench report`.");
+        vg_text_printf(&report->out, " Results are schema version %.0f.\n",
+                       vg_doc_num(report->docs[d], "schema_version"));
+    }
+    vg_text_add(&report->out, "\nTo compare a run of yours: `vgbench compare OLD.json NEW.json`. Ratios "
+                "carry over between machines of a kind; absolute times do not.\n");
+    return VG_OK;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What it ran on and how it was measured: machine, software, noise, method. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/parts.h"
+
+enum { COLUMNS = VG_TABLE_COLUMNS - 1, DEPTH = 8, LONGEST = 400 };
+
+/* --- a table of facts, one column per document --------------------------------------------- */
+
+static void scalar_text(const json_t *value, vg_text *out)
+{
+    char buf[VG_NUM];
+    if (json_is_string(value))
+        vg_text_add(out, json_string_value(value));
+    else if (json_is_integer(value))
+        vg_text_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        vg_text_add(out, vg_num(buf, json_real_value(value), 6));
+    else if (json_is_boolean(value))
+        vg_text_add(out, json_is_true(value) ? "yes" : "no");
+    else if (json_is_null(value))
+        vg_text_add(out, "n/a");
+}
+
+/* Lists of scalars on one line; members of objects in lists as "a b c". */
+static void value_text(const json_t *value, vg_text *out, int depth)
+{
+    size_t i;
+    json_t *item;
+    const char *key;
+    if (depth > DEPTH || out->len > LONGEST)
+        return;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            vg_text_add(out, i ? ", " : "");
+            value_text(item, out, depth + 1);
+        }
+    } else if (json_is_object(value)) {
+        const char *join = "";
+        json_object_foreach((json_t *)value, key, item) {
+            vg_text_printf(out, "%s%s ", join, key);
+            value_text(item, out, depth + 1);
+            join = "; ";
+        }
+    } else {
+        scalar_text(value, out);
+    }
+}
+
+static void fact_cell(vg_text *out, const json_t *value)
+{
+    vg_text text = {0};
+    if (value)
+        value_text(value, &text, 0);
+    if (text.len > LONGEST) {
+        size_t end = LONGEST;
+        while (end && ((unsigned char)text.p[end] & 0xc0) == 0x80)
+            end--; /* not within a character */
+        text.p[end] = '\0';
+        vg_text_add(out, " | ");
+        vg_text_md(out, text.p);
+        vg_text_add(out, " ...");
+    } else {
+        vg_cell_md(out, text.len ? text.p : value ? "none" : "not recorded");
+    }
+    free(text.p);
+}
+
+static void facts_head(vg_report *report, int first, int last)
+{
+    const char *head[VG_TABLE_COLUMNS] = {""};
+    vg_text names[COLUMNS] = {{0}};
+    char align[VG_TABLE_COLUMNS + 1] = "llllllll";
+    for (int d = first; d < last; d++) {
+        vg_text_md(&names[d - first], report->names[d]);
+        head[1 + d - first] = names[d - first].p ? names[d - first].p : "";
+    }
+    align[1 + last - first] = '\0';
+    vg_table_head(&report->out, align, head);
+    for (int d = 0; d < COLUMNS; d++)
+        free(names[d].p);
+}
+
+typedef struct fact {
+    const char *name, *path;
+} fact;
+
+static bool any_has(const vg_report *report, const char *path)
+{
+    for (int d = 0; d < report->count; d++)
+        if (vg_doc_get(report->docs[d], path))
+            return true;
+    return false;
+}
+
+/* Facts that no document has are named in one line below the table. */
+static void facts(vg_report *report, const fact *list, int count)
+{
+    int absent = 0;
+    for (int first = 0; first < report->count; first += COLUMNS) {
+        int last = first + COLUMNS < report->count ? first + COLUMNS : report->count;
+        vg_text_add(&report->out, first ? "\n" : "");
+        facts_head(report, first, last);
+        for (int i = 0; i < count; i++) {
+            if (!any_has(report, list[i].path))
+                continue;
+            vg_row_begin(&report->out);
+            vg_cell_printf(&report->out, "%s", list[i].name);
+            for (int d = first; d < last; d++)
+                fact_cell(&report->out, vg_doc_get(report->docs[d], list[i].path));
+            vg_row_end(&report->out);
+        }
+    }
+    for (int i = 0; i < count; i++)
+        if (!any_has(report, list[i].path))
+            vg_text_printf(&report->out, "%s %s", absent++ ? "," : "\nNot recorded:", list[i].name);
+    vg_text_add(&report->out, absent ? ".\n" : "");
+}
+
+static void caches_line(vg_report *report, int d)
+{
+    const json_t *list = vg_doc_get(report->docs[d], "machine.caches");
+    char size[VG_NUM];
+    size_t i;
+    json_t *cache;
+    vg_text *out = &report->out;
+    if (!json_array_size(list))
+        return;
+    vg_text_add(out, "\nCaches");
+    if (report->count > 1) {
+        vg_text_add(out, " of ");
+        vg_text_md(out, report->names[d]);
+    }
+    vg_text_add(out, ":");
+    json_array_foreach(list, i, cache) {
+        const char *type = vg_doc_str(cache, "type");
+        double ways = vg_doc_num(cache, "ways"), shared = vg_doc_num(cache, "shared_by");
+        vg_text_printf(out, "%s L%.0f ", i ? ";" : "", vg_doc_num(cache, "level"));
+        vg_text_md(out, type ? type : "");
+        vg_text_printf(out, " %s", vg_num_bytes(size, vg_doc_num(cache, "size")));
+        if (ways > 0)
+            vg_text_printf(out, ", %.0f ways", ways);
+        if (shared > 0)
+            vg_text_printf(out, ", shared by %.0f", shared);
+    }
+    vg_text_add(out, ".\n");
+}
+
+vg_status vg_part_machine(vg_report *report)
+{
+    static const fact list[] = {
+        {"host", "machine.host"},
+        {"CPU", "machine.cpu.model"},
+        {"architecture", "machine.cpu.arch"},
+        {"instruction sets", "machine.cpu.isa"},
+        {"cores, threads", "machine.cpu.cores"},
+        {"hardware threads", "machine.cpu.threads"},
+        {"CPUs allowed", "machine.cpu.allowed_cpus"},
+        {"packages", "machine.cpu.packages"},
+        {"NUMA nodes", "machine.cpu.numa_nodes"},
+        {"hypervisor", "machine.cpu.hypervisor"},
+        {"memory, bytes", "machine.os.memory_bytes"},
+        {"kernel", "machine.os.kernel"},
+        {"distribution", "machine.os.distribution"},
+        {"governor", "machine.os.governor"},
+        {"frequency driver", "machine.os.driver"},
+        {"boost", "machine.os.boost"},
+        {"huge pages", "machine.os.thp"},
+        {"address randomisation", "machine.os.aslr"},
+        {"cgroup CPUs", "machine.os.cgroup_cpus"},
+        {"hardware counters", "machine.pmu.available"},
+        {"why not", "machine.pmu.reason"},
+    };
+    vg_part_title(report, 3, "Machine");
+    if (!any_has(report, "machine"))
+        vg_part_missing(report, "the machine", "a file of Google Benchmark has only its context");
+    else
+        facts(report, list, sizeof list / sizeof *list);
+    for (int d = 0; d < report->count; d++) {
+        size_t i;
+        json_t *warning;
+        caches_line(report, d);
+        json_array_foreach(vg_doc_get(report->docs[d], "machine.warnings"), i, warning) {
+            vg_text text = {0};
+            value_text(warning, &text, 0);
+            vg_text_add(&report->out, "\n> Warning: ");
+            vg_text_md(&report->out, text.p ? text.p : "");
+            vg_text_add(&report->out, "\n");
+            free(text.p);
+        }
+    }
+    return VG_OK;
+}
+
+vg_status vg_part_software(vg_report *report)
+{
+    static const fact list[] = {
+        {"vgbench", "generator.version"},
+        {"commit", "generator.commit"},
+        {"uncommitted changes", "generator.dirty"},
+        {"oneDNN", "machine.software.onednn.version"},
+        {"oneDNN year", "machine.software.onednn.year"},
+        {"oneDNN note", "machine.software.onednn.note"},
+        {"Google Benchmark", "machine.software.benchmark.version"},
+        {"Google Benchmark build", "machine.software.benchmark.build_type"},
+        {"Google Benchmark note", "machine.software.benchmark.note"},
+        {"hwloc", "machine.software.hwloc"},
+        {"jansson", "machine.software.jansson"},
+        {"C library", "machine.software.libc"},
+        {"compiler", "machine.software.compiler"},
+        {"flags", "machine.software.flags"},
+        {"OpenMP runtimes", "machine.openmp.runtimes"},
+        {"OpenMP environment", "machine.openmp.environment"},
+        {"wait policy set by", "machine.openmp.wait_policy_set_by"},
+        {"flush to zero", "machine.ftz"},
+        {"built without", "machine.missing"},
+    };
+    vg_part_title(report, 4, "Software");
+    for (int d = 0; d < report->count; d++) {
+        vg_text_add(&report->out, "Comparator");
+        if (report->count > 1) {
+            vg_text_add(&report->out, " of ");
+            vg_text_md(&report->out, report->names[d]);
+        }
+        vg_text_add(&report->out, ": ");
+        vg_onednn_name(report->docs[d], &report->out);
+        vg_text_add(&report->out, ".\n\n");
+    }
+    facts(report, list, sizeof list / sizeof *list);
+    return VG_OK;
+}
+
+/* --- noise ------------------------------------------------------------------------------------ */
+
+static void noise(vg_report *report, const json_t *doc)
+{
+    char buf[VG_NUM], other[VG_NUM];
+    vg_text *out = &report->out;
+    const json_t *record = json_object_get(doc, "noise"), *value;
+    const char *reason = vg_doc_str(record, "reason"), *key;
+    double floor = vg_doc_num(record, "floor"), quantile = vg_doc_num(record, "quantile");
+    if (isnan(floor)) {
+        vg_part_missing(report, "the A/A noise floor", "no verdict is given without it");
+        if (reason) {
+            vg_text_add(out, "\nReason: ");
+            vg_text_md(out, reason);
+            vg_text_add(out, "\n");
+        }
+        return;
+    }
+    vg_text_printf(out, "The same row timed against itself, interleaved: %s of %.0f A/A ratios stay "
+                   "within **%s**. No difference below that is called.",
+                   isnan(quantile) ? "nearly all" : vg_num_percent(other, quantile),
+                   vg_doc_num(record, "n"), vg_num_percent(buf, floor));
+    const json_t *by = json_object_get(record, "by_threads");
+    const char *join = " By threads: ";
+    json_object_foreach((json_t *)by, key, value) {
+        vg_text_add(out, join);
+        vg_text_md(out, key);
+        vg_text_printf(out, " thr. %s", vg_num_percent(buf, json_is_number(value)
+                                                       ? json_number_value(value) : NAN));
+        join = ", ";
+    }
+    vg_text_add(out, by ? ".\n" : "\n");
+}
+
+/* Spread of the samples within a row: the median over rows, and the widest. */
+static vg_status spread(vg_report *report, const vg_rows *rows)
+{
+    double *half = calloc((size_t)rows->count + 1, sizeof *half);
+    vg_samples s = {0};
+    char a[VG_NUM], b[VG_NUM];
+    int n = 0, least = 0;
+    if (!half)
+        return vg_fail(VG_ENOMEM, "no memory for %d rows", rows->count);
+    for (int i = 0; i < rows->count; i++) {
+        const vg_row *row = &rows->rows[i];
+        if (isfinite(row->ns.lo) && row->ns.mid > 0)
+            half[n++] = (row->ns.hi - row->ns.lo) / (2 * row->ns.mid);
+        if (row->n && (!least || row->n < least))
+            least = row->n;
+    }
+    vg_status status = vg_samples_init(&s, half, NULL, n);
+    free(half);
+    VG_TRY(status);
+    if (n)
+        vg_text_printf(&report->out, "\nHalf width of the 95 %% interval of a row's median: %s in the "
+                       "middle, %s at worst (n=%d rows, at least %d samples a row).\n",
+                       vg_num_percent(a, vg_median(s.sorted, n)),
+                       vg_num_percent(b, s.sorted[n - 1]), n, least);
+    vg_samples_release(&s);
+    return VG_OK;
+}
+
+vg_status vg_part_noise(vg_report *report)
+{
+    vg_part_title(report, 5, "Noise");
+    for (int d = 0; d < report->count; d++) {
+        vg_part_document(report, d);
+        noise(report, report->docs[d]);
+        VG_TRY(spread(report, &report->rows[d]));
+    }
+    return VG_OK;
+}
+
+vg_status vg_part_method(vg_report *report)
+{
+    vg_part_title(report, 6, "Method");
+    vg_text_add(&report->out,
+        "- **Time** is wall time of one call; allocation, packing, primitive creation and reorders "
+        "that can be done once are outside it and have their own column (`weights:packed`), or are "
+        "inside on both sides (`weights:plain`).\n"
+        "- **Interleaved:** the backends of a case take turns in one process; the k-th samples stand "
+        "side by side.\n"
+        "- **Statistic:** the median of all samples, nothing is removed as an outlier; its interval by "
+        "order statistics. A ratio is the median of the ratios of pairs with a 95 % bootstrap interval "
+        "(over processes where there are several, else within the process, which hides what differs "
+        "between processes). Geometric means combine the intervals of their cases.\n"
+        "- **Verdict:** FASTER or SLOWER when the interval excludes 1 and the ratio lies beyond the A/A "
+        "floor; SAME when the whole interval lies within the floor; AMBIGUOUS otherwise.\n"
+        "- **Grade:** A: at least 5 processes and a floor under 1.5 %; B: under 3 %; C: fewer processes or "
+        "a floor under 5 %; D: more, or no floor.\n"
+        "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every output "
+        "written once). GB/s = 1e9 bytes/s. oneDNN is charged the same work.\n"
+        "- **oneDNN** runs the best of the ways it offers, with its own layouts where the class allows, "
+        "strict fp32, same threads. Where it runs reference code or failed verification nobody wins.\n"
+        "- **Verified first:** a row that fails against the float64 oracle has no time.\n");
+    return VG_OK;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/plot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+const char *const vg_colours[VG_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#c56a9d",
+                                            "#c98a00", "#4fa3d8", "#808080"};
+
+/* Ink of text and axes: contrast about 4.5 on white and 4.2 on GitHub's dark page. */
+#define INK "#6e7781"
+
+static const char style[] =
+    "set encoding utf8\n"
+    "set border 3 lc rgb '" INK "'\n"
+    "set tics nomirror out scale 0.5 textcolor rgb '" INK "'\n"
+    "set grid lc rgb '" INK "' lw 0.4 dt 3\n"
+    "set key noenhanced textcolor rgb '" INK "'\n"
+    "set title noenhanced textcolor rgb '" INK "'\n"
+    "set xlabel noenhanced textcolor rgb '" INK "'\n"
+    "set ylabel noenhanced textcolor rgb '" INK "'\n"
+    "set cblabel noenhanced textcolor rgb '" INK "'\n"
+    "set style fill transparent solid 0.18 noborder\n"
+    "set datafile missing '?'\n";
+
+void vg_plot_look(vg_text *script, int i)
+{
+    static const int points[VG_COLOURS] = {7, 5, 9, 13, 11, 6, 4};
+    vg_text_printf(script, "lc rgb '%s' lw 2 dt %d pt %d ps 0.6", vg_colours[i % VG_COLOURS],
+                   1 + i / VG_COLOURS % 4, points[i % VG_COLOURS]);
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Waits for @p child; kills it after @p limit seconds. Returns its wait status, or -1. */
+static int wait_for(pid_t child, double limit)
+{
+    double end = seconds() + limit;
+    const struct timespec nap = {0, 2000000};
+    for (;;) {
+        int status;
+        pid_t got = waitpid(child, &status, WNOHANG);
+        if (got == child)
+            return status;
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (seconds() > end) {
+            kill(child, SIGKILL);
+            while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+                ;
+            return -1;
+        }
+        nanosleep(&nap, NULL);
+    }
+}
+
+/* Runs gnuplot in the folder of the plots; its talk is thrown away. */
+static bool run(vg_plots *plots, const char *script, const char *output)
+{
+    char assign[300];
+    snprintf(assign, sizeof assign, "output='%s'", output);
+    char *argv[] = {(char *)plots->gnuplot, "--default-settings", "-e", assign, (char *)script, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addchdir_np(&actions, plots->dir);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    int error = posix_spawnp(&child, plots->gnuplot, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error) {
+        plots->given_up = true;
+        snprintf(plots->reason, sizeof plots->reason, "%s cannot be run: %s (Debian package %s)",
+                 plots->gnuplot, strerror(error), "gnuplot-nox");
+        return false;
+    }
+    int status = wait_for(child, plots->timeout_s);
+    if (status < 0) {
+        plots->given_up = true;
+        snprintf(plots->reason, sizeof plots->reason, "gnuplot did not end within %g s",
+                 plots->timeout_s);
+    } else if (WIFSIGNALED(status)) {
+        snprintf(plots->reason, sizeof plots->reason, "gnuplot died of signal %d", WTERMSIG(status));
+    } else if (WEXITSTATUS(status)) {
+        snprintf(plots->reason, sizeof plots->reason, "gnuplot failed with exit code %d",
+                 WEXITSTATUS(status));
+    }
+    return status == 0;
+}
+
+static vg_status write_file(const vg_plots *plots, const char *name, const char *suffix,
+                            const vg_text *text)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.%s", plots->dir, name, suffix);
+    if (text->failed)
+        return vg_fail(VG_ENOMEM, "no memory for plot %s", name);
+    return vg_file_write(path, text->p ? text->p : "", text->len);
+}
+
+/* An SVG that gnuplot left half-written must not replace a whole one. */
+static bool draw(vg_plots *plots, const char *name)
+{
+    char script[200], partial[200], from[4096], to[4096];
+    struct stat info;
+    snprintf(script, sizeof script, "%s.gp", name);
+    snprintf(partial, sizeof partial, "%s.svg.part", name);
+    snprintf(from, sizeof from, "%s/%s", plots->dir, partial);
+    snprintf(to, sizeof to, "%s/%s.svg", plots->dir, name);
+    if (!plots->given_up && run(plots, script, partial)) {
+        if (!stat(from, &info) && info.st_size > 0 && !rename(from, to))
+            return true;
+        snprintf(plots->reason, sizeof plots->reason, "gnuplot wrote nothing");
+    }
+    unlink(from);
+    return false;
+}
+
+static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
+                            vg_text *out)
+{
+    vg_text script = {0};
+    if (mkdir(plots->dir, 0777) && errno != EEXIST)
+        return vg_fail(VG_EIO, "cannot create %s: %s", plots->dir, strerror(errno));
+    vg_text_printf(&script, "# Draw again: gnuplot %s.gp\n", name);
+    vg_text_printf(&script, "if (!exists('output')) output = '%s.svg'\ndata = '%s.dat'\n", name, name);
+    vg_text_printf(&script, "set terminal svg size %d,%d fixed enhanced font 'sans-serif,14' name '%s'\n",
+                   plot->width ? plot->width : 800, plot->height ? plot->height : 420, name);
+    vg_text_add(&script, style);
+    vg_text_add(&script, "set output output\n");
+    vg_text_add(&script, plot->script.p ? plot->script.p : "");
+    script.failed = script.failed || plot->script.failed;
+    vg_status status = write_file(plots, name, "dat", &plot->data);
+    if (status == VG_OK)
+        status = write_file(plots, name, "gp", &script);
+    free(script.p);
+    if (status != VG_OK)
+        return status;
+    if (draw(plots, name)) {
+        plots->made++;
+        vg_text_add(out, "\n![");
+        vg_text_md(out, alt);
+        vg_text_printf(out, "](%s/%s.svg)\n", plots->link, name);
+    } else {
+        plots->failed++;
+        vg_text_add(out, "\n*Plot missing: ");
+        vg_text_md(out, plots->reason);
+        vg_text_printf(out, ". Its data: [%s.dat](%s/%s.dat), script: [%s.gp](%s/%s.gp).*\n", name,
+                       plots->link, name, name, plots->link, name);
+    }
+    return VG_OK;
+}
+
+vg_status vg_plot_draw(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
+                       vg_text *out)
+{
+    vg_status status = plots ? draw_files(plots, plot, name, alt, out) : VG_OK;
+    free(plot->data.p);
+    free(plot->script.p);
+    *plot = (vg_plot){0};
+    return status;
+}

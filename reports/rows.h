@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file rows.h
+ * The timed rows of a result document, and the cases they make: one problem (op, direction, shape,
+ * threads) with the row of every backend, and the ratio of the own row to oneDNN's.
+ */
+#ifndef VG_REPORTS_ROWS_H
+#define VG_REPORTS_ROWS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "reports/stats.h"
+#include "vgbench/kernel.h"
+
+/* --- reading a document: missing, null and of the wrong type are the same -------------------- */
+
+/** The member at @p path ("machine.cpu.model"), or NULL. */
+const json_t *vg_doc_get(const json_t *root, const char *path);
+/** NaN where there is no number. */
+double vg_doc_num(const json_t *root, const char *path);
+/** NULL where there is no string. */
+const char *vg_doc_str(const json_t *root, const char *path);
+/** False where there is no true. */
+bool vg_doc_true(const json_t *root, const char *path);
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+typedef enum vg_size_class {
+    VG_SIZE_L1 = 0,
+    VG_SIZE_L2,
+    VG_SIZE_L3,
+    VG_SIZE_DRAM,
+    VG_SIZE_UNKNOWN,
+    VG_SIZE_COUNT
+} vg_size_class;
+const char *vg_size_class_name(vg_size_class size);
+
+/** A row; the strings belong to the document. */
+typedef struct vg_row {
+    const char *kernel, *op, *dir, *backend;
+    const char *shape;   /**< "batch:64/in:64/...": the rest of `kernel`, threads included */
+    const char *weights; /**< "plain", "packed" or "" */
+    const char *impl, *error, *max_isa; /**< "" where there is none */
+    int index;           /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
+    int threads;         /**< that worked; 0 unknown */
+    int n;               /**< samples */
+    vg_interval ns;      /**< of one call; NaN where it was not timed */
+    double flops, bytes, roof_fraction, ulp, prepare_ns;
+    int verified;        /**< 1, 0, or -1 where nothing is said */
+    bool reference;      /**< reference code of oneDNN: shown, never claimed against */
+    const json_t *entry;
+} vg_row;
+
+typedef struct vg_case {
+    int rows[VG_BACKEND_COUNT]; /**< indices into the rows, -1 where the backend has none */
+    int own, base;              /**< own best by the fixed order avx512, avx2, neon, scalar; oneDNN */
+    int any;                    /**< some row of the case */
+    vg_size_class size;
+    vg_interval ratio; /**< time of oneDNN / time of own: above 1, own is faster */
+    double sd;         /**< of ln ratio, from the interval */
+    int pairs;         /**< samples behind the ratio, of the side with fewer */
+    int processes;
+    vg_verdict verdict;
+    const char *why_none; /**< why there is no verdict; NULL where there is one */
+} vg_case;
+
+typedef struct vg_rows {
+    vg_row *rows;
+    vg_case *cases;
+    int count, case_count;
+    int duplicates; /**< entries left out because the same row was there before */
+    double floor;   /**< of the A/A test, NaN unknown */
+    const json_t *doc;
+} vg_rows;
+
+/** Reads benchmarks[] of @p doc. VG_ENOMEM. */
+vg_status vg_rows_collect(const json_t *doc, vg_rows *rows);
+void vg_rows_release(vg_rows *rows);
+
+/** The floor for rows with @p threads threads. */
+double vg_rows_floor(const vg_rows *rows, int threads);
+
+/** The samples of an entry as a new array (free it), or its real_time as the only one. Returns how
+ * many; @p process (may be NULL) likewise, NULL where all are of one process. */
+int vg_row_samples(const json_t *entry, double **samples, int **process);
+
+/** The ratio of @p base to @p own with its interval, from their samples: the median of the ratios of
+ * pairs where the samples were taken side by side, else the ratio of the medians. */
+vg_interval vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes);
+
+/** Wins, ties, losses and ambiguous ones beside a geometric mean. */
+typedef struct vg_tally {
+    int faster, same, slower, ambiguous, none;
+    double sum_ln, sum_var;
+    double least, most; /**< extreme ratios */
+} vg_tally;
+
+void vg_tally_add(vg_tally *tally, const vg_case *c);
+int vg_tally_count(const vg_tally *tally);
+/** Geometric mean and 95 % interval (independent intervals combined). */
+vg_interval vg_tally_mean(const vg_tally *tally);
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More processes than this are no protocol of ours, but a strange file: they are pooled. */
+enum { MAX_PROCESSES = 256 };
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* --- random draws ------------------------------------------------------------------------ */
+
+static uint64_t next(uint64_t *state) /* splitmix64 */
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static double uniform(uint64_t *state)
+{
+    return ((double)(next(state) >> 11) + 0.5) * 0x1p-53;
+}
+
+static double normal(uint64_t *state)
+{
+    double r = sqrt(-2 * log(uniform(state)));
+    return r * cos(6.283185307179586 * uniform(state));
+}
+
+/* Marsaglia and Tsang 2000, shape >= 1. */
+static double gamma_draw(uint64_t *state, double shape)
+{
+    double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = normal(state), v = 1 + c * x;
+        if (v <= 0)
+            continue;
+        v = v * v * v;
+        if (log(uniform(state)) < 0.5 * x * x + d - d * v + d * log(v))
+            return d * v;
+    }
+}
+
+/* The median of a resample of n out of n, without resampling: the resample's k-th order statistic
+ * is sorted[floor(n B)] with B the k-th of n uniforms, which is Beta(k, n + 1 - k). */
+static double resampled_median(const double *sorted, int n, uint64_t *state)
+{
+    int k = (n + 1) / 2;
+    double g = gamma_draw(state, k), h = gamma_draw(state, n + 1 - k);
+    double u = g / (g + h);
+    int i = (int)(u * n);
+    double low = sorted[i < n ? i : n - 1];
+    if (n % 2)
+        return low;
+    /* The next order statistic is the least of the n - k uniforms left above u. */
+    u += (1 - u) * (1 - pow(uniform(state), 1.0 / (n - k)));
+    i = (int)(u * n);
+    return 0.5 * (low + sorted[i < n ? i : n - 1]);
+}
+
+uint64_t vg_seed_of(const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    return hash;
+}
+
+/* --- samples ------------------------------------------------------------------------------- */
+
+vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, int n)
+{
+    *s = (vg_samples){.n = n, .groups = 0};
+    if (n <= 0)
+        return VG_OK;
+    s->x = malloc((size_t)n * sizeof *s->x);
+    s->sorted = malloc((size_t)n * sizeof *s->sorted);
+    s->start = malloc(((size_t)n + 1) * sizeof *s->start);
+    char *taken = calloc((size_t)n, 1);
+    if (!s->x || !s->sorted || !s->start || !taken) {
+        free(taken);
+        vg_samples_release(s);
+        return vg_fail(VG_ENOMEM, "no memory for %d samples", n);
+    }
+    int filled = 0;
+    for (int i = 0; i < n; i++) {
+        if (taken[i])
+            continue;
+        if (s->groups == MAX_PROCESSES) { /* start again, pooled */
+            free(taken);
+            vg_samples_release(s);
+            return vg_samples_init(s, x, NULL, n);
+        }
+        s->start[s->groups++] = filled;
+        for (int j = i; j < n; j++) {
+            if (!taken[j] && (!process || process[j] == process[i])) {
+                taken[j] = 1;
+                s->x[filled++] = x[j];
+            }
+        }
+        int first = s->start[s->groups - 1];
+        qsort(s->x + first, (size_t)(filled - first), sizeof *s->x, ascending);
+    }
+    s->start[s->groups] = filled;
+    free(taken);
+    memcpy(s->sorted, s->x, (size_t)n * sizeof *s->x);
+    qsort(s->sorted, (size_t)n, sizeof *s->sorted, ascending);
+    return VG_OK;
+}
+
+void vg_samples_release(vg_samples *s)
+{
+    free(s->x);
+    free(s->sorted);
+    free(s->start);
+    *s = (vg_samples){0};
+}
+
+double vg_median(const double *sorted, int n)
+{
+    if (n <= 0)
+        return NAN;
+    return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
+}
+
+vg_interval vg_samples_median(const vg_samples *s)
+{
+    vg_interval ci = {vg_median(s->sorted, s->n), NAN, NAN};
+    if (s->n < 2)
+        return ci;
+    /* Ranks l and n + 1 - l cover the median with P = 1 - 2 P(Bin(n, 1/2) < l). */
+    int l = (int)floor(0.5 * s->n - 0.98 * sqrt(s->n));
+    l = s->n < 6 || l < 0 ? 0 : l;
+    ci.lo = s->sorted[l];
+    ci.hi = s->sorted[s->n - 1 - l];
+    for (int g = 0; s->groups > 1 && g < s->groups; g++) {
+        double m = vg_median(s->x + s->start[g], s->start[g + 1] - s->start[g]);
+        ci.lo = fmin(ci.lo, m);
+        ci.hi = fmax(ci.hi, m);
+    }
+    return ci;
+}
+
+static double group_draw(const vg_samples *s, int g, uint64_t *state)
+{
+    return resampled_median(s->x + s->start[g], s->start[g + 1] - s->start[g], state);
+}
+
+static double group_ratio(const vg_samples *a, const vg_samples *b, int g)
+{
+    return log(vg_median(a->x + a->start[g], a->start[g + 1] - a->start[g])) -
+           log(vg_median(b->x + b->start[g], b->start[g + 1] - b->start[g]));
+}
+
+double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t seed, double *ln,
+                          int draws)
+{
+    uint64_t state = seed;
+    if (a->n < 2 || b->n < 2) {
+        for (int i = 0; i < draws; i++)
+            ln[i] = NAN;
+        return a->n && b->n ? log(vg_median(a->sorted, a->n) / vg_median(b->sorted, b->n)) : NAN;
+    }
+    int groups = a->groups == b->groups ? a->groups : 1;
+    if (groups == 1) {
+        for (int i = 0; i < draws; i++)
+            ln[i] = log(resampled_median(a->sorted, a->n, &state)) -
+                    log(resampled_median(b->sorted, b->n, &state));
+        return log(vg_median(a->sorted, a->n) / vg_median(b->sorted, b->n));
+    }
+    double mid = 0, widen = sqrt((double)groups / (groups - 1));
+    for (int g = 0; g < groups; g++)
+        mid += group_ratio(a, b, g) / groups;
+    for (int i = 0; i < draws; i++) {
+        double sum = 0;
+        for (int k = 0; k < groups; k++) {
+            int g = (int)(uniform(&state) * groups);
+            sum += log(group_draw(a, g, &state)) - log(group_draw(b, g, &state));
+        }
+        ln[i] = mid + widen * (sum / groups - mid);
+    }
+    return mid;
+}
+
+double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws)
+{
+    uint64_t state = seed;
+    double mid = 0, widen = 1;
+    int groups = s->groups;
+    if (groups <= 1) {
+        groups = 1;
+        mid = vg_median(s->sorted, s->n);
+    } else {
+        widen = sqrt((double)groups / (groups - 1));
+        for (int g = 0; g < groups; g++)
+            mid += vg_median(s->x + s->start[g], s->start[g + 1] - s->start[g]) / groups;
+    }
+    for (int i = 0; i < draws; i++) {
+        double sum = 0;
+        for (int k = 0; k < groups && s->n > 1; k++)
+            sum += group_draw(s, groups > 1 ? (int)(uniform(&state) * groups) : 0, &state);
+        values[i] = s->n > 1 ? mid + widen * (sum / groups - mid) : NAN;
+    }
+    return mid;
+}
+
+vg_interval vg_draws_interval(double *draws, int n, double mid)
+{
+    vg_interval ci = {mid, NAN, NAN};
+    if (n < 1 || isnan(draws[0]))
+        return ci;
+    qsort(draws, (size_t)n, sizeof *draws, ascending);
+    ci.lo = draws[(int)(0.025 * (n - 1))];
+    ci.hi = draws[(int)ceil(0.975 * (n - 1))];
+    return ci;
+}
+
+/* --- rank test ------------------------------------------------------------------------------ */
+
+enum { EXACT = 20 };
+
+/* P(U <= u) under the null hypothesis; counts[i][j][v] rolls over i. */
+static double exact_tail(int na, int nb, int u)
+{
+    static const int top = EXACT * EXACT;
+    double now[EXACT + 1][EXACT * EXACT + 1] = {{0}};
+    for (int j = 0; j <= nb; j++)
+        now[j][0] = 1; /* no value of a: U = 0 in one way */
+    for (int i = 1; i <= na; i++) {
+        /* The largest of all is of a (it beats all j of b) or of b: ways(i, j, v) =
+         * ways(i - 1, j, v - j) + ways(i, j - 1, v). In place, j ascending, v descending. */
+        for (int j = 1; j <= nb; j++)
+            for (int v = top; v >= 0; v--)
+                now[j][v] = (v >= j ? now[j][v - j] : 0) + now[j - 1][v];
+    }
+    double below = 0, all = 0;
+    for (int v = 0; v <= na * nb; v++) {
+        all += now[nb][v];
+        below += v <= u ? now[nb][v] : 0;
+    }
+    return below / all;
+}
+
+double vg_mann_whitney(const double *a, int na, const double *b, int nb)
+{
+    if (na < 1 || nb < 1)
+        return 1;
+    /* Merge: mid-ranks of a, and the correction for ties. */
+    double rank_sum = 0, ties = 0;
+    int i = 0, j = 0;
+    while (i < na || j < nb) {
+        double value = j >= nb || (i < na && a[i] <= b[j]) ? a[i] : b[j];
+        int before = i + j, mine = 0, theirs = 0;
+        for (; i < na && a[i] == value; i++)
+            mine++;
+        for (; j < nb && b[j] == value; j++)
+            theirs++;
+        double t = mine + theirs;
+        if (t == 0)
+            return 1; /* not a number among the values */
+        rank_sum += mine * (before + 0.5 * (t + 1));
+        ties += t * t * t - t;
+    }
+    double n = na + nb, u = rank_sum - 0.5 * na * (na + 1.0), mean = 0.5 * na * (double)nb;
+    if (ties == 0 && na <= EXACT && nb <= EXACT)
+        return fmin(1, 2 * exact_tail(na, nb, (int)fmin(u, 2 * mean - u)));
+    double var = na * (double)nb / 12 * (n + 1 - ties / (n * (n - 1)));
+    if (!(var > 0))
+        return 1;
+    double z = fmax(0, fabs(u - mean) - 0.5) / sqrt(var);
+    return erfc(z / sqrt(2));
+}
+
+typedef struct ranked {
+    double p;
+    int index;
+} ranked;
+
+static int by_p(const void *a, const void *b)
+{
+    const ranked *x = a, *y = b;
+    return x->p != y->p ? (x->p > y->p) - (x->p < y->p) : x->index - y->index;
+}
+
+vg_status vg_holm(double *p, int n)
+{
+    if (n < 1)
+        return VG_OK;
+    ranked *order = malloc((size_t)n * sizeof *order);
+    if (!order)
+        return vg_fail(VG_ENOMEM, "no memory for %d p values", n);
+    for (int i = 0; i < n; i++)
+        order[i] = (ranked){p[i], i};
+    qsort(order, (size_t)n, sizeof *order, by_p);
+    double least = 0;
+    for (int i = 0; i < n; i++) {
+        least = fmin(1, fmax(least, order[i].p * (n - i)));
+        p[order[i].index] = least;
+    }
+    free(order);
+    return VG_OK;
+}
+
+/* --- verdict --------------------------------------------------------------------------------- */
+
+vg_verdict vg_verdict_of(vg_interval ratio, double floor)
+{
+    if (!isfinite(ratio.mid))
+        return VG_VERDICT_NONE;
+    double high = 1 + floor, low = 1 / high;
+    if (ratio.lo > 1 && ratio.mid > high)
+        return VG_FASTER;
+    if (ratio.hi < 1 && ratio.mid < low)
+        return VG_SLOWER;
+    if (ratio.lo >= low && ratio.hi <= high)
+        return VG_SAME;
+    return VG_AMBIGUOUS;
+}
+
+const char *vg_verdict_name(vg_verdict verdict)
+{
+    static const char *const names[] = {"n/a", "FASTER", "SLOWER", "SAME", "AMBIGUOUS"};
+    return names[verdict];
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file stats.h
+ * Order statistics, bootstrap intervals of ratios and a rank test. No outlier is ever removed.
+ * Everything is deterministic: random draws come from a generator seeded by the caller.
+ */
+#ifndef VG_REPORTS_STATS_H
+#define VG_REPORTS_STATS_H
+
+#include <stdint.h>
+
+#include "vgbench/status.h"
+
+typedef struct vg_interval {
+    double mid, lo, hi; /**< estimate and 95 % interval; NaN where there is none */
+} vg_interval;
+
+/** Samples of one row, in groups by process. */
+typedef struct vg_samples {
+    double *x;    /**< grouped by process, ascending within a group; owned */
+    int *start;   /**< group g is x[start[g] .. start[g + 1]); owned */
+    int n, groups;
+    double *sorted; /**< all n ascending; owned (may be x itself) */
+} vg_samples;
+
+/** Copies @p n values; @p process says which process took each, NULL: all from one. */
+vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, int n);
+void vg_samples_release(vg_samples *s);
+
+/** Median of @p n ascending values; NaN for none. */
+double vg_median(const double *sorted, int n);
+
+/** Median and its distribution-free 95 % interval by order statistics (the whole range below six
+ * samples). With several processes the interval is over the processes' medians where that is
+ * wider. */
+vg_interval vg_samples_median(const vg_samples *s);
+
+/** @p draws bootstrap values of ln(median of @p a / median of @p b), ascending order not implied.
+ *
+ * One process: medians of resamples. Several on both sides: the process is the unit; processes are
+ * drawn jointly (one process ran both, interleaved), then resampled within, and the spread is
+ * widened by sqrt(k / (k - 1)) for the small number k of processes.
+ * Returns the estimate ln ratio. */
+double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t seed, double *ln,
+                          int draws);
+
+/** @p draws bootstrap values of the median of @p s (of the mean of the processes' medians, the process
+ * being the unit, where there are several; widened as above). Returns the estimate. */
+double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws);
+
+/** 2.5 % and 97.5 % points of @p n draws (which are sorted in place) and the estimate @p mid. */
+vg_interval vg_draws_interval(double *draws, int n, double mid);
+
+/** Two-sided Mann-Whitney p value, with ties; exact where both have at most 20 values and there are
+ * no ties, else by the normal approximation. Both ascending. */
+double vg_mann_whitney(const double *a, int na, const double *b, int nb);
+
+/** Holm's correction: @p p becomes the adjusted values (family-wise). VG_ENOMEM. */
+vg_status vg_holm(double *p, int n);
+
+/** A seed from a name, for draws that depend on nothing else. */
+uint64_t vg_seed_of(const char *name);
+
+/** Verdict on a ratio (higher is faster): beyond the floor and sure of its side, within the floor,
+ * or neither. */
+typedef enum vg_verdict {
+    VG_VERDICT_NONE = 0, /**< no comparison */
+    VG_FASTER,
+    VG_SLOWER,
+    VG_SAME,
+    VG_AMBIGUOUS
+} vg_verdict;
+
+/** FASTER: interval above 1 and estimate above 1 + floor; SLOWER: the mirror image; SAME: interval
+ * within 1/(1 + floor) .. 1 + floor; AMBIGUOUS otherwise, and always where the floor is unknown
+ * (NaN). */
+vg_verdict vg_verdict_of(vg_interval ratio, double floor);
+const char *vg_verdict_name(vg_verdict verdict);
+
+#endif
