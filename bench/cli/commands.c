@@ -11,6 +11,7 @@ const vg_command vg_commands[] = {
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
+    {"compare", vg_cmd_compare, "two results files, or the backends of one"},
     {NULL, NULL, NULL},
 };
 
