@@ -4,18 +4,20 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "harness/spec.h"
 
 const vg_command vg_commands[] = {
     {"info", vg_cmd_info, "machine, libraries, and what would spoil the numbers"},
     {"doctor", vg_cmd_info, NULL},
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
+    {"decay", vg_cmd_decay, "how much gradient survives across depth, beside theory"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
-    {"compare", vg_cmd_compare, "two results files, or the backends of one"},
     {NULL, NULL, NULL},
 };
 
 const vg_help_topic vg_help_topics[] = {
+    {"spec", vg_spec_help, "the key=value words of decay and train"},
     {"names", vg_help_names, "kernels, shapes and shape files"},
     {NULL, NULL, NULL},
 };

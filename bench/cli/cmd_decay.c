@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench decay: how much gradient survives across depth. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/decay_view.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "harness/decay.h"
+#include "harness/dump.h"
+#include "harness/sweep.h"
+#include "results/results.h"
+
+static const char help_text[] =
+    "Runs networks forward and backward at initialisation and records, block by block, how much\n"
+    "gradient arrives. SPEC is key=value words; a comma list multiplies, `vs` starts a variant, a\n"
+    "word ending in .yaml is a file (`vgbench help spec`). Without words: the classic picture.\n"
+    "Columns: factor by which the norm of the signal changes per block towards the input, with its\n"
+    "interval over the seeds and what theory predicts; survival is the norm at the first block over\n"
+    "that at the last; a cell of the bar is a decade that is left.";
+
+/* Three nets of 8 to 64 blocks: the problem, a cure by initialisation, a cure by architecture. */
+static const char *const classic[] = {
+    "depth=8,16,32,64", "act=sigmoid",       "init=xavier_normal", "vs",
+    "act=relu",         "init=he_normal",    "vs",                 "act=relu",
+    "init=he_normal",   "skip=residual",     "norm=layer",         "norm_at=pre",
+};
+enum { CLASSIC = sizeof classic / sizeof *classic, NAME = 512 };
+
+static volatile sig_atomic_t stop_requested;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_requested = 1;
+}
+
+static bool interrupted(void)
+{
+    return stop_requested;
+}
+
+typedef struct session {
+    vg_options options;
+    vg_sweep sweep;
+    const char *dump, *plot;
+    uint64_t varying;    /* bit per key: its value differs between points */
+    json_t *records;     /* kept where something is written at the end; else NULL */
+    json_t *index;       /* of a dump of several points */
+    char *command;
+    int64_t done, skipped;
+} session;
+
+/* --- words --------------------------------------------------------------------------------- */
+
+/* The spec words with those of --threads, --backend, --seed set before the first `vs`. */
+static vg_status parse_words(session *s, const vg_words *given)
+{
+    vg_words words = *given;
+    if (!words.count)
+        words = (vg_words){(const char **)classic, CLASSIC};
+    char synonyms[3][256];
+    const char *texts[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
+    static const char *const keys[] = {"threads", "backend", "seed"};
+    char **all = calloc((size_t)words.count + 3, sizeof *all);
+    if (!all)
+        return vg_fail(VG_ENOMEM, "out of memory for the words");
+    int count = 0, first_vs = 0;
+    while (first_vs < words.count && strcmp(words.items[first_vs], "vs"))
+        all[count++] = (char *)words.items[first_vs++];
+    for (int i = 0; i < 3; i++)
+        if (texts[i] && strcmp(texts[i], "all")) {
+            snprintf(synonyms[i], sizeof synonyms[i], "%s=%s", keys[i], texts[i]);
+            all[count++] = synonyms[i];
+        }
+    for (int i = first_vs; i < words.count; i++)
+        all[count++] = (char *)words.items[i];
+    vg_status status = vg_sweep_parse(count, all, &s->sweep);
+    free(all);
+    return status;
+}
+
+/* Which keys tell the points apart: they make the name of a row. */
+static vg_status find_varying(session *s)
+{
+    int count;
+    const vg_key *keys = vg_spec_keys(&count);
+    vg_spec first, spec;
+    VG_TRY(vg_sweep_point(&s->sweep, 0, &first, NULL));
+    for (int64_t i = 1; i < s->sweep.points; i++) {
+        VG_TRY(vg_sweep_point(&s->sweep, i, &spec, NULL));
+        for (int k = 0; k < count; k++) {
+            size_t size = k + 1 < count && keys[k].kind != VG_KEY_DATA ? 0 : sizeof spec.data;
+            switch (keys[k].kind) {
+            case VG_KEY_WORD:
+            case VG_KEY_FLAG:
+                size = sizeof(int);
+                break;
+            case VG_KEY_DATA:
+                break;
+            default:
+                size = sizeof(double);
+            }
+            if (memcmp((char *)&first + keys[k].offset, (char *)&spec + keys[k].offset, size) ||
+                ((first.given ^ spec.given) >> k & 1))
+                s->varying |= UINT64_C(1) << k;
+        }
+    }
+    return VG_OK;
+}
+
+/* The given words of a point that vary, or all of them where there is one point. */
+static void point_name(const session *s, const vg_spec *spec, char name[NAME])
+{
+    vg_spec shown = *spec;
+    if (s->sweep.points > 1)
+        shown.given &= s->varying;
+    vg_spec_label(&shown, name, NAME);
+}
+
+/* --- points -------------------------------------------------------------------------------- */
+
+static bool streams(const session *s)
+{
+    return s->options.format != VG_FORMAT_JSON;
+}
+
+static void skip(session *s, const char *name)
+{
+    s->skipped++;
+    vg_say(false, "skipped: %s: %s", name, vg_status_message());
+}
+
+static vg_status keep(session *s, int64_t point, const char *name, const char *dump,
+                      json_t *record)
+{
+    json_object_set_new(record, "name", json_string(name));
+    if (streams(s))
+        vg_decay_print_row(stdout, s->options.format, s->options.color, name, record);
+    if (s->index)
+        json_array_append_new(s->index, json_pack("{s:I, s:s, s:s, s:O}", "point",
+                                                  (json_int_t)point, "name", name, "folder", dump,
+                                                  "spec", json_object_get(record, "spec")));
+    if (s->records)
+        json_array_append(s->records, record);
+    json_decref(record);
+    s->done++;
+    return VG_OK;
+}
+
+static vg_status run_point(session *s, int64_t point, vg_progress *progress)
+{
+    vg_spec spec;
+    char name[NAME], folder[4096];
+    json_t *record;
+    VG_TRY(vg_sweep_point(&s->sweep, point, &spec, NULL));
+    point_name(s, &spec, name);
+    vg_progress_step(progress, (int)point, name);
+    vg_decay_options how = {.interrupted = interrupted};
+    if (s->dump && s->index)
+        snprintf(folder, sizeof folder, "%s/%04lld", s->dump, (long long)point + 1);
+    else if (s->dump)
+        snprintf(folder, sizeof folder, "%s", s->dump);
+    how.dump = s->dump ? folder : NULL;
+    vg_status status = vg_spec_resolve(&spec, VG_FOR_DECAY);
+    if (status == VG_OK)
+        status = vg_decay_measure(&spec, &how, &record);
+    if (status == VG_OK) {
+        vg_progress_end(progress);
+        return keep(s, point, name, strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder,
+                    record);
+    }
+    if (interrupted() || status == VG_EIO || s->sweep.points == 1)
+        return status;
+    skip(s, name);
+    return VG_OK;
+}
+
+static vg_status run_points(session *s)
+{
+    vg_progress progress;
+    vg_progress_begin(&progress, "decay", (int)s->sweep.points, s->options.quiet);
+    if (streams(s))
+        vg_decay_print_head(stdout, s->options.format, s->options.color);
+    vg_status status = VG_OK;
+    for (int64_t i = 0; i < s->sweep.points && status == VG_OK && !interrupted(); i++)
+        status = run_point(s, i, &progress);
+    vg_progress_end(&progress);
+    if (interrupted()) {
+        vg_say(false, "interrupted: %lld of %lld points are kept", (long long)s->done,
+               (long long)s->sweep.points);
+        return VG_OK;
+    }
+    if (status == VG_OK && s->skipped == s->sweep.points)
+        return vg_fail(VG_EINVAL, "none of the %lld points could be run",
+                       (long long)s->sweep.points);
+    return status;
+}
+
+/* --- outputs ------------------------------------------------------------------------------- */
+
+static json_t *document(const session *s)
+{
+    json_t *results = vg_results_new("decay", s->command);
+    json_object_set(results, "decay", s->records);
+    if (interrupted())
+        json_object_set_new(results, "partial", json_true());
+    return results;
+}
+
+static vg_status write_rows(const session *s, vg_format format, const char *path)
+{
+    char *text = NULL;
+    size_t size = 0, index;
+    json_t *record;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return vg_fail(VG_ENOMEM, "out of memory for %s", path);
+    vg_decay_print_head(memory, format, false);
+    json_array_foreach(s->records, index, record)
+        vg_decay_print_row(memory, format, false, vg_json_get_text(record, "name", ""), record);
+    fclose(memory);
+    vg_status status = vg_file_save(path, text, size);
+    free(text);
+    return status;
+}
+
+static vg_status write_output(const session *s, json_t *results, const char *path)
+{
+    vg_format format;
+    VG_TRY(vg_format_of_file(path, &format));
+    return format == VG_FORMAT_JSON ? vg_results_save(results, path) : write_rows(s, format, path);
+}
+
+static vg_status write_outputs(session *s)
+{
+    vg_status status = VG_OK;
+    if (s->index) {
+        VG_TRY(vg_make_folder(s->dump));
+        VG_TRY(vg_dump_json(s->dump, "index.json", s->index));
+    }
+    if (!s->records)
+        return VG_OK;
+    json_t *results = document(s);
+    if (!streams(s))
+        status = vg_results_save(results, "-");
+    for (int i = 0; i < s->options.outputs.count && status == VG_OK; i++)
+        status = write_output(s, results, s->options.outputs.items[i]);
+    json_decref(results);
+    if (s->plot && status == VG_OK)
+        status = vg_decay_plot(s->records, s->plot);
+    return status;
+}
+
+static vg_status check_outputs(const session *s)
+{
+    for (int i = 0; i < s->options.outputs.count; i++) {
+        vg_format format;
+        VG_TRY(vg_format_of_file(s->options.outputs.items[i], &format));
+        VG_TRY(vg_file_check(s->options.outputs.items[i]));
+    }
+    return s->plot ? vg_file_check(s->plot) : VG_OK;
+}
+
+static char *join(int argc, char **argv)
+{
+    size_t size = sizeof "vgbench";
+    for (int i = 0; i < argc; i++)
+        size += strlen(argv[i]) + 1;
+    char *text = malloc(size);
+    if (!text)
+        return NULL;
+    strcpy(text, "vgbench");
+    for (int i = 0; i < argc; i++)
+        strcat(strcat(text, " "), argv[i]);
+    return text;
+}
+
+static vg_status run(session *s, const vg_words *words)
+{
+    VG_TRY(check_outputs(s));
+    VG_TRY(parse_words(s, words));
+    VG_TRY(find_varying(s));
+    if (s->options.outputs.count || s->plot || !streams(s))
+        s->records = json_array();
+    if (s->dump && s->sweep.points > 1)
+        s->index = json_array();
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    vg_status status = run_points(s);
+    if (s->done == 0)
+        return status;
+    vg_status written = write_outputs(s);
+    return status != VG_OK ? status : written;
+}
+
+int vg_cmd_decay(int argc, char **argv)
+{
+    session s = {0};
+    const vg_option own[] = {
+        {"dump", 0, VG_OPTION_TEXT, &s.dump, "DIR",
+         "write every tensor of the first seed as .npy with manifest.json", NULL, 0, NULL},
+        {"plot", 0, VG_OPTION_TEXT, &s.plot, "F.svg", "plot the signal against the layer", NULL, 0,
+         NULL},
+        {0},
+    };
+    vg_words words;
+    vg_status status = vg_options_parse(argc, argv, own, &s.options, &words);
+    if (!status && s.options.help) {
+        vg_options_help(stdout, "decay [SPEC]", help_text, own);
+        return VG_EXIT_OK;
+    }
+    s.command = join(argc, argv);
+    if (!status)
+        status = run(&s, &words);
+    vg_sweep_release(&s.sweep);
+    json_decref(s.records);
+    json_decref(s.index);
+    free(s.command);
+    return status ? vg_exit_with(argv[0], status) : VG_EXIT_OK;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/decay_view.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "results/results.h"
+
+enum { BAR = 16 };
+
+/* A cell a decade of the signal that is left: full at 1, empty at 1e-16; '+' for growth. */
+static void bar(double survival, char text[2 * BAR])
+{
+    int cells = survival > 0 ? (int)lround(BAR + log10(survival)) : 0;
+    cells = cells < 0 ? 0 : cells > BAR + 8 ? BAR + 8 : cells;
+    for (int i = 0; i < cells; i++)
+        text[i] = i < BAR ? '#' : '+';
+    for (int i = cells; i < BAR; i++)
+        text[i] = '.';
+    text[cells > BAR ? cells : BAR] = '\0';
+}
+
+static void number(double value, const char *format, char text[32])
+{
+    if (isnan(value))
+        strcpy(text, "n/a");
+    else
+        snprintf(text, 32, format, value);
+}
+
+static const char *shade(const char *verdict)
+{
+    if (!strcmp(verdict, "healthy"))
+        return "\x1b[32m";
+    return strcmp(verdict, "growing") ? "\x1b[31m" : "\x1b[33m";
+}
+
+/* The columns of a record as texts. */
+typedef struct cells {
+    char factor[32], interval[64], theory[32], survival[32], bar[2 * BAR];
+    const char *verdict, *within;
+} cells;
+
+static void fill(const json_t *record, cells *c)
+{
+    const json_t *rate = json_object_get(record, "rate"), *ci = json_object_get(rate, "ci95");
+    const json_t *theory = json_object_get(record, "theory");
+    double survival = vg_json_get_number(record, "survival");
+    number(vg_json_get_number(rate, "factor_per_layer"), "%.4g", c->factor);
+    double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+    if (json_is_number(json_array_get(ci, 0)))
+        snprintf(c->interval, sizeof c->interval, "%.4g..%.4g", exp(lo / 2), exp(hi / 2));
+    else
+        strcpy(c->interval, "n/a");
+    number(exp(vg_json_get_number(theory, "ln_sq_per_layer") / 2), "%.4g", c->theory);
+    number(survival, "%.7g", c->survival);
+    bar(survival, c->bar);
+    c->verdict = vg_json_get_text(record, "verdict", "?");
+    const json_t *within = json_object_get(theory, "within");
+    c->within = json_is_true(within) ? "agrees" : json_is_false(within) ? "DIFFERS" : "";
+}
+
+void vg_decay_print_head(FILE *out, vg_format format, bool color)
+{
+    (void)color;
+    if (format == VG_FORMAT_TABLE)
+        fprintf(out, "%-44s %9s %19s %9s %-7s %13s  %-*s  %s\n", "network", "factor/l",
+                "95% interval", "theory", "", "survival", BAR, "decades left", "verdict");
+    else if (format == VG_FORMAT_MD)
+        fprintf(out, "| network | factor per layer | 95 %% interval | theory | survival | verdict |\n"
+                     "|---|---:|---:|---:|---:|---|\n");
+    else if (format == VG_FORMAT_CSV)
+        fprintf(out, "network,signal,ln_sq_per_layer,ci_low,ci_high,factor_per_layer,"
+                     "theory_ln_sq_per_layer,theory_sd,within,survival,loss,verdict\n");
+}
+
+static void csv_number(FILE *out, double value)
+{
+    if (isfinite(value))
+        fprintf(out, ",%.9g", value);
+    else
+        fprintf(out, ",");
+}
+
+static void print_csv(FILE *out, const char *name, const json_t *record, const cells *c)
+{
+    const json_t *rate = json_object_get(record, "rate"), *ci = json_object_get(rate, "ci95");
+    const json_t *theory = json_object_get(record, "theory");
+    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
+    fprintf(out, "\"%s\",%s", name, vg_json_get_text(rate, "signal", ""));
+    csv_number(out, vg_json_get_number(rate, "ln_sq_per_layer"));
+    csv_number(out, json_is_number(lo) ? json_number_value(lo) : (double)NAN);
+    csv_number(out, json_is_number(hi) ? json_number_value(hi) : (double)NAN);
+    csv_number(out, vg_json_get_number(rate, "factor_per_layer"));
+    csv_number(out, vg_json_get_number(theory, "ln_sq_per_layer"));
+    csv_number(out, vg_json_get_number(theory, "sd_ln"));
+    fprintf(out, ",%s", !c->within[0] ? "" : strcmp(c->within, "agrees") ? "false" : "true");
+    csv_number(out, vg_json_get_number(record, "survival"));
+    csv_number(out, vg_json_get_number(record, "loss"));
+    fprintf(out, ",%s\n", c->verdict);
+}
+
+void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *name,
+                        const json_t *record)
+{
+    cells c;
+    fill(record, &c);
+    if (format == VG_FORMAT_CSV)
+        print_csv(out, name, record, &c);
+    else if (format == VG_FORMAT_MD)
+        fprintf(out, "| %s | %s | %s | %s %s | %s | **%s** |\n", name, c.factor, c.interval,
+                c.theory, c.within, c.survival, c.verdict);
+    else
+        fprintf(out, "%-44s %9s %19s %9s %-7s %13s  %s  %s%s%s\n", name, c.factor, c.interval,
+                c.theory, c.within, c.survival, c.bar, color ? shade(c.verdict) : "", c.verdict,
+                color ? "\x1b[0m" : "");
+    fflush(out);
+}

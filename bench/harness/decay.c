@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/decay.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/data.h"
+#include "harness/dump.h"
+#include "harness/net.h"
+#include "harness/theory.h"
+#include "results/results.h"
+
+/* --- measurement --------------------------------------------------------------------------- */
+
+static vg_status allocate(const vg_spec *spec, vg_decay *d)
+{
+    *d = (vg_decay){
+        .depth = spec->depth, .seeds = spec->seeds, .trunk = spec->skip != VG_SKIP_none};
+    size_t count;
+    VG_TRY(vg_size_mul((size_t)spec->seeds, (size_t)spec->depth, &count));
+    d->stats = calloc(count, sizeof *d->stats);
+    d->loss = calloc((size_t)spec->seeds, sizeof *d->loss);
+    if (!d->stats || !d->loss)
+        return vg_fail(VG_ENOMEM, "out of memory for the statistics of %zu blocks", count);
+    return VG_OK;
+}
+
+static vg_status run_seeds(vg_net *net, const vg_decay_options *options, vg_decay *d)
+{
+    const vg_spec *spec = vg_net_spec(net);
+    for (int64_t s = 0; s < spec->seeds; s++) {
+        if (options->interrupted && options->interrupted())
+            return vg_fail(VG_EINVAL, "interrupted");
+        VG_TRY(vg_net_init(net, spec->seed + s));
+        VG_TRY(vg_net_run(net));
+        d->loss[s] = vg_net_loss(net);
+        for (int64_t l = 1; l <= spec->depth; l++)
+            vg_net_stats(net, l, &d->stats[s * spec->depth + l - 1]);
+        if (s == 0 && options->dump)
+            VG_TRY(vg_dump_net(net, options->dump));
+    }
+    return VG_OK;
+}
+
+static vg_status with_net(const vg_spec *spec, const vg_data *data, vg_team *team,
+                          const vg_decay_options *options, vg_decay *d)
+{
+    vg_net *net;
+    vg_net_options how = {.keep = options->dump != NULL, .monitor = true};
+    VG_TRY(vg_net_create(spec, &how, team, &net));
+    d->params = vg_net_params(net);
+    d->matrices = vg_net_matrices(net);
+    vg_status status = vg_net_load(net, data);
+    if (status == VG_OK)
+        status = run_seeds(net, options, d);
+    vg_net_destroy(net);
+    return status;
+}
+
+static vg_status measure(const vg_spec *spec, const vg_decay_options *options, vg_decay *d)
+{
+    vg_net_options how = {.keep = options->dump != NULL, .monitor = true};
+    VG_TRY(vg_net_check_memory(spec, &how));
+    VG_TRY(allocate(spec, d));
+    vg_data data;
+    VG_TRY(vg_data_make(spec, spec->batch, &data));
+    vg_team *team;
+    vg_status status = vg_team_create((int)spec->threads, spec->ftz, &team);
+    if (status == VG_OK) {
+        status = with_net(spec, &data, team, options, d);
+        vg_team_destroy(team);
+    }
+    vg_data_release(&data);
+    if (status == VG_OK)
+        status = vg_decay_fit(d);
+    return status;
+}
+
+/* --- record -------------------------------------------------------------------------------- */
+
+/* Seed average of a field; norms by their logarithm. */
+static double mean_of(const vg_decay *d, int64_t l, size_t field, bool norm)
+{
+    double sum = 0;
+    for (int64_t s = 0; s < d->seeds; s++) {
+        double value;
+        memcpy(&value, (const char *)&d->stats[s * d->depth + l - 1] + field, sizeof value);
+        sum += norm ? log(value) : value;
+    }
+    sum /= (double)d->seeds;
+    return norm ? exp(sum) : sum;
+}
+
+static double spread_of_ln(const vg_decay *d, int64_t l)
+{
+    double square = 0, mean = d->mean_ln[l] / 2;
+    for (int64_t s = 0; s < d->seeds; s++) {
+        double ln = log(vg_decay_signal(d, s, l)) - mean;
+        square += ln * ln;
+    }
+    return d->seeds > 1 ? sqrt(square / (double)(d->seeds - 1)) : (double)NAN;
+}
+
+static json_t *layers_json(const vg_decay *d)
+{
+    static const struct {
+        const char *key;
+        size_t field;
+        bool norm;
+    } columns[] = {
+        {"delta_l2", offsetof(vg_block_stats, delta_l2), true},
+        {"grad_out_l2", offsetof(vg_block_stats, grad_out_l2), true},
+        {"grad_weight_l2", offsetof(vg_block_stats, grad_weight_l2), true},
+        {"weight_l2", offsetof(vg_block_stats, weight_l2), true},
+        {"out_mean", offsetof(vg_block_stats, out_mean), false},
+        {"out_std", offsetof(vg_block_stats, out_std), false},
+        {"slope_abs_mean", offsetof(vg_block_stats, slope_abs_mean), false},
+        {"slope_sq_mean", offsetof(vg_block_stats, slope_sq_mean), false},
+        {"slope_abs_max", offsetof(vg_block_stats, slope_abs_max), false},
+        {"saturated", offsetof(vg_block_stats, saturated), false},
+        {"dead", offsetof(vg_block_stats, dead), false},
+        {"zero", offsetof(vg_block_stats, zero), false},
+        {"subnormal", offsetof(vg_block_stats, subnormal), false},
+        {"underflow_fp16", offsetof(vg_block_stats, underflow_fp16), false},
+        {"underflow_bf16", offsetof(vg_block_stats, underflow_bf16), false},
+    };
+    json_t *layers = json_array();
+    for (int64_t l = 1; l <= d->depth; l++) {
+        json_t *layer = json_object();
+        json_object_set_new(layer, "index", json_integer(l));
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+            vg_json_set_number(layer, columns[c].key,
+                               mean_of(d, l, columns[c].field, columns[c].norm));
+        vg_json_set_number(layer, "ln_sd", spread_of_ln(d, l));
+        json_array_append_new(layers, layer);
+    }
+    return layers;
+}
+
+static json_t *by_seed_json(const vg_decay *d, int64_t first)
+{
+    json_t *list = json_array();
+    for (int64_t s = 0; s < d->seeds; s++) {
+        json_t *one = json_object();
+        double top = vg_decay_signal(d, s, d->depth);
+        json_object_set_new(one, "seed", json_integer(first + s));
+        vg_json_set_number(one, "survival", vg_decay_signal(d, s, 1) / top);
+        vg_json_set_number(one, "ln_sq_per_layer", d->seed_rate[s]);
+        json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static void set_rate(json_t *record, const vg_decay *d)
+{
+    if (d->reason) {
+        json_object_set_new(record, "rate", json_null());
+        vg_json_set_text(record, "rate_reason", d->reason);
+        return;
+    }
+    json_t *rate = json_object();
+    vg_json_set_text(rate, "signal", d->trunk ? "grad_out" : "delta");
+    vg_json_set_number(rate, "ln_sq_per_layer", d->rate);
+    vg_json_set_number(rate, "sq_per_layer", exp(d->rate));
+    vg_json_set_number(rate, "factor_per_layer", exp(d->rate / 2));
+    vg_json_set_number(rate, "half_life_layers",
+                       d->rate < 0 ? -2 * 0.69314718055994531 / d->rate : (double)NAN);
+    json_object_set_new(rate, "ci95", vg_json_interval(d->ci95[0], d->ci95[1]));
+    json_object_set_new(rate, "from", json_integer(d->from));
+    json_object_set_new(rate, "to", json_integer(d->to));
+    json_object_set_new(record, "rate", rate);
+}
+
+/* Within: |measured - predicted| at most 4 standard deviations of the seed average, and 1e-4. */
+static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
+{
+    json_t *theory = json_object();
+    json_object_set_new(record, "theory", theory);
+    json_object_set_new(theory, "valid", json_boolean(t->valid && !d->reason));
+    vg_json_set_text(theory, "formula", t->formula);
+    if (!t->valid || d->reason) {
+        vg_json_set_text(theory, "reason", t->valid ? d->reason : t->reason);
+        json_object_set_new(theory, "within", json_null());
+        return;
+    }
+    double rate, sd;
+    vg_theory_rate(t, d->from, d->to, &rate, &sd);
+    sd /= sqrt((double)d->seeds);
+    double off = d->rate - rate;
+    vg_json_set_number(theory, "ln_sq_per_layer", rate);
+    vg_json_set_number(theory, "sq_per_layer", exp(rate));
+    vg_json_set_number(theory, "sd_ln", sd);
+    vg_json_set_number(theory, "deviation_sd", sd > 0 ? off / sd : (double)NAN);
+    json_object_set_new(theory, "within", json_boolean(fabs(off) <= 4 * sd + 1e-4));
+    json_t *curve = json_array(); /* predicted norm of the signal relative to the last block */
+    for (int64_t l = 1; l <= d->depth; l++)
+        json_array_append_new(curve, vg_json_number(exp(t->ln_sq[l] / 2)));
+    json_object_set_new(theory, "signal", curve);
+}
+
+static double mean_loss(const vg_decay *d)
+{
+    double sum = 0;
+    for (int64_t s = 0; s < d->seeds; s++)
+        sum += d->loss[s];
+    return sum / (double)d->seeds;
+}
+
+static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theory *t)
+{
+    json_t *record = json_object(), *seeds = json_array();
+    char label[512];
+    json_object_set_new(record, "spec", vg_spec_json(spec));
+    vg_json_set_text(record, "label", vg_spec_label(spec, label, sizeof label));
+    for (int64_t s = 0; s < d->seeds; s++)
+        json_array_append_new(seeds, json_integer(spec->seed + s));
+    json_object_set_new(record, "seeds", seeds);
+    json_object_set_new(record, "params", json_integer(d->params));
+    json_object_set_new(record, "matrices", json_integer(d->matrices));
+    vg_json_set_number(record, "loss", mean_loss(d));
+    json_object_set_new(record, "layers", layers_json(d));
+    json_object_set_new(record, "by_seed", by_seed_json(d, spec->seed));
+    set_rate(record, d);
+    set_theory(record, d, t);
+    vg_json_set_number(record, "survival", d->survival);
+    double spread = t->valid ? vg_theory_spread(t) / sqrt((double)d->seeds) : (double)NAN;
+    vg_json_set_text(record, "verdict", vg_decay_verdict(d, spec, spread));
+    json_object_set_new(record, "findings", json_array());
+    json_object_set_new(record, "advice", json_array());
+    return record;
+}
+
+vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options, json_t **record)
+{
+    vg_decay d = {0};
+    vg_theory theory = {0};
+    *record = NULL;
+    vg_status status = measure(spec, options, &d);
+    if (status == VG_OK)
+        status = vg_theory_predict(spec, &theory);
+    if (status == VG_OK)
+        *record = record_json(spec, &d, &theory);
+    vg_theory_release(&theory);
+    vg_decay_release(&d);
+    return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file decay.h
+ * The gradient-decay record of one spec: every seed is run forward and backward, the statistics of
+ * every block are averaged over the seeds, the rate is fitted and judged.
+ */
+#ifndef VG_HARNESS_DECAY_H
+#define VG_HARNESS_DECAY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "harness/monitor.h"
+#include "harness/spec.h"
+#include "vgbench/status.h"
+
+typedef struct vg_decay_options {
+    bool cost;        /**< also time a step */
+    const char *dump; /**< folder for the first seed's tensors, or NULL */
+    /** Called before every seed; true ends the measurement with VG_EINVAL "interrupted". */
+    bool (*interrupted)(void);
+} vg_decay_options;
+
+/** Measures a resolved spec and returns its record (results.json, `decay[]`) in @p record. */
+vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options, json_t **record);
+
+/** Statistics of a whole run over seeds, and what follows from them. */
+typedef struct vg_decay {
+    int64_t depth, seeds;
+    vg_block_stats *stats; /**< [seeds][depth] */
+    double *loss;          /**< [seeds] */
+    bool trunk;            /**< the signal is dL/dh_l, not delta_l */
+    int64_t params, matrices;
+    /* of vg_decay_fit() */
+    int64_t from, to;   /**< blocks of the fit */
+    const char *reason; /**< why there is no rate, or NULL */
+    double *mean_ln;    /**< [depth + 1]: seed average of ln ||s_l||^2 */
+    double *seed_rate;  /**< [seeds] */
+    double rate, ci95[2], survival;
+} vg_decay;
+
+/** The signal of block @p l (from 1) of seed @p s (from 0). */
+double vg_decay_signal(const vg_decay *d, int64_t s, int64_t l);
+
+/** Fits the rate over the window of the design: without the first 3 and the last block, below 8
+ * blocks all but the last; fewer than 3 points give a reason and no rate. */
+vg_status vg_decay_fit(vg_decay *d);
+void vg_decay_release(vg_decay *d);
+
+/** "vanishing", "healthy", "growing" or "exploding" by rate x depth beyond the finite-width band:
+ * vanishing and exploding mean more than one decade of the norm over the depth. @p spread is the
+ * standard deviation of the seed average of ln ||s_1||^2 / ||s_depth||^2. An unnormalised skip that
+ * grows is "growing". */
+const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+
+#include "harness/decay.h"
+#include "harness/theory.h"
+
+double vg_decay_signal(const vg_decay *d, int64_t s, int64_t l)
+{
+    const vg_block_stats *b = &d->stats[s * d->depth + l - 1];
+    return d->trunk ? b->grad_out_l2 : b->delta_l2;
+}
+
+static double ln_square(double norm)
+{
+    return norm > 0 ? 2 * log(norm) : norm == 0 ? -(double)INFINITY : (double)NAN;
+}
+
+/* Two-sided 95 % quantile of Student's t; Cornish-Fisher for what the table does not have. */
+static double student(int64_t freedom)
+{
+    static const double table[] = {0,     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365,
+                                   2.306, 2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131};
+    if (freedom < (int64_t)(sizeof table / sizeof *table))
+        return table[freedom];
+    double z = 1.959964, v = (double)freedom;
+    return z + (z * z * z + z) / (4 * v) +
+           (5 * pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * v * v);
+}
+
+static void average(vg_decay *d)
+{
+    for (int64_t l = 1; l <= d->depth; l++) {
+        double sum = 0;
+        for (int64_t s = 0; s < d->seeds; s++)
+            sum += ln_square(vg_decay_signal(d, s, l));
+        d->mean_ln[l] = sum / (double)d->seeds;
+    }
+}
+
+/* The window of the fit, narrowed to blocks whose signal is a number above zero in every seed. */
+static void find_window(vg_decay *d)
+{
+    d->from = d->depth < 8 ? 1 : 4;
+    d->to = d->depth - 1;
+    bool narrowed = false;
+    while (d->from <= d->to && !isfinite(d->mean_ln[d->from])) {
+        d->from++;
+        narrowed = true;
+    }
+    for (int64_t l = d->from; l <= d->to; l++)
+        if (!isfinite(d->mean_ln[l])) {
+            d->reason = "the signal is not finite";
+            return;
+        }
+    if (d->to - d->from + 1 < 3)
+        d->reason = narrowed ? "fewer than 3 blocks have a signal above zero"
+                             : "fewer than 3 blocks to fit";
+}
+
+static vg_status fit(vg_decay *d)
+{
+    double *y = calloc((size_t)d->depth + 1, sizeof *y);
+    if (!y)
+        return vg_fail(VG_ENOMEM, "out of memory for the fit");
+    double sum = 0, square = 0, n = (double)d->seeds;
+    for (int64_t s = 0; s < d->seeds; s++) {
+        for (int64_t l = d->from; l <= d->to; l++)
+            y[l] = ln_square(vg_decay_signal(d, s, l));
+        d->seed_rate[s] = vg_fit_rate(y, d->from, d->to, NULL);
+        sum += d->seed_rate[s];
+    }
+    d->rate = sum / n;
+    for (int64_t s = 0; s < d->seeds; s++)
+        square += (d->seed_rate[s] - d->rate) * (d->seed_rate[s] - d->rate);
+    if (d->seeds > 1) {
+        double half = student(d->seeds - 1) * sqrt(square / (n - 1) / n);
+        d->ci95[0] = d->rate - half;
+        d->ci95[1] = d->rate + half;
+    }
+    free(y);
+    return VG_OK;
+}
+
+vg_status vg_decay_fit(vg_decay *d)
+{
+    d->mean_ln = calloc((size_t)d->depth + 1, sizeof *d->mean_ln);
+    d->seed_rate = calloc((size_t)d->seeds, sizeof *d->seed_rate);
+    if (!d->mean_ln || !d->seed_rate)
+        return vg_fail(VG_ENOMEM, "out of memory for the fit");
+    d->rate = d->ci95[0] = d->ci95[1] = NAN;
+    for (int64_t s = 0; s < d->seeds; s++)
+        d->seed_rate[s] = NAN;
+    average(d);
+    d->survival = d->mean_ln[1] == -(double)INFINITY
+                      ? 0
+                      : exp((d->mean_ln[1] - d->mean_ln[d->depth]) / 2);
+    find_window(d);
+    return d->reason ? VG_OK : fit(d);
+}
+
+void vg_decay_release(vg_decay *d)
+{
+    free(d->stats);
+    free(d->loss);
+    free(d->mean_ln);
+    free(d->seed_rate);
+    *d = (vg_decay){0};
+}
+
+const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread)
+{
+    static const double LN10 = 2.302585092994046;
+    double decades = d->reason ? log10(d->survival)
+                               : d->rate * (double)(d->depth - 1) / (2 * LN10);
+    double limit = 1 + (isfinite(spread) ? 4 * spread / (2 * LN10) : 0);
+    if (isnan(decades))
+        return "exploding";
+    if (decades < -limit)
+        return "vanishing";
+    if (!(decades > limit))
+        return "healthy";
+    bool adds = spec->skip == VG_SKIP_residual || spec->skip == VG_SKIP_scaled ||
+                spec->skip == VG_SKIP_rezero;
+    bool finite = true;
+    for (int64_t s = 0; s < d->seeds; s++)
+        finite = finite && isfinite(d->loss[s]);
+    return adds && spec->norm == VG_OP_none && finite ? "growing" : "exploding";
+}

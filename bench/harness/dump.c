@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/dump.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "harness/net_internal.h"
+#include "results/results.h"
+
+enum { PATH = 4096 };
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "dumps are written as memory holds them: little-endian machines only"
+#endif
+
+vg_status vg_make_folder(const char *dir)
+{
+    char path[PATH];
+    if (strlen(dir) >= sizeof path)
+        return vg_fail(VG_EINVAL, "a path of more than %d characters", PATH - 1);
+    strcpy(path, dir);
+    for (char *p = path + 1; *p; p++)
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(path, 0777);
+            *p = '/';
+        }
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return vg_fail(VG_EIO, "%s: cannot be made: %s", dir, strerror(errno));
+    return VG_OK;
+}
+
+/* Format 1.0 of numpy.lib.format: magic, version, length of the header, a Python literal padded
+ * with spaces so that the data begins at a multiple of 64 bytes. */
+static int npy_header(const char *type, int64_t rows, int64_t cols, char header[128])
+{
+    char shape[64] = "", text[118];
+    if (cols > 0 && rows > 0)
+        snprintf(shape, sizeof shape, "%lld, %lld", (long long)rows, (long long)cols);
+    else if (cols > 0)
+        snprintf(shape, sizeof shape, "%lld,", (long long)cols);
+    snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type,
+             shape);
+    memcpy(header, "\x93NUMPY\x01\x00\x76\x00", 10); /* 118 = 128 - 10 */
+    snprintf(header + 10, 118, "%-117s", text);
+    header[127] = '\n';
+    return 128;
+}
+
+vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
+                       int64_t cols)
+{
+    char header[128];
+    size_t size = type[2] - '0', count = (size_t)(rows ? rows : 1) * (size_t)(cols ? cols : 1);
+    int length = npy_header(type, rows, cols, header);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(errno));
+    bool ok = fwrite(header, (size_t)length, 1, file) == 1;
+    ok = fwrite(data, size, count, file) == count && ok;
+    ok = fclose(file) == 0 && ok;
+    return ok ? VG_OK : vg_fail(VG_EIO, "%s: cannot be written", path);
+}
+
+vg_status vg_dump_json(const char *dir, const char *name, const json_t *value)
+{
+    char path[PATH];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
+        return vg_fail(VG_EINVAL, "a path of more than %d characters", PATH - 1);
+    char *text = json_dumps(value, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    if (!text)
+        return vg_fail(VG_ENOMEM, "out of memory for %s", name);
+    vg_status status = vg_file_save(path, text, strlen(text));
+    free(text);
+    return status;
+}
+
+typedef struct dump {
+    const char *dir;
+    json_t *tensors; /* name: [rows, cols] */
+} dump;
+
+static vg_status write_tensor(dump *d, const char *name, const char *type, const void *data,
+                              int64_t rows, int64_t cols)
+{
+    char path[PATH];
+    if (snprintf(path, sizeof path, "%s/%s.npy", d->dir, name) >= (int)sizeof path)
+        return vg_fail(VG_EINVAL, "a path of more than %d characters", PATH - 1);
+    VG_TRY(vg_npy_write(path, type, data, rows, cols));
+    json_t *shape = json_array();
+    if (rows)
+        json_array_append_new(shape, json_integer(rows));
+    if (cols)
+        json_array_append_new(shape, json_integer(cols));
+    json_object_set_new(d->tensors, name, shape);
+    return VG_OK;
+}
+
+/* Gradients leave without the loss scale. */
+static vg_status write_gradient(dump *d, const vg_named *t, double scale)
+{
+    int64_t count = (t->rows ? t->rows : 1) * t->cols;
+    float *copy = malloc((size_t)count * sizeof *copy);
+    if (!copy)
+        return vg_fail(VG_ENOMEM, "out of memory for %s", t->name);
+    for (int64_t i = 0; i < count; i++)
+        copy[i] = (float)(t->p[i] / scale);
+    vg_status status = write_tensor(d, t->name, "<f4", copy, t->rows, t->cols);
+    free(copy);
+    return status;
+}
+
+static vg_status write_target(dump *d, const vg_net *net)
+{
+    const vg_spec *s = &net->spec;
+    if (s->loss == VG_OP_mse)
+        return write_tensor(d, "target", "<f4", net->target, s->batch, s->classes);
+    int64_t *labels = malloc((size_t)s->batch * sizeof *labels);
+    if (!labels)
+        return vg_fail(VG_ENOMEM, "out of memory for target");
+    for (int64_t i = 0; i < s->batch; i++)
+        labels[i] = net->labels[i];
+    vg_status status = write_tensor(d, "target", "<i8", labels, 0, s->batch);
+    free(labels);
+    return status;
+}
+
+static vg_status write_tensors(dump *d, const vg_net *net)
+{
+    vg_named *list;
+    int count;
+    VG_TRY(vg_net_tensors(net, &list, &count));
+    vg_status status = VG_OK;
+    for (int i = 0; i < count && status == VG_OK; i++)
+        status = strstr(list[i].name, "grad_")
+                     ? write_gradient(d, &list[i], net->spec.loss_scale)
+                     : write_tensor(d, list[i].name, "<f4", list[i].p, list[i].rows, list[i].cols);
+    free(list);
+    VG_TRY(status);
+    VG_TRY(write_target(d, net));
+    return write_tensor(d, "loss", "<f4", net->loss, 0, 0);
+}
+
+vg_status vg_dump_net(const vg_net *net, const char *dir)
+{
+    VG_TRY(vg_make_folder(dir));
+    dump d = {dir, json_object()};
+    json_t *manifest = json_object();
+    vg_status status = write_tensors(&d, net);
+    json_object_set_new(manifest, "format", json_string("vgbench dump"));
+    json_object_set_new(manifest, "version", json_integer(1));
+    json_object_set_new(manifest, "spec", vg_spec_json(&net->spec));
+    json_object_set_new(manifest, "norm_eps", json_real((double)net->params.eps));
+    json_object_set_new(manifest, "tensors", d.tensors);
+    if (status == VG_OK)
+        status = vg_dump_json(dir, "manifest.json", manifest);
+    json_decref(manifest);
+    return status;
+}

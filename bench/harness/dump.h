@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file dump.h
+ * A run as files that any framework reads: .npy (version 1.0, little-endian, C order) and
+ * manifest.json.
+ */
+#ifndef VG_HARNESS_DUMP_H
+#define VG_HARNESS_DUMP_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "harness/net.h"
+#include "vgbench/status.h"
+
+/** Writes @p data of @p rows x @p cols as @p path; rows 0 makes a vector of cols, cols 0 a scalar.
+ * @p type is "<f4" or "<i8". */
+vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
+                       int64_t cols);
+
+/** Writes the last run of a network created with options.keep into folder @p dir (made if it is not
+ * there): every tensor of the design's section 6, x, target, loss, and manifest.json with the
+ * resolved spec. Gradients are unscaled. */
+vg_status vg_dump_net(const vg_net *net, const char *dir);
+
+/** Writes @p value as @p dir/@p name, pretty-printed. */
+vg_status vg_dump_json(const char *dir, const char *name, const json_t *value);
+
+/** Makes folder @p dir, with its parents; it may exist. */
+vg_status vg_make_folder(const char *dir);
+
+#endif

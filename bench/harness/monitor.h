@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file monitor.h
+ * Statistics of tensors as phases of a plan: partial sums in double over fixed row blocks, combined
+ * in order, so that they are bitwise the same for any number of threads.
+ */
+#ifndef VG_HARNESS_MONITOR_H
+#define VG_HARNESS_MONITOR_H
+
+#include <stdint.h>
+
+#include "vgbench/plan.h"
+#include "vgbench/status.h"
+
+/** What is recorded of a block. Norms are Euclidean over the whole batch. */
+typedef struct vg_block_stats {
+    double delta_l2;       /**< dL/dz_l */
+    double grad_out_l2;    /**< dL/dh_l */
+    double grad_weight_l2; /**< dL/dW_l */
+    double weight_l2;
+    double out_mean, out_std; /**< of h_l */
+    double slope_abs_mean, slope_sq_mean, slope_abs_max; /**< f' at its input */
+    double saturated; /**< fraction with |f'| < 0.05 max |f'| */
+    double dead;      /**< units with |f'| < 0.001 max |f'| on the whole batch */
+    /* fractions of delta_l: zero; subnormal; not zero, but zero when rounded to fp16 or bf16 */
+    double zero, subnormal, underflow_fp16, underflow_bf16;
+} vg_block_stats;
+
+typedef enum vg_watch_kind {
+    VG_WATCH_SQUARES, /**< sum of squares */
+    VG_WATCH_VALUES,  /**< sum, sum of squares */
+    VG_WATCH_DELTA,   /**< sum of squares and counts of small numbers */
+    VG_WATCH_SLOPES   /**< sums of |s|, s^2, max |s|, counts below limits, silent columns */
+} vg_watch_kind;
+
+enum { VG_WATCH_FIELDS = 5 };
+
+/** One tensor under watch. The task comes first: it is what the phase is given. */
+typedef struct vg_watch {
+    vg_task task;
+    vg_watch_kind kind;
+    const float *p; /**< [rows][cols] */
+    int64_t rows, cols, block_rows, units;
+    float saturated_below, dead_below; /**< slopes: limits of |s| */
+    const float *slopes;               /**< prelu: p is its input, and these its slopes, ... */
+    int64_t slope_step;                /**< ... 0 where one is shared, else 1 */
+    double *partials;                  /**< [units][VG_WATCH_FIELDS] */
+    uint8_t *alive;                    /**< slopes: [units][cols] */
+} vg_watch;
+
+/** Allocates the partial sums and appends the phase to @p plan. */
+vg_status vg_watch_append(vg_watch *watch, vg_plan *plan);
+void vg_watch_release(vg_watch *watch);
+
+/** Combined fields of the last run: SQUARES {sum sq}; VALUES {sum, sum sq}; DELTA {sum sq, zeros,
+ * subnormals, fp16, bf16}; SLOPES {sum |s|, sum sq, max |s|, saturated, dead columns}. */
+void vg_watch_total(const vg_watch *watch, double total[VG_WATCH_FIELDS]);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file net.h
+ * The measured network: parameters, activations, and one plan that is a whole forward and backward
+ * pass, on any backend. The architecture is that of the design's section 4; a resolved vg_spec says
+ * which.
+ */
+#ifndef VG_HARNESS_NET_H
+#define VG_HARNESS_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "harness/data.h"
+#include "harness/monitor.h"
+#include "harness/spec.h"
+#include "vgbench/memory.h"
+#include "vgbench/plan.h"
+
+typedef struct vg_net vg_net;
+
+typedef struct vg_net_options {
+    bool keep;    /**< every gradient keeps a buffer of its own, for dumps and tests */
+    bool monitor; /**< statistics of every block are phases of the plan */
+} vg_net_options;
+
+/** Bytes that vg_net_create() will need, from closed formulas (no overflow: a double). */
+double vg_net_bytes(const vg_spec *spec, const vg_net_options *options);
+
+/** VG_ENOMEM, with the numbers, where the network does not fit into the memory that is free. */
+vg_status vg_net_check_memory(const vg_spec *spec, const vg_net_options *options);
+
+/** Builds the network of a resolved spec for @p team, which must outlive it. A backend without a
+ * row for an op that the network needs is VG_EUNSUPPORTED, naming both: nothing falls back. (With
+ * backend=onednn the glue, which is the loss, runs on `best`.) */
+vg_status vg_net_create(const vg_spec *spec, const vg_net_options *options, vg_team *team,
+                        vg_net **net);
+void vg_net_destroy(vg_net *net);
+
+/** Fills the parameters for @p seed: a function of the spec and the seed alone. */
+vg_status vg_net_init(vg_net *net, int64_t seed);
+
+/** Copies the first `batch` samples. */
+vg_status vg_net_load(vg_net *net, const vg_data *data);
+
+/** One forward and backward pass. */
+vg_status vg_net_run(vg_net *net);
+
+/** Loss of the last run, unscaled; mean over the batch. */
+double vg_net_loss(const vg_net *net);
+
+const vg_spec *vg_net_spec(const vg_net *net);
+int64_t vg_net_params(const vg_net *net);
+/** Square matrices in blocks: 1 or 2 each. */
+int64_t vg_net_matrices(const vg_net *net);
+/** Of one forward and backward pass, by the op models. */
+double vg_net_flops(const vg_net *net);
+double vg_net_traffic(const vg_net *net);
+
+/** Statistics of block @p index (1 .. depth) after a run; with options.monitor only. Gradients are
+ * unscaled. */
+void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
+
+/** Parameters and their gradients share the segment table. */
+const vg_arena *vg_net_arena(const vg_net *net);
+float *vg_net_values(vg_net *net);
+float *vg_net_grads(vg_net *net);
+const vg_plan *vg_net_plan(const vg_net *net);
+
+/** A tensor by its dump name ("layer003.grad_pre"); NULL where there is none or it was not kept.
+ * Gradients are scaled by loss_scale. @p cols is set; rows are the batch, or those of the
+ * parameter. */
+typedef struct vg_named {
+    char name[64];
+    const float *p;
+    int64_t rows, cols; /**< rows 0: a vector of cols */
+} vg_named;
+
+/** All tensors of a dump, in order; the caller frees the list. Needs options.keep. */
+vg_status vg_net_tensors(const vg_net *net, vg_named **list, int *count);
+
+#endif

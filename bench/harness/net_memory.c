@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of a network: the estimate before anything is allocated, and the blocks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/net_internal.h"
+
+/* --- estimate ------------------------------------------------------------------------------ */
+
+double vg_net_bytes(const vg_spec *s, const vg_net_options *options)
+{
+    double depth = (double)s->depth, width = (double)s->width, batch = (double)s->batch;
+    double matrices = s->skip == VG_SKIP_highway ? 2 : (double)s->block_layers;
+    double params = depth * (matrices * width * (width + 1) + 4 * width) +
+                    (double)s->in_dim * width + (width + 1) * (double)s->classes;
+    /* pre, h, and what norm, skip and second matrix add */
+    double values = 2 + (s->norm != VG_OP_none) + (s->skip != VG_SKIP_none) +
+                    (s->skip == VG_SKIP_highway ? 2 : 0) + (double)(s->block_layers - 1);
+    double gradients = options->keep ? depth * values * 1.5 : 8;
+    double wide = width > (double)s->in_dim ? width : (double)s->in_dim;
+    return 4 * (2 * params + depth * values * batch * width + gradients * batch * wide +
+                2 * batch * wide);
+}
+
+/* Bytes that can be had without swapping: MemAvailable, and the limit of the control group. */
+static double available_bytes(void)
+{
+    double bytes = 0, limit, used;
+    char line[128];
+    FILE *file = fopen("/proc/meminfo", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %lf kB", &bytes) == 1)
+            bytes *= 1024;
+    if (file)
+        fclose(file);
+    FILE *max = fopen("/sys/fs/cgroup/memory.max", "r"),
+         *current = fopen("/sys/fs/cgroup/memory.current", "r");
+    if (max && current && fscanf(max, "%lf", &limit) == 1 && fscanf(current, "%lf", &used) == 1 &&
+        limit - used < bytes)
+        bytes = limit - used;
+    if (max)
+        fclose(max);
+    if (current)
+        fclose(current);
+    return bytes;
+}
+
+vg_status vg_net_check_memory(const vg_spec *spec, const vg_net_options *options)
+{
+    double needed = vg_net_bytes(spec, options), free_bytes = available_bytes();
+    if (free_bytes > 0 && needed > 0.95 * free_bytes)
+        return vg_fail(VG_ENOMEM,
+                       "depth=%lld width=%lld batch=%lld needs about %.3g GiB, %.3g GiB are free",
+                       (long long)spec->depth, (long long)spec->width, (long long)spec->batch,
+                       needed / 0x1p30, free_bytes / 0x1p30);
+    return VG_OK;
+}
+
+/* --- blocks -------------------------------------------------------------------------------- */
+
+static vg_status floats(size_t count, unsigned stagger, float **out)
+{
+    size_t bytes;
+    void *memory;
+    VG_TRY(vg_size_mul(count, sizeof(float), &bytes));
+    VG_TRY(vg_alloc(bytes, stagger, &memory));
+    memset(memory, 0, bytes);
+    *out = memory;
+    return VG_OK;
+}
+
+/* Lengths rounded up to a cache line. */
+static size_t padded(int64_t count)
+{
+    return ((size_t)count + 15) & ~(size_t)15;
+}
+
+static vg_status allocate_values(vg_net *net)
+{
+    size_t total = 0;
+    for (int i = 0; i < net->values; i++)
+        total += padded(net->spec.batch * net->value[i].cols);
+    VG_TRY(floats(total, 2, &net->activations));
+    size_t at = 0;
+    for (int i = 0; i < net->values; i++) {
+        net->value[i].data = net->activations + at;
+        at += padded(net->spec.batch * net->value[i].cols);
+    }
+    return VG_OK;
+}
+
+/* Saved statistics: [width] for batch norm, [batch][groups] or [batch] for the others. */
+static vg_status allocate_saved(vg_net *net)
+{
+    int norms = 0;
+    for (int i = 0; i < net->nodes; i++)
+        norms += vg_op_is_norm(net->node[i].op);
+    if (!norms)
+        return VG_OK;
+    const vg_spec *s = &net->spec;
+    int64_t per_row = s->norm == VG_OP_group_norm ? s->groups : 1;
+    int64_t count = s->norm == VG_OP_batch_norm ? s->width : s->batch * per_row;
+    size_t slot = padded(count), width = padded(s->width);
+    VG_TRY(floats((size_t)norms * 2 * (slot + width), 3, &net->saved));
+    float *at = net->saved;
+    for (int i = 0; i < net->nodes; i++) {
+        vg_node *n = &net->node[i];
+        if (!vg_op_is_norm(n->op))
+            continue;
+        n->mean = at;
+        n->rstd = at + slot;
+        n->run_mean = at + 2 * slot;
+        n->run_var = n->run_mean + width;
+        at += 2 * (slot + width);
+        for (int64_t c = 0; c < s->width; c++)
+            n->run_var[c] = 1;
+    }
+    return VG_OK;
+}
+
+vg_status vg_net_allocate(vg_net *net)
+{
+    const vg_spec *s = &net->spec;
+    VG_TRY(vg_arena_block(&net->arena, 0, &net->data));
+    VG_TRY(vg_arena_block(&net->arena, 1, &net->grads));
+    VG_TRY(allocate_values(net));
+    VG_TRY(allocate_saved(net));
+    VG_TRY(floats((size_t)(s->batch * s->classes), 4, &net->target));
+    VG_TRY(floats(16, 0, &net->loss));
+    void *memory;
+    VG_TRY(vg_alloc((size_t)s->batch * sizeof(int32_t), 5, &memory));
+    net->labels = memory;
+    memset(memory, 0, (size_t)s->batch * sizeof(int32_t));
+    if (!net->options.monitor)
+        return VG_OK;
+    VG_TRY(floats((size_t)(s->batch * s->width), 6, &net->slope_values));
+    VG_TRY(floats((size_t)(s->batch * s->width), 7, &net->ones));
+    for (int64_t i = 0; i < s->batch * s->width; i++)
+        net->ones[i] = 1;
+    return VG_OK;
+}
+
+vg_status vg_net_buffer(vg_net *net, int64_t cols, int *index)
+{
+    for (int i = 0; i < net->buffers && !net->options.keep; i++)
+        if (net->buffer[i].refs == 0 && net->buffer[i].cols == cols) {
+            net->buffer[i].refs = 1;
+            *index = i;
+            return VG_OK;
+        }
+    if (net->buffers == net->buffer_capacity) {
+        int capacity = net->buffer_capacity ? 2 * net->buffer_capacity : 16;
+        vg_buffer *grown = realloc(net->buffer, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return vg_fail(VG_ENOMEM, "out of memory for gradients");
+        net->buffer = grown;
+        net->buffer_capacity = capacity;
+    }
+    vg_buffer *b = &net->buffer[net->buffers];
+    *b = (vg_buffer){.cols = cols, .refs = 1};
+    VG_TRY(floats((size_t)(net->spec.batch * cols), 8 + (unsigned)net->buffers, &b->p));
+    *index = net->buffers++;
+    return VG_OK;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks of a network in the order they run: forward pass, loss, backward pass, and the statistics
+ * beside the op that has just touched their tensor. */
+#include <stdlib.h>
+
+#include "harness/net_internal.h"
+
+/* --- tasks --------------------------------------------------------------------------------- */
+
+static bool is_glue(vg_op op)
+{
+    return vg_op_family(op) == VG_FAMILY_LOSS;
+}
+
+static vg_status grow_tasks(vg_net *net)
+{
+    if (net->tasks < net->task_capacity)
+        return VG_OK;
+    int capacity = net->task_capacity ? 2 * net->task_capacity : 64;
+    vg_task **grown = realloc(net->task, (size_t)capacity * sizeof *grown);
+    if (!grown)
+        return vg_fail(VG_ENOMEM, "out of memory for the tasks of the network");
+    net->task = grown;
+    net->task_capacity = capacity;
+    return VG_OK;
+}
+
+/* A task of (op, dir) over @p shape at the end of the plan; the caller binds its tensors. */
+static vg_status add_task(vg_net *net, vg_op op, vg_dir dir, const vg_shape *shape, vg_task **out)
+{
+    vg_backend backend = (vg_backend)net->spec.backend;
+    if (backend == VG_BACKEND_onednn && is_glue(op))
+        backend = vg_backend_best();
+    const vg_kernel *kernel = vg_kernel_find(op, dir, backend);
+    if (!kernel)
+        return vg_fail(VG_EUNSUPPORTED, "op %s/%s has no row on backend=%s", vg_op_name(op),
+                       vg_dir_name(dir), vg_backend_name(backend));
+    VG_TRY(grow_tasks(net));
+    vg_task *task = calloc(1, sizeof *task);
+    if (!task)
+        return vg_fail(VG_ENOMEM, "out of memory for the tasks of the network");
+    vg_status status = vg_task_init(task, kernel, shape, &net->params);
+    if (status == VG_OK)
+        status = vg_plan_append(&net->plan, task);
+    if (status != VG_OK) {
+        free(task);
+        return status;
+    }
+    net->task[net->tasks++] = task;
+    net->flops += vg_op_flops(op, dir, shape);
+    net->traffic += vg_op_bytes(op, dir, shape);
+    *out = task;
+    return VG_OK;
+}
+
+static void bind(vg_task *task, vg_slot slot, float *p)
+{
+    task->t[slot].p = p;
+}
+
+static float *segment(const vg_net *net, float *base, int index)
+{
+    return index == VG_NONE ? NULL : base + net->arena.segments[index].offset;
+}
+
+static float *param(const vg_net *net, int index) { return segment(net, net->data, index); }
+static float *param_grad(const vg_net *net, int index) { return segment(net, net->grads, index); }
+static float *data(const vg_net *net, int value) { return net->value[value].data; }
+
+static vg_shape node_shape(const vg_net *net, const vg_node *n)
+{
+    const vg_spec *s = &net->spec;
+    int64_t in = net->value[n->x].cols, out = net->value[n->y].cols;
+    vg_shape shape = {.n = {s->batch, in}};
+    if (n->op == VG_OP_dense)
+        shape.n[2] = out;
+    else if (n->op == VG_OP_prelu)
+        shape.n[2] = s->prelu_shared ? 1 : s->width;
+    else if (n->op == VG_OP_group_norm)
+        shape.n[2] = s->groups;
+    return shape;
+}
+
+/* --- watches ------------------------------------------------------------------------------- */
+
+static vg_status watch(vg_net *net, vg_watch_kind kind, const float *p, int64_t rows, int64_t cols,
+                       vg_watch **out)
+{
+    if (!net->options.monitor)
+        return VG_OK;
+    vg_watch *w = *out = calloc(1, sizeof *w);
+    if (!w)
+        return vg_fail(VG_ENOMEM, "out of memory for statistics");
+    w->kind = kind;
+    w->p = p;
+    w->rows = rows;
+    w->cols = cols;
+    return vg_watch_append(w, &net->plan);
+}
+
+/* Largest |f'| anywhere: where saturation is measured from. */
+static float largest_slope(const vg_spec *s)
+{
+    switch (s->act) {
+    case VG_OP_sigmoid:
+        return 0.25f;
+    case VG_OP_gelu:
+    case VG_OP_gelu_tanh:
+        return 1.128904f; /* at sqrt(2) */
+    case VG_OP_silu:
+        return 1.099839f; /* at 2.3994 */
+    case VG_OP_selu:
+        return 1.758099f; /* lambda alpha, at 0- */
+    default:
+        return 1;
+    }
+}
+
+/* f' of the block's activation: the backward kernel itself, fed with ones. PReLU's would also
+ * overwrite its slope gradient; its f' is read off the input. */
+static vg_status watch_slopes(vg_net *net, const vg_node *n)
+{
+    vg_block *b = &net->block[n->block];
+    const vg_spec *s = &net->spec;
+    bool prelu = n->op == VG_OP_prelu;
+    const float *p = prelu ? data(net, n->x) : net->slope_values;
+    if (!net->options.monitor)
+        return VG_OK;
+    if (!prelu) {
+        double flops = net->flops, traffic = net->traffic;
+        vg_shape shape = node_shape(net, n);
+        vg_task *task;
+        VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+        bind(task, VG_X, data(net, n->x));
+        bind(task, VG_Y, data(net, n->y));
+        bind(task, VG_DY, net->ones);
+        bind(task, VG_DX, net->slope_values);
+        net->flops = flops; /* not the network's own work */
+        net->traffic = traffic;
+    }
+    VG_TRY(watch(net, VG_WATCH_SLOPES, p, s->batch, s->width, &b->slopes));
+    b->slopes->saturated_below = 0.05f * largest_slope(s);
+    b->slopes->dead_below = 0.001f * largest_slope(s);
+    b->slopes->slopes = prelu ? param(net, b->slope) : NULL;
+    b->slopes->slope_step = s->prelu_shared ? 0 : 1;
+    return VG_OK;
+}
+
+/* --- forward ------------------------------------------------------------------------------- */
+
+static vg_status forward(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    VG_TRY(add_task(net, n->op, VG_DIR_fwd, &shape, &task));
+    bind(task, VG_X, data(net, n->x));
+    bind(task, VG_Y, data(net, n->y));
+    if (n->op == VG_OP_dense) {
+        bind(task, VG_W, param(net, n->p0));
+        bind(task, VG_B, param(net, n->p1));
+    } else if (vg_op_is_norm(n->op)) {
+        bind(task, VG_GAMMA, param(net, n->p0));
+        bind(task, VG_BETA, param(net, n->p1));
+        bind(task, VG_MEAN, n->mean);
+        bind(task, VG_RSTD, n->rstd);
+        bind(task, VG_RUN_MEAN, n->run_mean);
+        bind(task, VG_RUN_VAR, n->run_var);
+    } else if (vg_op_family(n->op) == VG_FAMILY_RESIDUAL) {
+        bind(task, VG_H, data(net, n->h));
+        bind(task, VG_T, n->op == VG_OP_highway ? data(net, n->t) : NULL);
+        bind(task, VG_ALPHA, param(net, n->p0));
+    } else {
+        bind(task, VG_SLOPE, param(net, n->p0));
+    }
+    if (n->block && n->y == net->block[n->block].out)
+        return watch(net, VG_WATCH_VALUES, data(net, n->y), net->spec.batch, net->spec.width,
+                     &net->block[n->block].values);
+    return VG_OK;
+}
+
+static vg_status add_loss(vg_net *net)
+{
+    const vg_spec *s = &net->spec;
+    vg_op op = (vg_op)s->loss;
+    vg_shape shape = {.n = {s->batch, s->classes}};
+    vg_value *logits = &net->value[net->logits];
+    VG_TRY(vg_net_buffer(net, s->classes, &logits->grad));
+    vg_backend backend = (vg_backend)s->backend;
+    if (backend == VG_BACKEND_onednn)
+        backend = vg_backend_best();
+    bool fused = vg_kernel_find(op, VG_DIR_fwd_bwd, backend) != NULL;
+    for (int pass = 0; pass < (fused ? 1 : 2); pass++) {
+        vg_dir dir = fused ? VG_DIR_fwd_bwd : pass ? VG_DIR_bwd : VG_DIR_fwd;
+        vg_task *task;
+        VG_TRY(add_task(net, op, dir, &shape, &task));
+        bind(task, VG_X, logits->data);
+        bind(task, VG_DX, net->buffer[logits->grad].p);
+        bind(task, VG_TARGET, net->target);
+        bind(task, VG_LOSS, net->loss);
+        task->t[VG_LABELS].p = net->labels;
+    }
+    return VG_OK;
+}
+
+/* --- backward ------------------------------------------------------------------------------ */
+
+static void release(vg_net *net, int buffer)
+{
+    if (!net->options.keep)
+        net->buffer[buffer].refs--;
+}
+
+static float *grad(const vg_net *net, int value)
+{
+    return net->buffer[net->value[value].grad].p;
+}
+
+/* Where a node may write its contribution to the gradient of @p value: the value's own fresh
+ * buffer, or a temporary one that accumulate() adds. */
+static vg_status contribution(vg_net *net, int value, int *buffer)
+{
+    return vg_net_buffer(net, net->value[value].cols, buffer);
+}
+
+/* The contribution in @p buffer has been written: it becomes the gradient, or is added to it. */
+static vg_status accumulate(vg_net *net, int value, int buffer)
+{
+    vg_value *v = &net->value[value];
+    if (!v->needs_grad) {
+        release(net, buffer);
+        return VG_OK;
+    }
+    if (v->grad == VG_NONE) {
+        v->grad = buffer;
+        return VG_OK;
+    }
+    vg_shape shape = {.n = {net->spec.batch, v->cols}};
+    vg_task *task;
+    if (net->options.keep) { /* the trunk's gradient is shared: do not write into it */
+        int sum;
+        VG_TRY(vg_net_buffer(net, v->cols, &sum));
+        VG_TRY(add_task(net, VG_OP_add, VG_DIR_fwd, &shape, &task));
+        bind(task, VG_X, net->buffer[v->grad].p);
+        bind(task, VG_H, net->buffer[buffer].p);
+        bind(task, VG_Y, net->buffer[sum].p);
+        v->grad = sum;
+        return VG_OK;
+    }
+    VG_TRY(add_task(net, VG_OP_add, VG_DIR_bwd, &shape, &task));
+    bind(task, VG_DY, net->buffer[buffer].p);
+    bind(task, VG_DX, net->buffer[v->grad].p);
+    release(net, buffer);
+    return VG_OK;
+}
+
+/* Hands the gradient of @p from on to @p to as it is. */
+static vg_status share(vg_net *net, int from, int to)
+{
+    int buffer = net->value[from].grad;
+    net->buffer[buffer].refs++;
+    return accumulate(net, to, buffer);
+}
+
+static vg_status backward_dense(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    VG_TRY(add_task(net, VG_OP_dense, VG_DIR_bwd_weights, &shape, &task));
+    bind(task, VG_DY, grad(net, n->y));
+    bind(task, VG_X, data(net, n->x));
+    bind(task, VG_DW, param_grad(net, n->p0));
+    bind(task, VG_DB, param_grad(net, n->p1));
+    vg_block *b = &net->block[n->block];
+    if (n->block && n->p0 == b->weight)
+        VG_TRY(watch(net, VG_WATCH_SQUARES, param_grad(net, n->p0), shape.n[2], shape.n[1],
+                     &b->grad_weight));
+    if (!net->value[n->x].needs_grad)
+        return VG_OK;
+    int dx;
+    VG_TRY(contribution(net, n->x, &dx));
+    VG_TRY(add_task(net, VG_OP_dense, VG_DIR_bwd_data, &shape, &task));
+    bind(task, VG_DY, grad(net, n->y));
+    bind(task, VG_W, param(net, n->p0));
+    bind(task, VG_DX, net->buffer[dx].p);
+    return accumulate(net, n->x, dx);
+}
+
+static vg_status backward_unary(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    int dx;
+    if (n->is_block_act)
+        VG_TRY(watch_slopes(net, n));
+    VG_TRY(contribution(net, n->x, &dx));
+    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    bind(task, VG_X, data(net, n->x));
+    bind(task, VG_Y, data(net, n->y));
+    bind(task, VG_DY, grad(net, n->y));
+    bind(task, VG_DX, net->buffer[dx].p);
+    if (vg_op_is_norm(n->op)) {
+        bind(task, VG_GAMMA, param(net, n->p0));
+        bind(task, VG_MEAN, n->mean);
+        bind(task, VG_RSTD, n->rstd);
+        bind(task, VG_DGAMMA, param_grad(net, n->p0));
+        bind(task, VG_DBETA, param_grad(net, n->p1));
+    } else {
+        bind(task, VG_SLOPE, param(net, n->p0));
+        bind(task, VG_DSLOPE, param_grad(net, n->p0));
+    }
+    return accumulate(net, n->x, dx);
+}
+
+static vg_status backward_residual(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    int dh;
+    VG_TRY(share(net, n->y, n->x));
+    if (n->op == VG_OP_add)
+        return share(net, n->y, n->h);
+    VG_TRY(contribution(net, n->h, &dh));
+    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    bind(task, VG_DY, grad(net, n->y));
+    bind(task, VG_H, data(net, n->h));
+    bind(task, VG_ALPHA, param(net, n->p0));
+    bind(task, VG_DALPHA, param_grad(net, n->p0));
+    bind(task, VG_DH, net->buffer[dh].p);
+    return accumulate(net, n->h, dh);
+}
+
+static vg_status backward_highway(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    int dx, dh, dt;
+    VG_TRY(contribution(net, n->x, &dx));
+    VG_TRY(contribution(net, n->h, &dh));
+    VG_TRY(contribution(net, n->t, &dt));
+    VG_TRY(add_task(net, VG_OP_highway, VG_DIR_bwd, &shape, &task));
+    bind(task, VG_X, data(net, n->x));
+    bind(task, VG_H, data(net, n->h));
+    bind(task, VG_T, data(net, n->t));
+    bind(task, VG_DY, grad(net, n->y));
+    bind(task, VG_DX, net->buffer[dx].p);
+    bind(task, VG_DH, net->buffer[dh].p);
+    bind(task, VG_DT, net->buffer[dt].p);
+    VG_TRY(accumulate(net, n->x, dx));
+    VG_TRY(accumulate(net, n->h, dh));
+    return accumulate(net, n->t, dt);
+}
+
+/* The gradient of n->y is complete: all its readers come later in the forward pass. */
+static vg_status watch_gradient(vg_net *net, const vg_node *n)
+{
+    if (!n->block)
+        return VG_OK;
+    vg_block *b = &net->block[n->block];
+    const vg_spec *s = &net->spec;
+    if (n->y == b->out)
+        VG_TRY(watch(net, VG_WATCH_SQUARES, grad(net, n->y), s->batch, s->width, &b->grad_out));
+    if (n->y == b->pre)
+        VG_TRY(watch(net, VG_WATCH_DELTA, grad(net, n->y), s->batch, s->width, &b->delta));
+    return VG_OK;
+}
+
+static vg_status backward(vg_net *net, const vg_node *n)
+{
+    VG_TRY(watch_gradient(net, n));
+    if (n->op == VG_OP_dense)
+        VG_TRY(backward_dense(net, n));
+    else if (n->op == VG_OP_highway)
+        VG_TRY(backward_highway(net, n));
+    else if (vg_op_family(n->op) == VG_FAMILY_RESIDUAL)
+        VG_TRY(backward_residual(net, n));
+    else
+        VG_TRY(backward_unary(net, n));
+    release(net, net->value[n->y].grad);
+    return VG_OK;
+}
+
+vg_status vg_net_tasks(vg_net *net)
+{
+    for (int i = 0; i < net->nodes; i++)
+        VG_TRY(forward(net, &net->node[i]));
+    VG_TRY(add_loss(net));
+    for (int i = net->nodes - 1; i >= 0; i--)
+        VG_TRY(backward(net, &net->node[i]));
+    return VG_OK;
+}
