@@ -55,14 +55,15 @@ void vg_onednn_name(const json_t *doc, vg_text *out)
 
 const char *vg_ratio_text(char buf[80], vg_interval ratio)
 {
-    char mid[VG_NUM], lo[VG_NUM], hi[VG_NUM];
-    if (!isfinite(ratio.mid))
+    /* One number of decimals for all three, more where the ratio is near 1 and they decide. */
+    double mid = ratio.mid;
+    int decimals = mid > 0.8 && mid < 1.25 ? 3 : mid >= 100 ? 0 : mid >= 10 ? 1 : mid >= 0.1 ? 2 : 4;
+    if (!isfinite(mid))
         snprintf(buf, 80, "n/a");
-    else if (isnan(ratio.lo))
-        snprintf(buf, 80, "%sx [no interval]", vg_num(mid, ratio.mid, 3));
+    else if (!isfinite(ratio.lo) || !isfinite(ratio.hi) || ratio.hi > 1e9)
+        snprintf(buf, 80, "%.*fx [no interval]", decimals, fmin(mid, 1e30));
     else
-        snprintf(buf, 80, "%sx [%s, %s]", vg_num(mid, ratio.mid, 3), vg_num(lo, ratio.lo, 3),
-                 vg_num(hi, ratio.hi, 3));
+        snprintf(buf, 80, "%.*fx [%.*f, %.*f]", decimals, mid, decimals, ratio.lo, decimals, ratio.hi);
     return buf;
 }
 

@@ -24,6 +24,7 @@ typedef struct vg_command {
 
 extern const vg_command vg_commands[];
 
+vg_command_fn vg_cmd_compare;
 vg_command_fn vg_cmd_decay;
 vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;

@@ -13,6 +13,7 @@ const vg_command vg_commands[] = {
     {"decay", vg_cmd_decay, "how much gradient survives across depth, beside theory"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
+    {"compare", vg_cmd_compare, "two results files, or the backends of one"},
     {NULL, NULL, NULL},
 };
 

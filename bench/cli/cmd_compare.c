@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench compare: two results files, or the backends of one. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "reports/compare.h"
+#include "results/results.h"
+
+static const char usage[] =
+    "compare OLD.json NEW.json [--fail-on=regression] [--min-effect=3%]\n"
+    "       vgbench compare --by=backend --base=onednn RESULTS.json";
+static const char about[] =
+    "A row is FASTER or SLOWER when its 95 % interval excludes 1, the ratio lies beyond the A/A noise\n"
+    "of both runs and the least effect, and a rank test agrees after correction for many rows.\n"
+    "Gradients are compared by their decay rate and verdict. Output is Markdown, or JSON with\n"
+    "--format=json or -o FILE.json. Exit code 1 with --fail-on=regression when something got worse.\n";
+
+static const char *const failures[] = {"none", "regression", NULL};
+static const char *const groupings[] = {"run", "backend", NULL};
+
+typedef struct arguments {
+    const char *fail_on, *by, *base, *min_effect;
+} arguments;
+
+/* "3%", "3 %" or "0.03"; NaN for something else. */
+static double fraction(const char *text)
+{
+    char *end;
+    double x = strtod(text, &end);
+    bool percent = false;
+    end += strspn(end, " ");
+    if (*end == '%') {
+        percent = true;
+        end++;
+    }
+    x = percent ? x / 100 : x;
+    return end != text && !*end && x >= 0 && x < 10 ? x : NAN;
+}
+
+static vg_status compare(const arguments *a, const vg_words *words, json_t *docs[2],
+                         vg_comparison *result)
+{
+    bool backends = a->by && !strcmp(a->by, "backend");
+    int wanted = backends ? 1 : 2;
+    vg_compare_options options = {.min_effect = backends ? 0 : 0.03};
+    if (words->count != wanted)
+        return vg_fail(VG_EINVAL, "%d file%s given, %d wanted; usage: vgbench compare %s",
+                       words->count, words->count == 1 ? "" : "s", wanted,
+                       backends ? "--by=backend RESULTS.json" : "OLD.json NEW.json");
+    if (a->min_effect) {
+        options.min_effect = fraction(a->min_effect);
+        if (isnan(options.min_effect))
+            return vg_fail(VG_EINVAL, "--min-effect=%s: a share such as 3%% or 0.03 is wanted",
+                           a->min_effect);
+    }
+    for (int i = 0; i < wanted; i++)
+        VG_TRY(vg_results_load(words->items[i], &docs[i]));
+    if (backends)
+        return vg_compare_backends(docs[0], a->base ? a->base : "onednn", &options, result);
+    return vg_compare_documents(docs[0], docs[1], &options, result);
+}
+
+static vg_status text_of(const vg_comparison *result, vg_format format, const char *old_name,
+                         const char *new_name, vg_text *out)
+{
+    if (format != VG_FORMAT_JSON)
+        return vg_comparison_markdown(result, old_name, new_name, out);
+    json_t *json = vg_comparison_json(result, old_name, new_name);
+    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
+    json_decref(json);
+    if (!text)
+        return vg_fail(VG_ENOMEM, "no memory for the comparison");
+    vg_text_printf(out, "%s\n", text);
+    free(text);
+    return VG_OK;
+}
+
+static vg_status print(const vg_comparison *result, const vg_options *options, const char *old_name,
+                       const char *new_name)
+{
+    vg_status status = VG_OK;
+    int count = options->outputs.count;
+    for (int i = 0; i < (count ? count : 1) && status == VG_OK; i++) {
+        vg_text out = {0};
+        vg_format format = options->format;
+        const char *path = count ? options->outputs.items[i] : "-";
+        if (count)
+            status = vg_format_of_file(path, &format);
+        if (status == VG_OK && format == VG_FORMAT_CSV)
+            status = vg_fail(VG_EINVAL, "compare writes Markdown (md) or JSON, not csv");
+        if (status == VG_OK)
+            status = text_of(result, format, old_name, new_name, &out);
+        if (status == VG_OK)
+            status = vg_file_save(path, out.p ? out.p : "", out.len);
+        free(out.p);
+    }
+    return status;
+}
+
+/* The file's name, or the path where both files have the same. */
+static const char *short_name(const vg_words *words, int i)
+{
+    const char *slash[2] = {strrchr(words->items[0], '/'), strrchr(words->items[1], '/')};
+    const char *name[2];
+    for (int k = 0; k < 2; k++)
+        name[k] = slash[k] ? slash[k] + 1 : words->items[k];
+    return strcmp(name[0], name[1]) ? name[i] : words->items[i];
+}
+
+int vg_cmd_compare(int argc, char **argv)
+{
+    arguments a = {0};
+    const vg_option own[] = {
+        {"fail-on", 0, VG_OPTION_CHOICE, &a.fail_on, "WHAT", "exit code 1 on: regression", failures, 0,
+         NULL},
+        {"min-effect", 0, VG_OPTION_TEXT, &a.min_effect, "SHARE",
+         "differences below it are never called (3%; 0 with --by)", NULL, 0, NULL},
+        {"by", 0, VG_OPTION_CHOICE, &a.by, "WHAT", "run (two files) or backend (one file)", groupings,
+         0, NULL},
+        {"base", 0, VG_OPTION_TEXT, &a.base, "BACKEND", "what the others are compared with (onednn)",
+         NULL, 0, NULL},
+        {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
+    };
+    vg_options options;
+    vg_words words;
+    json_t *docs[2] = {NULL, NULL};
+    vg_comparison result = {0};
+    int code = VG_EXIT_OK;
+    vg_status status = vg_options_parse(argc, argv, own, &options, &words);
+    if (status == VG_OK && options.help) {
+        vg_options_help(stdout, usage, about, own);
+        return VG_EXIT_OK;
+    }
+    if (status == VG_OK)
+        status = compare(&a, &words, docs, &result);
+    if (status == VG_OK) {
+        const char *old_name = result.by_backend ? (a.base ? a.base : "onednn") : short_name(&words, 0);
+        const char *new_name = result.by_backend ? "other backends" : short_name(&words, 1);
+        status = print(&result, &options, old_name, new_name);
+        if (a.fail_on && !strcmp(a.fail_on, "regression") && vg_comparison_regressed(&result))
+            code = VG_EXIT_FAILED;
+    }
+    vg_comparison_release(&result);
+    json_decref(docs[0]);
+    json_decref(docs[1]);
+    return status == VG_OK ? code : vg_exit_with("compare", status);
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAWS = 1000 };
+
+/* --- one pair of rows ------------------------------------------------------------------------ */
+
+static vg_status load_samples(const vg_row *row, vg_samples *s)
+{
+    double *x;
+    int *process;
+    int n = vg_row_samples(row->entry, &x, &process);
+    vg_status status = vg_samples_init(s, x, process, n);
+    free(x);
+    free(process);
+    return status;
+}
+
+static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool paired,
+                              vg_compared *c)
+{
+    vg_samples a = {0}, b = {0};
+    *c = (vg_compared){.kernel = new_row->kernel, .ns_old = old_row->ns, .ns_new = new_row->ns,
+                       .n_old = old_row->n, .n_new = new_row->n, .p = 1,
+                       .ratio = {NAN, NAN, NAN}};
+    c->why = *old_row->error ? old_row->error : *new_row->error ? new_row->error
+             : !old_row->n || !new_row->n ? "not timed" : NULL;
+    if (c->why)
+        return VG_OK;
+    if (paired) {
+        c->ratio = vg_row_ratio(new_row, old_row, true, NULL);
+    }
+    vg_status status = load_samples(old_row, &a);
+    if (status == VG_OK)
+        status = load_samples(new_row, &b);
+    if (status == VG_OK) {
+        double draws[DRAWS];
+        if (!paired) {
+            /* Runs are other processes anyway: group g of one is no partner of g of the other. */
+            a.groups = b.groups = 1;
+            double mid = vg_bootstrap_ratio(&a, &b, vg_seed_of(c->kernel), draws, DRAWS);
+            vg_interval ln = vg_draws_interval(draws, DRAWS, mid);
+            c->ratio = (vg_interval){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
+        }
+        c->p = vg_mann_whitney(a.sorted, a.n, b.sorted, b.n);
+    }
+    vg_samples_release(&a);
+    vg_samples_release(&b);
+    return status;
+}
+
+/* --- all rows ---------------------------------------------------------------------------------- */
+
+/* Whether even samples that are wholly apart would pass: the least two-sided p is 2 / C(na + nb, na). */
+static bool can_pass(const vg_compared *c, int rows, double alpha)
+{
+    double ln = lgamma(c->n_old + c->n_new + 1.0) - lgamma(c->n_old + 1.0) - lgamma(c->n_new + 1.0);
+    return log(2) - ln + log(rows) < log(alpha);
+}
+
+static vg_status judge_all(vg_comparison *k)
+{
+    double *p = calloc((size_t)k->count + 1, sizeof *p);
+    int *at = calloc((size_t)k->count + 1, sizeof *at), n = 0;
+    vg_status status = p && at ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", k->count);
+    for (int i = 0; i < k->count && status == VG_OK; i++) {
+        if (!k->rows[i].why) {
+            at[n] = i;
+            p[n++] = k->rows[i].p;
+        }
+    }
+    if (status == VG_OK)
+        status = vg_holm(p, n);
+    for (int i = 0; i < n && status == VG_OK; i++) {
+        vg_compared *c = &k->rows[at[i]];
+        c->p = p[i];
+        k->too_few += !can_pass(c, n, k->alpha);
+        c->verdict = vg_verdict_of(c->ratio, c->gate);
+        if ((c->verdict == VG_FASTER || c->verdict == VG_SLOWER) && !(c->p < k->alpha))
+            c->verdict = VG_AMBIGUOUS;
+    }
+    for (int i = 0; i < k->count; i++) {
+        switch (k->rows[i].verdict) {
+        case VG_FASTER: k->faster++; break;
+        case VG_SLOWER: k->slower++; break;
+        case VG_SAME: k->same++; break;
+        case VG_AMBIGUOUS: k->ambiguous++; break;
+        default: k->none++; break;
+        }
+    }
+    free(p);
+    free(at);
+    return status;
+}
+
+static double gate_of(const vg_comparison *k, double floor_old, double floor_new)
+{
+    /* A floor bounds the deviations within one run; two runs bring one each, independently.
+     * fmax ignores NaN: an unknown floor must not pass for none. */
+    double both = k->by_backend ? floor_new : hypot(floor_old, floor_new);
+    return isnan(both) ? NAN : fmax(k->min_effect, both);
+}
+
+static void begin(vg_comparison *k, const json_t *old_doc, const json_t *new_doc,
+                  const vg_compare_options *options)
+{
+    *k = (vg_comparison){.doc_old = old_doc, .doc_new = new_doc, .min_effect = options->min_effect,
+                         .alpha = options->alpha > 0 ? options->alpha : 0.05};
+}
+
+/* Rows are the same if kernel name and cap are. */
+static char *row_key(const vg_row *row)
+{
+    size_t size = strlen(row->kernel) + strlen(row->max_isa) + 2;
+    char *key = malloc(size);
+    if (key)
+        snprintf(key, size, "%s\n%s", row->kernel, row->max_isa);
+    return key;
+}
+
+static json_t *places_of(const vg_rows *rows)
+{
+    json_t *places = json_object();
+    for (int i = 0; i < rows->count && places; i++) {
+        char *key = row_key(&rows->rows[i]);
+        if (!key || json_object_set_new(places, key, json_integer(i))) {
+            json_decref(places);
+            places = NULL;
+        }
+        free(key);
+    }
+    return places;
+}
+
+static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_rows *new_rows)
+{
+    json_t *places = places_of(old_rows);
+    k->rows = calloc((size_t)new_rows->count + 1, sizeof *k->rows);
+    if (!places || !k->rows) {
+        json_decref(places);
+        return vg_fail(VG_ENOMEM, "no memory for %d rows", new_rows->count);
+    }
+    vg_status status = VG_OK;
+    for (int i = 0; i < new_rows->count && status == VG_OK; i++) {
+        const vg_row *row = &new_rows->rows[i];
+        char *key = row_key(row);
+        json_t *place = key ? json_object_get(places, key) : NULL;
+        free(key);
+        if (!place) {
+            k->only_new++;
+            continue;
+        }
+        vg_compared *c = &k->rows[k->count++];
+        status = compare_pair(&old_rows->rows[json_integer_value(place)], row, false, c);
+        c->gate = gate_of(k, vg_rows_floor(old_rows, row->threads),
+                          vg_rows_floor(new_rows, row->threads));
+    }
+    k->only_old = old_rows->count - k->count;
+    json_decref(places);
+    return status;
+}
+
+/* --- machines ------------------------------------------------------------------------------------ */
+
+static void find_differences(vg_comparison *k)
+{
+    static const char *const paths[] = {
+        "machine.cpu.model", "machine.cpu.threads", "machine.cpu.allowed_cpus", "machine.os.kernel",
+        "machine.os.governor", "machine.os.boost", "machine.os.thp", "machine.os.cgroup_cpus",
+        "machine.software.onednn.version", "machine.software.benchmark.version",
+        "machine.software.compiler", "machine.software.flags", "machine.openmp.runtimes",
+        "machine.openmp.environment", "machine.ftz", "generator.version", "suite"};
+    k->differences = json_array();
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        json_t *a = (json_t *)vg_doc_get(k->doc_old, paths[i]);
+        json_t *b = (json_t *)vg_doc_get(k->doc_new, paths[i]);
+        if (a == b || json_equal(a, b))
+            continue;
+        json_array_append_new(k->differences, json_pack("{ss sO? sO?}", "what", paths[i], "old", a,
+                                                        "new", b));
+    }
+}
+
+/* --- networks -------------------------------------------------------------------------------------- */
+
+/* A spec without what does not change the mathematics. */
+static char *spec_key(const json_t *record)
+{
+    json_t *spec = json_copy(json_object_get((json_t *)record, "spec"));
+    json_object_del(spec, "threads");
+    json_object_del(spec, "backend");
+    char *key = json_dumps(spec, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(spec);
+    return key;
+}
+
+static int badness(const char *verdict)
+{
+    if (!verdict)
+        return 0;
+    return !strcmp(verdict, "healthy") ? 0 : !strcmp(verdict, "growing") ? 1 : 2;
+}
+
+static double half_width(const json_t *record)
+{
+    const json_t *ci = vg_doc_get(record, "rate.ci95");
+    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
+    return json_is_number(lo) && json_is_number(hi)
+               ? 0.5 * fabs(json_number_value(hi) - json_number_value(lo)) : 0;
+}
+
+/* The same seeds on the same spec give the same numbers up to rounding, so a rate that moved by
+ * more than the joint interval is a change of the program, not noise. */
+static vg_net_change net_change(const json_t *old_record, const json_t *new_record)
+{
+    int worse = badness(vg_doc_str(new_record, "verdict")) - badness(vg_doc_str(old_record, "verdict"));
+    if (worse)
+        return worse > 0 ? VG_NET_WORSE : VG_NET_BETTER;
+    double a = vg_doc_num(old_record, "rate.ln_sq_per_layer");
+    double b = vg_doc_num(new_record, "rate.ln_sq_per_layer");
+    double limit = hypot(half_width(old_record), half_width(new_record)) + 1e-6;
+    if (isnan(a) != isnan(b) || fabs(a - b) > limit)
+        return VG_NET_CHANGED;
+    const char *old_verdict = vg_doc_str(old_record, "verdict");
+    const char *new_verdict = vg_doc_str(new_record, "verdict");
+    if (!old_verdict != !new_verdict || (old_verdict && strcmp(old_verdict, new_verdict) != 0))
+        return VG_NET_CHANGED;
+    return VG_NET_SAME;
+}
+
+static char *net_label(const json_t *record)
+{
+    vg_text label = {0};
+    static const char *const keys[] = {"model", "act", "init", "norm", "skip"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *word = vg_doc_str(json_object_get(record, "spec"), keys[i]);
+        if (word && strcmp(word, "none") != 0 && strcmp(word, "mlp") != 0)
+            vg_text_printf(&label, "%s%s", label.len ? ", " : "", word);
+    }
+    vg_text_printf(&label, "%sdepth %.0f", label.len ? ", " : "", vg_doc_num(record, "spec.depth"));
+    return label.p;
+}
+
+static vg_status match_nets(vg_comparison *k)
+{
+    const json_t *old_list = json_object_get(k->doc_old, "decay");
+    const json_t *new_list = json_object_get(k->doc_new, "decay");
+    json_t *places = json_object(), *record;
+    size_t i;
+    k->nets = calloc(json_array_size(new_list) + 1, sizeof *k->nets);
+    if (!places || !k->nets) {
+        json_decref(places);
+        return vg_fail(VG_ENOMEM, "no memory for %zu decay records", json_array_size(new_list));
+    }
+    json_array_foreach(old_list, i, record) {
+        char *key = spec_key(record);
+        if (key)
+            json_object_set_new(places, key, json_integer((json_int_t)i));
+        free(key);
+    }
+    json_array_foreach(new_list, i, record) {
+        char *key = spec_key(record);
+        json_t *place = key ? json_object_get(places, key) : NULL;
+        free(key);
+        if (!place)
+            continue;
+        vg_compared_net *net = &k->nets[k->net_count++];
+        net->old_record = json_array_get(old_list, (size_t)json_integer_value(place));
+        net->new_record = record;
+        net->label = net_label(record);
+        net->change = net_change(net->old_record, record);
+        k->worse_nets += net->change == VG_NET_WORSE;
+    }
+    json_decref(places);
+    return VG_OK;
+}
+
+/* --- whole documents --------------------------------------------------------------------------------- */
+
+vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
+                               const vg_compare_options *options, vg_comparison *k)
+{
+    vg_rows old_rows = {0}, new_rows = {0};
+    begin(k, old_doc, new_doc, options);
+    vg_status status = vg_rows_collect(old_doc, &old_rows);
+    if (status == VG_OK)
+        status = vg_rows_collect(new_doc, &new_rows);
+    k->floor_old = old_rows.floor;
+    k->floor_new = new_rows.floor;
+    if (status == VG_OK)
+        status = match_rows(k, &old_rows, &new_rows);
+    if (status == VG_OK)
+        status = judge_all(k);
+    if (status == VG_OK)
+        status = match_nets(k);
+    find_differences(k);
+    vg_rows_release(&old_rows);
+    vg_rows_release(&new_rows);
+    if (status != VG_OK)
+        vg_comparison_release(k);
+    return status;
+}
+
+vg_status vg_compare_backends(const json_t *doc, const char *base, const vg_compare_options *options,
+                              vg_comparison *k)
+{
+    vg_rows rows = {0};
+    int index = 0;
+    while (index < VG_BACKEND_COUNT && strcmp(base, vg_backend_name((vg_backend)index)) != 0)
+        index++;
+    if (index == VG_BACKEND_COUNT)
+        return vg_fail(VG_EINVAL, "--base=%s: no such backend", base);
+    begin(k, doc, doc, options);
+    k->by_backend = true;
+    VG_TRY(vg_rows_collect(doc, &rows));
+    k->floor_old = k->floor_new = rows.floor;
+    k->rows = calloc((size_t)rows.count + 1, sizeof *k->rows);
+    k->differences = json_array();
+    vg_status status = k->rows ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", rows.count);
+    for (int i = 0; i < rows.case_count && status == VG_OK; i++) {
+        const vg_case *c = &rows.cases[i];
+        for (int b = VG_BACKEND_COUNT - 1; b >= 0 && status == VG_OK; b--) {
+            if (b == index || c->rows[b] < 0 || c->rows[index] < 0)
+                continue;
+            const vg_row *row = &rows.rows[c->rows[b]];
+            vg_compared *pair = &k->rows[k->count++];
+            status = compare_pair(&rows.rows[c->rows[index]], row, true, pair);
+            double floor = vg_rows_floor(&rows, row->threads);
+            pair->gate = gate_of(k, floor, floor);
+        }
+    }
+    if (status == VG_OK && !k->count)
+        status = vg_fail(VG_EFORMAT, "no case has a row of %s and one of another backend", base);
+    if (status == VG_OK)
+        status = judge_all(k);
+    vg_rows_release(&rows);
+    if (status != VG_OK)
+        vg_comparison_release(k);
+    return status;
+}
+
+void vg_comparison_release(vg_comparison *k)
+{
+    for (int i = 0; i < k->net_count; i++)
+        free(k->nets[i].label);
+    free(k->nets);
+    free(k->rows);
+    json_decref(k->differences);
+    *k = (vg_comparison){0};
+}
+
+bool vg_comparison_regressed(const vg_comparison *k)
+{
+    return k->slower > 0 || k->worse_nets > 0;
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# vgbench compare, on made-up test data.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    dir=$(mktemp -d)
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    python3 "$VG_SOURCE/tests/data/make_example.py" 1 >"$dir/a.json"
+    cd "$dir"
+}
+
+teardown() {
+    cd /
+    rm -rf "$dir"
+}
+
+# slow FACTOR: b.json is a.json with every tanh row FACTOR times slower
+slow() {
+    python3 - "$1" <<'PY'
+import json, sys
+d = json.load(open("a.json"))
+for e in d["benchmarks"]:
+    if e["op"] == "tanh":
+        e["samples_ns"] = [x * float(sys.argv[1]) for x in e["samples_ns"]]
+json.dump(d, open("b.json", "w"))
+PY
+}
+
+@test "compare: a run with itself is SAME, exit code 0" {
+    run "$VGBENCH" compare a.json a.json --fail-on=regression
+    [ "$status" -eq 0 ]
+    [[ $output == *"0 FASTER, 0 SLOWER"* ]]
+}
+
+@test "compare: a slow-down fails with --fail-on=regression only" {
+    slow 1.1
+    run "$VGBENCH" compare a.json b.json
+    [ "$status" -eq 0 ]
+    [[ $output == *"18 SLOWER"* ]]
+    run "$VGBENCH" compare a.json b.json --fail-on=regression
+    [ "$status" -eq 1 ]
+    run "$VGBENCH" compare b.json a.json --fail-on=regression
+    [ "$status" -eq 0 ]
+    [[ $output == *"18 FASTER"* ]]
+}
+
+@test "compare: --min-effect is the least that is called" {
+    slow 1.1
+    run "$VGBENCH" compare a.json b.json --fail-on=regression --min-effect=20%
+    [ "$status" -eq 0 ]
+    run "$VGBENCH" compare a.json b.json --fail-on=regression --min-effect=0.05
+    [ "$status" -eq 1 ]
+    run --separate-stderr "$VGBENCH" compare a.json b.json --min-effect=much
+    [ "$status" -eq 2 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "compare: JSON for tools, by format and by file name" {
+    slow 1.1
+    "$VGBENCH" compare a.json b.json --format=json |
+        python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["tally"]["slower"] == 18 and d["regressed"]'
+    "$VGBENCH" compare a.json b.json -o c.json -o c.md
+    python3 -m json.tool c.json >/dev/null
+    grep -q '18 SLOWER' c.md
+}
+
+@test "compare: a verdict that got worse is a regression" {
+    python3 -c '
+import json
+d = json.load(open("a.json"))
+d["decay"][-1]["verdict"] = "vanishing"
+json.dump(d, open("b.json", "w"))'
+    run "$VGBENCH" compare a.json b.json --fail-on=regression
+    [ "$status" -eq 1 ]
+    [[ $output == *WORSE* ]]
+}
+
+@test "compare: other machines are warned of" {
+    python3 "$VG_SOURCE/tests/data/make_example.py" 2 >b.json
+    run "$VGBENCH" compare a.json b.json
+    [[ $output == *Warning* && $output == *machine.software.onednn.version* ]]
+}
+
+@test "compare: backends of one run" {
+    run "$VGBENCH" compare --by=backend --base=onednn a.json
+    [ "$status" -eq 0 ]
+    [[ $output == *"against onednn"* ]]
+    run "$VGBENCH" compare --by=backend --base=nonsense a.json
+    [ "$status" -eq 2 ]
+}
+
+@test "compare: wrong numbers of files, malformed files" {
+    run "$VGBENCH" compare a.json
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" compare --by=backend a.json a.json
+    [ "$status" -eq 2 ]
+    head -c 3000 a.json >cut.json
+    run --separate-stderr "$VGBENCH" compare a.json cut.json
+    [ "$status" -eq 1 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparison by simulation: runs of the same code must not raise alarms, a slow-down must be found. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "reports/compare.h"
+
+enum { ROWS = 1000, SAMPLES = 15 };
+
+static uint64_t rng = 12345;
+
+static double uniform(void)
+{
+    rng = rng * 6364136223846793005u + 1442695040888963407u;
+    return ((double)(rng >> 11) + 0.5) * 0x1p-53;
+}
+
+static double normal(void)
+{
+    return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
+}
+
+/* One run: every row has a true time, a shift of its own in this run (alignment, clock: what an A/A
+ * test sees), noise of samples, and now and then a sample that a neighbour disturbed. */
+static json_t *run_of(double slow_down, int slow_rows, double floor)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < ROWS; i++) {
+        char kernel[100];
+        double ns = 100.0 * (1 + i) * exp(0.008 * normal());
+        json_t *samples = json_array();
+        snprintf(kernel, sizeof kernel, "relu/fwd/avx2/batch:%d/width:16/threads:1", i + 1);
+        ns *= i < slow_rows ? slow_down : 1;
+        for (int k = 0; k < SAMPLES; k++) {
+            double outlier = uniform() < 0.03 ? 1.3 : 1;
+            json_array_append_new(samples, json_real(ns * exp(0.01 * normal()) * outlier));
+        }
+        json_array_append_new(list, json_pack("{ss ss ss ss ss ss si so}", "name", kernel, "run_type",
+                                              "iteration", "kernel", kernel, "op", "relu", "dir",
+                                              "fwd", "backend", "avx2", "omp_threads", 1,
+                                              "samples_ns", samples));
+    }
+    return json_pack("{si s{} s{sf} so}", "schema_version", 1, "context", "noise", "floor", floor,
+                     "benchmarks", list);
+}
+
+static vg_comparison compare(double slow_down, int slow_rows, double floor, double min_effect)
+{
+    vg_compare_options options = {.min_effect = min_effect};
+    vg_comparison k;
+    json_t *old_doc = run_of(1, 0, floor), *new_doc = run_of(slow_down, slow_rows, floor);
+    assert_int_equal(vg_compare_documents(old_doc, new_doc, &options, &k), VG_OK);
+    json_decref(old_doc);
+    json_decref(new_doc);
+    return k; /* its counts and ratios are looked at afterwards, not its names */
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What an A/A test of this simulated machine gives: the 95 % point of the deviations. */
+static double measured_floor(void)
+{
+    vg_comparison k = compare(1, 0, 0, 0);
+    double off[ROWS];
+    for (int i = 0; i < ROWS; i++)
+        off[i] = exp(fabs(log(k.rows[i].ratio.mid))) - 1;
+    qsort(off, ROWS, sizeof *off, ascending);
+    vg_comparison_release(&k);
+    return off[ROWS * 95 / 100];
+}
+
+static void same_code_raises_no_alarm(void **state)
+{
+    double floor = measured_floor();
+    for (int trial = 0; trial < 4; trial++) {
+        vg_comparison k = compare(1, 0, floor, trial % 2 ? 0.03 : 0);
+        print_message("floor %.2f %%: %d false alarms in %d rows\n", 100 * floor,
+                      k.faster + k.slower, k.count);
+        assert_int_equal(k.count, ROWS);
+        assert_true(k.faster + k.slower <= ROWS / 100);
+        vg_comparison_release(&k);
+    }
+}
+
+static void without_its_gates_it_would_cry_wolf(void **state)
+{
+    /* The simulation is no soft target: without floor and least effect it raises many alarms. */
+    vg_comparison k = compare(1, 0, 0, 0);
+    assert_true(k.faster + k.slower > ROWS / 20);
+    vg_comparison_release(&k);
+}
+
+static void a_slow_down_is_found(void **state)
+{
+    double floor = measured_floor();
+    vg_comparison k = compare(1.05, 100, floor, 0);
+    print_message("%d of 100 rows slower by 5 %% found\n", k.slower);
+    assert_true(k.slower >= 85 && k.slower <= 110);
+    assert_true(k.faster <= ROWS / 100);
+    assert_true(vg_comparison_regressed(&k));
+    vg_comparison_release(&k);
+    k = compare(1 / 1.05, 100, floor, 0.03);
+    assert_true(k.faster >= 85 && k.faster <= 110);
+    vg_comparison_release(&k);
+    k = compare(1.10, 1, floor, 0.03); /* one among a thousand */
+    assert_true(vg_comparison_regressed(&k));
+    vg_comparison_release(&k);
+}
+
+static void an_unknown_floor_allows_no_verdict(void **state)
+{
+    json_t *a = run_of(1, 0, 0.01), *b = run_of(2, ROWS, 0.01);
+    vg_compare_options options = {.min_effect = 0.03};
+    vg_comparison k;
+    json_object_del(b, "noise");
+    assert_int_equal(vg_compare_documents(a, b, &options, &k), VG_OK);
+    assert_int_equal(k.faster + k.slower + k.same, 0);
+    assert_int_equal(k.ambiguous, ROWS);
+    vg_comparison_release(&k);
+    json_decref(a);
+    json_decref(b);
+}
+
+static void rows_without_partner_are_counted(void **state)
+{
+    json_t *a = run_of(1, 0, 0.01), *b = run_of(1, 0, 0.01);
+    vg_compare_options options = {.min_effect = 0.03};
+    vg_comparison k;
+    for (int i = 0; i < 3; i++)
+        json_array_remove(json_object_get(b, "benchmarks"), 0);
+    json_array_remove(json_object_get(a, "benchmarks"), ROWS - 1);
+    assert_int_equal(vg_compare_documents(a, b, &options, &k), VG_OK);
+    assert_int_equal(k.only_old, 3);
+    assert_int_equal(k.only_new, 1);
+    assert_int_equal(k.count, ROWS - 4);
+    vg_comparison_release(&k);
+    json_decref(a);
+    json_decref(b);
+}
+
+static json_t *net(const char *verdict, double ln_sq)
+{
+    return json_pack("{s{} si s[] s[{s{ss si si} s[] s{sf s[f,f]} sf ss}]}", "context",
+                     "schema_version", 1, "benchmarks", "decay", "spec", "act", "tanh", "depth", 32,
+                     "threads", 1, "layers", "rate", "ln_sq_per_layer", ln_sq, "ci95", ln_sq - 0.01,
+                     ln_sq + 0.01, "survival", exp(16 * ln_sq), "verdict", verdict);
+}
+
+static void gradients_are_compared(void **state)
+{
+    static const struct {
+        const char *verdict;
+        double ln_sq;
+        vg_net_change change;
+    } cases[] = {{"healthy", -0.01, VG_NET_SAME},
+                 {"healthy", -0.05, VG_NET_CHANGED},
+                 {"vanishing", -0.01, VG_NET_WORSE}};
+    json_t *old_doc = net("healthy", -0.01);
+    vg_compare_options options = {.min_effect = 0.03};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *new_doc = net(cases[i].verdict, cases[i].ln_sq);
+        vg_comparison k;
+        vg_text text = {0};
+        json_object_set_new(json_object_get(json_array_get(json_object_get(new_doc, "decay"), 0),
+                                            "spec"), "threads", json_integer(2));
+        assert_int_equal(vg_compare_documents(old_doc, new_doc, &options, &k), VG_OK);
+        assert_int_equal(k.net_count, 1);
+        assert_int_equal(k.nets[0].change, cases[i].change);
+        assert_int_equal(vg_comparison_regressed(&k), cases[i].change == VG_NET_WORSE);
+        assert_int_equal(vg_comparison_markdown(&k, "a|b", "<c>", &text), VG_OK);
+        assert_null(strstr(text.p, "<c>"));
+        free(text.p);
+        vg_comparison_release(&k);
+        json_decref(new_doc);
+    }
+    json_decref(old_doc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_code_raises_no_alarm),
+        cmocka_unit_test(without_its_gates_it_would_cry_wolf),
+        cmocka_unit_test(a_slow_down_is_found),
+        cmocka_unit_test(an_unknown_floor_allows_no_verdict),
+        cmocka_unit_test(rows_without_partner_are_counted),
+        cmocka_unit_test(gradients_are_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
