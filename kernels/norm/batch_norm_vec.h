@@ -9,12 +9,6 @@
 
 enum { VG_PANEL = 4 };
 
-/* A rectangle of a matrix, and the columns' vectors. */
-typedef struct vg_columns {
-    int64_t first, last; /* columns */
-    int64_t row, rows;
-} vg_columns;
-
 VG_INLINE vf vg_part(const float *p, int lanes)
 {
     return lanes == VG_LANES ? vf_load(p) : vf_load_n(p, lanes);
@@ -30,51 +24,50 @@ VG_INLINE void vg_put_part(float *p, int lanes, vf v)
 
 /* --- forward ------------------------------------------------------------------------------- */
 
-/* Statistics of at most VG_ROW_BLOCK rows of one panel: mean and sum of squared deviations. */
-VG_INLINE void vg_block_moments(int panel, int lanes, const float *x, int64_t ld, int64_t rows,
-                                float *mean, float *sum2)
+/* Statistics of at most VG_ROW_BLOCK rows of one panel; see batch_norm.h. @p x0: the first row. */
+VG_INLINE void vg_panel_moments(int panel, int lanes, const float *x, int64_t ld, int64_t rows,
+                                const float *x0, float *mean, float *sum2)
 {
-    vf s[VG_PANEL], q[VG_PANEL], m[VG_PANEL], count = vf_set1((float)rows);
+    vf s[VG_PANEL], q[VG_PANEL], k[VG_PANEL], count = vf_set1((float)rows);
+    int64_t head = vg_min64(rows, VG_SHIFT_ROWS);
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++)
-        s[v] = q[v] = vf_zero();
-    for (int64_t r = 0; r < rows; r++) {
+        s[v] = q[v] = k[v] = vf_zero();
+    for (int64_t r = 0; r < head; r++) {
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++)
-            s[v] = vf_add(s[v], vg_part(x + r * ld + v * VG_LANES, lanes));
+            k[v] = vf_add(k[v], vg_part(x + r * ld + v * VG_LANES, lanes));
     }
     VG_UNROLL(4)
-    for (int v = 0; v < panel; v++) {
-        m[v] = vf_div(s[v], count);
-        s[v] = vf_zero();
-    }
+    for (int v = 0; v < panel; v++)
+        k[v] = vf_div(k[v], vf_set1((float)head));
     for (int64_t r = 0; r < rows; r++) {
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++) {
-            vf d = vf_sub(vg_part(x + r * ld + v * VG_LANES, lanes), m[v]);
+            vf d = vf_sub(vg_part(x + r * ld + v * VG_LANES, lanes), k[v]);
             s[v] = vf_add(s[v], d);
             q[v] = vf_fma(d, d, q[v]);
         }
     }
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++) {
-        vf shift = vf_div(s[v], count);
-        vg_put_part(mean + v * VG_LANES, lanes, vf_add(m[v], shift));
+        vf shift = vf_div(s[v], count), origin = vg_part(x0 + v * VG_LANES, lanes);
+        vg_put_part(mean + v * VG_LANES, lanes, vf_add(vf_sub(k[v], origin), shift));
         vg_put_part(sum2 + v * VG_LANES, lanes, vf_fnma(s[v], shift, q[v]));
     }
 }
 
-/* The same for all panels of the rectangle; mean and sum2 start at its first column. */
+/* The same for the panels of a rectangle; mean and sum2 start at its first column. */
 VG_INLINE void vg_rectangle_moments(const vg_task *task, vg_columns at, float *mean, float *sum2)
 {
     int64_t ld = task->t[VG_X].ld, n = at.last - at.first, i = 0;
-    const float *x = vg_row(task, VG_X, at.row) + at.first;
+    const float *x = vg_row(task, VG_X, at.row) + at.first, *x0 = vg_row(task, VG_X, 0) + at.first;
     for (; i + VG_PANEL * VG_LANES <= n; i += VG_PANEL * VG_LANES)
-        vg_block_moments(VG_PANEL, VG_LANES, x + i, ld, at.rows, mean + i, sum2 + i);
+        vg_panel_moments(VG_PANEL, VG_LANES, x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_block_moments(1, VG_LANES, x + i, ld, at.rows, mean + i, sum2 + i);
+        vg_panel_moments(1, VG_LANES, x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
     if (i < n)
-        vg_block_moments(1, (int)(n - i), x + i, ld, at.rows, mean + i, sum2 + i);
+        vg_panel_moments(1, (int)(n - i), x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
 }
 
 /* mean, sum2 of @p before rows += those of @p more rows, for n columns. */
@@ -91,7 +84,8 @@ VG_INLINE void vg_merge_moments(float *mean, float *sum2, int64_t before, const 
     }
 }
 
-/* Saved and running statistics of the columns, from mean and sum2 (which start at @p first). */
+/* Saved and running statistics of the columns, from mean (less the column's first number) and sum2,
+ * which start at @p first. */
 VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t last,
                                  const float *mean, const float *sum2)
 {
@@ -101,7 +95,8 @@ VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t las
     float *run_mean = vg_vector(task, VG_RUN_MEAN), *run_var = vg_vector(task, VG_RUN_VAR);
     for (int64_t c = first; c < last; c += VG_LANES) {
         int lanes = last - c < VG_LANES ? (int)(last - c) : VG_LANES;
-        vf m = vg_part(mean + c - first, lanes), q = vg_part(sum2 + c - first, lanes);
+        vf m = vf_add(vg_part(vg_row(task, VG_X, 0) + c, lanes), vg_part(mean + c - first, lanes));
+        vf q = vg_part(sum2 + c - first, lanes);
         q = vf_max(vf_zero(), q); /* rounding of a constant column; NaN stays */
         vf rstd = vf_div(vf_set1(1), vf_sqrt(vf_add(vf_div(q, n), eps)));
         vg_put_part(vg_vector(task, VG_MEAN) + c, lanes, m);
