@@ -6,33 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/verify_bench.h"
 #include "measure/verify_compare.h"
 #include "measure/verify_fill.h"
-#include "measure/verify_memory.h"
-#include "measure/verify_shapes.h"
 #include "oracle/oracle.h"
 #include "vgbench/plan.h"
 
 /* --- the problem: inputs and what the oracle says ------------------------------------------- */
 
-/* What a row is run on, kept from case to case of one row. */
-typedef struct bench {
-    const vg_kernel *kernel;
-    vg_shape shape;
-    vg_verify_options options;
-    bool solved; /* the arrays below belong to shape, fill and seed */
-    double *in[VG_SLOT_COUNT], *out[VG_SLOT_COUNT], *mag[VG_SLOT_COUNT];
-    vg_fenced memory[VG_SLOT_COUNT], workspace;
-    vg_tensor_spec list[VG_MAX_TENSORS];
-    int count;
-} bench;
-
-static const vg_params *params_of(const bench *b)
+static const vg_params *params_of(const vg_bench *b)
 {
     return b->options.params ? b->options.params : &vg_params_default;
 }
 
-static void drop_problem(bench *b)
+static void drop_problem(vg_bench *b)
 {
     for (int slot = 0; slot < VG_SLOT_COUNT; slot++) {
         free(b->in[slot]);
@@ -54,7 +41,7 @@ static vg_status new_array(const vg_tensor_spec *spec, double **array)
 /* The library promises nothing for NaN, infinities and intermediate overflow (relu(NaN) is 0 there,
  * gelu_tanh' of 1e15 is NaN): its rows are compared on finite values of moderate size, own rows on
  * everything. */
-static void spare_library(const bench *b, double *values, int64_t count)
+static void spare_library(const vg_bench *b, double *values, int64_t count)
 {
     const double moderate = 1e4;
     if (b->kernel->backend != VG_BACKEND_onednn)
@@ -64,7 +51,7 @@ static void spare_library(const bench *b, double *values, int64_t count)
             values[i] = 0.5;
 }
 
-static vg_status fill_inputs(bench *b, const vg_tensor_spec *list, int count)
+static vg_status fill_inputs(vg_bench *b, const vg_tensor_spec *list, int count)
 {
     for (int i = 0; i < count; i++) {
         if (list[i].access == VG_ACCESS_OUT || b->in[list[i].slot])
@@ -78,7 +65,7 @@ static vg_status fill_inputs(bench *b, const vg_tensor_spec *list, int count)
     return VG_OK;
 }
 
-static vg_status ask_oracle(bench *b, vg_dir dir, const vg_tensor_spec *list, int count)
+static vg_status ask_oracle(vg_bench *b, vg_dir dir, const vg_tensor_spec *list, int count)
 {
     vg_oracle oracle = {{0}, {0}, {0}};
     for (int i = 0; i < count; i++) {
@@ -95,7 +82,7 @@ static vg_status ask_oracle(bench *b, vg_dir dir, const vg_tensor_spec *list, in
 }
 
 /* A backward pass reads what its forward pass has saved: that comes from the oracle, rounded. */
-static vg_status save_forward(bench *b)
+static vg_status save_forward(vg_bench *b)
 {
     vg_tensor_spec forward[VG_MAX_TENSORS];
     int count = vg_op_tensors(b->kernel->op, VG_DIR_fwd, &b->shape, forward);
@@ -113,7 +100,7 @@ static vg_status save_forward(bench *b)
     return VG_OK;
 }
 
-static vg_status solve(bench *b)
+static vg_status solve(vg_bench *b)
 {
     const vg_kernel *kernel = b->kernel;
     b->count = vg_op_tensors(kernel->op, kernel->dir, &b->shape, b->list);
@@ -130,7 +117,7 @@ static vg_status solve(bench *b)
     return VG_OK;
 }
 
-static vg_status pose(bench *b, const vg_shape *shape, const vg_verify_options *options)
+static vg_status pose(vg_bench *b, const vg_shape *shape, const vg_verify_options *options)
 {
     bool same = b->solved && !memcmp(&b->shape, shape, sizeof *shape) &&
                 b->options.fill == options->fill && b->options.seed == options->seed &&
@@ -143,7 +130,7 @@ static vg_status pose(bench *b, const vg_shape *shape, const vg_verify_options *
     return solve(b);
 }
 
-static void release_bench(bench *b)
+void vg_bench_release(vg_bench *b)
 {
     drop_problem(b);
     for (int slot = 0; slot < VG_SLOT_COUNT; slot++)
@@ -153,12 +140,12 @@ static void release_bench(bench *b)
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
-static vg_fenced *memory_of(bench *b, const vg_tensor_spec *spec)
+static vg_fenced *memory_of(vg_bench *b, const vg_tensor_spec *spec)
 {
     return &b->memory[b->options.in_place ? spec->may_alias : spec->slot];
 }
 
-static bool is_shared(const bench *b, const vg_tensor_spec *spec)
+static bool is_shared(const vg_bench *b, const vg_tensor_spec *spec)
 {
     return b->options.in_place && spec->may_alias != spec->slot;
 }
@@ -177,7 +164,7 @@ static void write_input(vg_fenced *memory, vg_slot slot, const double *values)
         }
 }
 
-static vg_status place_tensors(bench *b, vg_task *task)
+static vg_status place_tensors(vg_bench *b, vg_task *task)
 {
     for (int i = 0; i < b->count; i++) {
         const vg_tensor_spec *spec = &b->list[i];
@@ -223,7 +210,7 @@ static vg_status run_task(const vg_task *task, int threads)
     return status;
 }
 
-static vg_status run_row(bench *b)
+static vg_status run_row(vg_bench *b)
 {
     int threads = b->options.threads > 1 ? b->options.threads : 1;
     vg_task task;
@@ -243,7 +230,7 @@ static const char *const fill_names[VG_FILL_COUNT] = {"integers", "real", "hard"
                                                      "sweep"};
 static const char *const place_names[VG_PLACE_COUNT] = {"end", "start", "odd"};
 
-static int describe_case(const bench *b, char *text, size_t size)
+static int describe_case(const vg_bench *b, char *text, size_t size)
 {
     char name[200];
     vg_kernel_format(b->kernel, &b->shape, b->options.threads > 1 ? b->options.threads : 1, name,
@@ -253,7 +240,7 @@ static int describe_case(const bench *b, char *text, size_t size)
                     b->options.pad);
 }
 
-static void note(vg_verify_result *result, const bench *b, const char *what)
+static void note(vg_verify_result *result, const vg_bench *b, const char *what)
 {
     if (result->text[0])
         return;
@@ -262,7 +249,13 @@ static void note(vg_verify_result *result, const bench *b, const char *what)
         snprintf(result->text + used, sizeof result->text - (size_t)used, ": %s", what);
 }
 
-static bool guards_hold(bench *b, vg_verify_result *result)
+void vg_bench_fail(const vg_bench *b, const char *what, vg_verify_result *result)
+{
+    result->failures++;
+    note(result, b, what);
+}
+
+static bool guards_hold(vg_bench *b, vg_verify_result *result)
 {
     for (int i = 0; i < b->count; i++) {
         const vg_tensor_spec *spec = &b->list[i];
@@ -294,7 +287,7 @@ typedef struct place {
     vg_verdict verdict;
 } place;
 
-static void note_value(vg_verify_result *result, const bench *b, const place *at)
+static void note_value(vg_verify_result *result, const vg_bench *b, const place *at)
 {
     double ratio = at->verdict.error > 0 ? at->verdict.error / at->verdict.limit : 0;
     bool first_failure = !at->verdict.ok && !result->text[0];
@@ -322,7 +315,7 @@ static void note_value(vg_verify_result *result, const bench *b, const place *at
     note(result, b, text);
 }
 
-static bool values_hold(bench *b, vg_verify_result *result)
+static bool values_hold(vg_bench *b, vg_verify_result *result)
 {
     bool all = true;
     for (int i = 0; i < b->count; i++) {
@@ -347,8 +340,8 @@ static bool values_hold(bench *b, vg_verify_result *result)
     return all;
 }
 
-static vg_status run_case(bench *b, const vg_shape *shape, const vg_verify_options *options,
-                          vg_verify_result *result)
+vg_status vg_bench_run(vg_bench *b, const vg_shape *shape, const vg_verify_options *options,
+                       vg_verify_result *result)
 {
     VG_TRY(pose(b, shape, options));
     vg_status status = run_row(b);
@@ -368,49 +361,13 @@ static vg_status run_case(bench *b, const vg_shape *shape, const vg_verify_optio
 vg_status vg_verify_case(const vg_kernel *kernel, const vg_shape *shape,
                          const vg_verify_options *options, vg_verify_result *result)
 {
-    bench b = {.kernel = kernel};
-    vg_status status = run_case(&b, shape, options, result);
-    release_bench(&b);
+    vg_bench b = {.kernel = kernel};
+    vg_status status = vg_bench_run(&b, shape, options, result);
+    vg_bench_release(&b);
     return status;
 }
 
-/* --- a row ------------------------------------------------------------------------------------ */
-
-static bool has_alias(const vg_kernel *kernel, const vg_shape *shape)
-{
-    vg_tensor_spec list[VG_MAX_TENSORS];
-    int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
-    for (int i = 0; i < count; i++)
-        if (list[i].may_alias != list[i].slot)
-            return true;
-    return false;
-}
-
-/* Every placement and every fill at every shape, paired so that each pair of (fill, place) comes
- * by within a few shapes. */
-static vg_status run_shape(bench *b, const vg_shape *shape, int index, vg_verify_result *result)
-{
-    static const int pads[] = {0, 1, 5, 16};
-    bool alias = has_alias(b->kernel, shape);
-    int last = vg_op_family(b->kernel->op) == VG_FAMILY_NORM ? VG_FILL_SHIFTED : VG_FILL_HARD;
-    for (int fill = 0; fill <= last; fill++)
-        for (int k = 0; k < (fill == VG_FILL_REAL ? 3 : 1); k++) {
-            vg_verify_options options = {
-                .fill = (vg_verify_fill)fill,
-                .place = (vg_verify_place)((index + fill + k) % VG_PLACE_COUNT),
-                .pad = pads[(index + fill + 2 * k) % 4],
-                .threads = 1 + (index + k) % 2,
-                .seed = (uint64_t)index + 1,
-            };
-            VG_TRY(run_case(b, shape, &options, result));
-            options.in_place = true;
-            if (alias && k == 0)
-                VG_TRY(run_case(b, shape, &options, result));
-        }
-    return VG_OK;
-}
-
-static size_t output_floats(const bench *b)
+size_t vg_bench_output_floats(const vg_bench *b)
 {
     size_t total = 0;
     for (int i = 0; i < b->count; i++)
@@ -419,7 +376,7 @@ static size_t output_floats(const bench *b)
     return total;
 }
 
-static void copy_outputs(bench *b, float *to)
+void vg_bench_copy_outputs(vg_bench *b, float *to)
 {
     for (int i = 0; i < b->count; i++) {
         const vg_tensor_spec *spec = &b->list[i];
@@ -427,84 +384,4 @@ static void copy_outputs(bench *b, float *to)
         for (int64_t r = 0; spec->access != VG_ACCESS_IN && r < spec->rows; r++, to += spec->cols)
             memcpy(to, memory->p + r * memory->ld, (size_t)spec->cols * sizeof(float));
     }
-}
-
-static vg_status run_threads(bench *b, vg_verify_result *result)
-{
-    static const int teams[] = {1, 2, 3, 5, 8};
-    vg_shape shape;
-    vg_verify_thread_shape(b->kernel->op, &shape);
-    float *first = NULL, *now = NULL;
-    vg_status status = VG_OK;
-    for (size_t i = 0; status == VG_OK && i < sizeof teams / sizeof *teams; i++) {
-        vg_verify_options options = {.fill = VG_FILL_REAL, .threads = teams[i], .seed = 77};
-        int64_t cases = result->cases;
-        status = run_case(b, &shape, &options, result);
-        size_t bytes = output_floats(b) * sizeof(float);
-        now = now ? now : malloc(bytes);
-        if (status != VG_OK || !now || result->cases == cases)
-            break;
-        copy_outputs(b, now);
-        if (i == 0) {
-            first = now;
-            now = NULL;
-        } else if (b->kernel->backend != VG_BACKEND_onednn && memcmp(first, now, bytes)) {
-            result->failures++;
-            note(result, b, "other bits than with one thread");
-        }
-    }
-    free(first);
-    free(now);
-    return status;
-}
-
-vg_status vg_verify_row(const vg_kernel *kernel, vg_tier tier, vg_verify_result *result)
-{
-    *result = (vg_verify_result){0};
-    VG_TRY(vg_kernel_usable(kernel));
-    bench b = {.kernel = kernel};
-    vg_shape shape;
-    vg_status status = VG_OK;
-    for (int i = 0; status == VG_OK && vg_verify_shape(kernel->op, tier, i, &shape); i++)
-        status = run_shape(&b, &shape, i, result);
-    if (status == VG_OK && vg_verify_sweep_shape(kernel->op, tier, &shape)) {
-        vg_verify_options options = {.fill = VG_FILL_SWEEP, .place = VG_PLACE_START, .threads = 2};
-        status = run_case(&b, &shape, &options, result);
-    }
-    if (status == VG_OK)
-        status = run_threads(&b, result);
-    if (status == VG_OK && result->cases == 0) {
-        result->failures = 1;
-        snprintf(result->text, sizeof result->text, "not one case ran: %s", vg_status_message());
-    }
-    release_bench(&b);
-    return status;
-}
-
-vg_tolerance vg_verify_tolerance(const vg_kernel *kernel, const vg_shape *shape, vg_slot slot)
-{
-    vg_tolerance tolerance = vg_op_tolerance(kernel->op, kernel->dir, shape, slot);
-    bool transcendental = vg_op_is_activation(kernel->op) && kernel->dir == VG_DIR_fwd &&
-                          tolerance.ulp > 1;
-    switch (kernel->backend) {
-    case VG_BACKEND_onednn:
-        /* benchdnn's own threshold for transcendental eltwise is 4e-5, relative or absolute. */
-        tolerance.ulp = fmax(tolerance.ulp, 4e-5 * 0x1p23);
-        tolerance.mag_eps = fmax(tolerance.mag_eps, 4e-5 * 0x1p24);
-        tolerance.abs = fmax(tolerance.abs, 4e-5);
-        break;
-    case VG_BACKEND_scalar:
-    case VG_BACKEND_auto_avx2:
-    case VG_BACKEND_auto_avx512:
-    case VG_BACKEND_auto_neon:
-        /* As good as the C library: glibc states 1 to 2 ulp for expf, tanhf and erff, to which the
-         * rest of the formula adds its half. */
-        tolerance.ulp += transcendental ? 0.5 : 0;
-        break;
-    default:
-        if (transcendental && kernel->op == VG_OP_tanh)
-            tolerance.ulp = 1.2; /* oneDNN's own reaches 1.21 */
-        break;
-    }
-    return tolerance;
 }
