@@ -111,13 +111,14 @@ static double value_of(vg_op op, vg_slot slot, vg_verify_fill fill, uint64_t ran
 void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verify_fill fill,
                          uint64_t seed, int64_t count, double *values)
 {
-    (void)shape;
     uint64_t key = mix(seed * VG_SLOT_COUNT + (uint64_t)slot);
     for (int64_t i = 0; i < count; i++) {
         uint64_t random = mix(key + (uint64_t)i);
         double value = value_of(op, slot, fill, random, i, count);
         if (slot == VG_SLOPE && fill != VG_FILL_INTEGER)
             value = 0.25 + 0.125 * deviate(random);
+        if (slot == VG_LABELS)
+            value = (double)(random % (uint64_t)shape->n[1]);
         if (slot == VG_RUN_VAR)
             value = 0.25 + uniform(random);
         if (slot == VG_T) /* a gate, with both its ends */

@@ -49,7 +49,7 @@ static vg_status run_threads(vg_bench *b, vg_verify_result *result)
 {
     static const int teams[] = {1, 2, 3, 5, 8};
     vg_shape shape;
-    vg_verify_thread_shape(b->kernel->op, &shape);
+    vg_verify_thread_shape(b->kernel->op, 0, &shape);
     float *first = NULL, *now = NULL;
     vg_status status = VG_OK;
     for (size_t i = 0; status == VG_OK && i < sizeof teams / sizeof *teams; i++) {

@@ -106,12 +106,20 @@ bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
     return found;
 }
 
-void vg_verify_thread_shape(vg_op op, vg_shape *shape)
+/* Tall, wide, deep. */
+static const int64_t dense_threads[][3] = {
+    {197, 131, 149}, {7, 400, 611}, {613, 29, 19}, {ROWS_END}};
+static const int64_t rows_threads[][2] = {{517, 67}, {7, 8209}, {1999, 5}, {ROWS_END}};
+
+bool vg_verify_thread_shape(vg_op op, int index, vg_shape *shape)
 {
-    *shape = (vg_shape){.n = {517, 67}};
-    if (vg_op_family(op) == VG_FAMILY_DENSE)
-        *shape = (vg_shape){.n = {197, 131, 149}};
-    set_variant(op, 0, 0, shape);
+    *shape = (vg_shape){0};
+    bool found = vg_op_family(op) == VG_FAMILY_DENSE
+                     ? pick(dense_threads[0], 3, index, shape->n)
+                     : pick(rows_threads[0], 2, index, shape->n);
+    if (found)
+        set_variant(op, index % variants(op), index, shape);
+    return found;
 }
 
 bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape)

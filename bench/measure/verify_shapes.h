@@ -11,8 +11,9 @@
  * through 1, the lanes of every ISA and their neighbours, primes, and sizes beyond one block. */
 bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape);
 
-/** The shape for runs with several thread counts: enough units for all. */
-void vg_verify_thread_shape(vg_op op, vg_shape *shape);
+/** Shape number @p index for runs with several thread counts: more units than threads, in numbers
+ * that no team divides; with attributes, several of these. False behind the last one. */
+bool vg_verify_thread_shape(vg_op op, int index, vg_shape *shape);
 
 /** The shape for the sweep of element-wise ops; false for other ops. */
 bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape);

@@ -8,6 +8,8 @@ static vg_oracle_fn *find(vg_op op)
         return op == VG_OP_dense ? vg_oracle_dense : NULL;
     case VG_FAMILY_ACTIVATION:
         return vg_oracle_activation;
+    case VG_FAMILY_LOSS:
+        return vg_oracle_loss;
     case VG_FAMILY_NORM:
         return vg_oracle_norm;
     case VG_FAMILY_RESIDUAL:

@@ -94,6 +94,8 @@ static const golden cases[] = {
      {VG_X, VG_H, VG_ALPHA, VG_DY, F(VG_Y), B(VG_DH), B(VG_DALPHA), END}},
     {VG_OP_highway, {3, 4},
      {VG_X, VG_H, VG_T, VG_DY, F(VG_Y), B(VG_DX), B(VG_DH), B(VG_DT), END}},
+    {VG_OP_softmax_xent, {4, 5}, {VG_X, VG_LABELS, F(VG_LOSS), B(VG_DX), END}},
+    {VG_OP_mse, {4, 5}, {VG_X, VG_TARGET, F(VG_LOSS), B(VG_DX), END}},
 };
 
 /* --- running one ------------------------------------------------------------------------------ */
