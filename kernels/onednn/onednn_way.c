@@ -172,6 +172,15 @@ int vgd_own(vgd_way *way, vgd_cmd md)
     return add_memory(way, md, (vgd_memory){.pointer = buffer, .own = buffer, .slot = -1});
 }
 
+int vgd_alias(vgd_way *way, int memory, vgd_cmd md)
+{
+    if (way->status != VG_OK)
+        return -1;
+    const vgd_memory *of = &way->memories[memory];
+    return add_memory(way, md, (vgd_memory){.pointer = of->pointer, .slot = of->slot,
+                                            .offset = of->offset});
+}
+
 float *vgd_data(const vgd_way *way, int memory)
 {
     return way->memories[memory].pointer;

@@ -104,6 +104,8 @@ bool vgd_is_strided(const vg_task *task, vg_slot slot);
 bool vgd_is_column(const vg_task *task, vg_slot slot);
 /** Memory of the way's own, zeroed. */
 int vgd_own(vgd_way *way, vgd_cmd md);
+/** The bytes of @p memory seen in another layout of the same size. */
+int vgd_alias(vgd_way *way, int memory, vgd_cmd md);
 float *vgd_data(const vgd_way *way, int memory);
 
 typedef struct vgd_arg {
