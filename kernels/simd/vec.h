@@ -8,7 +8,8 @@
  *        vf_select(m, a, b) = m ? a : b, vf_load_n(p, n) / vf_store_n(p, n, v): the first n lanes,
  *        0 <= n <= VG_LANES, touching no byte beyond them; the other lanes load as 0.
  * Loads and stores take any alignment, but vf_stream (non-temporal), which needs VG_LANES*4 bytes.
- * vf_ldexp(a, n) = a * 2^n rounded once, n a whole number, |n| <= 252: gradual underflow included.
+ * vf_ldexp(a, n) = a * 2^n, n a whole number, |n| <= 252: gradual underflow included, and rounded
+ *        once where a * 2^(n/2) is normal.
  * vf_lookup(t, i): entry i mod 16 of a table of 16 floats (vf_table_load wants it 64-byte aligned).
  * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).
  * Comparisons are ordered and quiet (false on NaN), but vf_ne and vf_isnan.
