@@ -17,14 +17,30 @@ static double clock_ns(clockid_t id)
 
 /* --- tensors -------------------------------------------------------------------------------- */
 
-/* The forward pass whose outputs a backward row reads. */
-static const vg_kernel *forward_of(const vg_kernel *kernel)
+/* Whether @p kernel reads what @p forward writes. */
+static bool reads_output_of(const vg_kernel *kernel, const vg_kernel *forward,
+                            const vg_shape *shape)
+{
+    vg_tensor_spec in[VG_MAX_TENSORS], out[VG_MAX_TENSORS];
+    int ins = vg_op_tensors(kernel->op, kernel->dir, shape, in);
+    int outs = vg_op_tensors(forward->op, forward->dir, shape, out);
+    for (int i = 0; i < ins; i++)
+        for (int k = 0; k < outs; k++)
+            if (in[i].slot == out[k].slot && in[i].access != VG_ACCESS_OUT &&
+                out[k].access != VG_ACCESS_IN)
+                return true;
+    return false;
+}
+
+/* The forward pass whose outputs a backward row reads, of the same backend if it has one. */
+static const vg_kernel *forward_of(const vg_kernel *kernel, const vg_shape *shape)
 {
     if (kernel->dir != VG_DIR_bwd && kernel->dir != VG_DIR_bwd_data &&
         kernel->dir != VG_DIR_bwd_weights)
         return NULL;
     const vg_kernel *forward = vg_kernel_find(kernel->op, VG_DIR_fwd, kernel->backend);
-    return forward ? forward : vg_kernel_find(kernel->op, VG_DIR_fwd, VG_BACKEND_scalar);
+    forward = forward ? forward : vg_kernel_find(kernel->op, VG_DIR_fwd, VG_BACKEND_scalar);
+    return forward && reads_output_of(kernel, forward, shape) ? forward : NULL;
 }
 
 /* A fill that the team runs, so that pages are first touched by the threads that will use them. */
@@ -98,7 +114,7 @@ static vg_status keep_pristine(vg_rig *rig, const vg_kernel *kernel, const vg_sh
 double vg_rig_bytes(const vg_kernel *kernel, const vg_shape *shape)
 {
     bool seen[VG_SLOT_COUNT] = {false};
-    const vg_kernel *both[2] = {kernel, forward_of(kernel)};
+    const vg_kernel *both[2] = {kernel, forward_of(kernel, shape)};
     double bytes = 0;
     for (int k = 0; k < 2 && both[k]; k++) {
         vg_tensor_spec list[VG_MAX_TENSORS];
@@ -151,7 +167,7 @@ static void release_task(vg_task *task)
 
 static vg_status create(vg_rig *rig, const vg_kernel *kernel, const vg_shape *shape, uint64_t seed)
 {
-    const vg_kernel *forward = forward_of(kernel);
+    const vg_kernel *forward = forward_of(kernel, shape);
     unsigned stagger = 0;
     VG_TRY(vg_task_init(&rig->task, kernel, shape, &rig->params));
     VG_TRY(add_tensors(rig, kernel, shape, seed, &stagger));

@@ -40,6 +40,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "results/save.h"
 #include "vgbench/status.h"
 
 enum { VG_SCHEMA_VERSION = 1 };
@@ -61,12 +62,6 @@ vg_status vg_results_check(const json_t *results, const char *what);
 
 /** Writes a document: a temporary file beside @p path, then rename. Path "-" is stdout. */
 vg_status vg_results_save(const json_t *results, const char *path);
-
-/** Writes @p size bytes of text likewise. */
-vg_status vg_file_save(const char *path, const char *text, size_t size);
-
-/** Whether @p path can be written (without touching a file that is there). */
-vg_status vg_file_check(const char *path);
 
 /* --- building ------------------------------------------------------------------------------ */
 
