@@ -26,6 +26,7 @@ extern const vg_command vg_commands[];
 
 vg_command_fn vg_cmd_compare;
 vg_command_fn vg_cmd_decay;
+vg_command_fn vg_cmd_bench;
 vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
 vg_command_fn vg_cmd_report;

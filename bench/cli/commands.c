@@ -7,6 +7,7 @@
 #include "harness/spec.h"
 
 const vg_command vg_commands[] = {
+    {"bench", vg_cmd_bench, "kernels against oneDNN: time, ratio, share of the roof, accuracy"},
     {"info", vg_cmd_info, "machine, libraries, and what would spoil the numbers"},
     {"doctor", vg_cmd_info, NULL},
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file command_line.h
+ * The command line as it should be typed again, for records and reports.
+ */
+#ifndef VG_CLI_COMMAND_LINE_H
+#define VG_CLI_COMMAND_LINE_H
+
+/** "vgbench bench --shapes='dense 64 64 64'"; words are quoted where a shell needs it. Freed by the
+ * caller; NULL when out of memory. */
+char *vg_command_line(int argc, char **argv);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file roofline.h
+ * Measured roofs: FMA peak per cluster, and bandwidth at a row's own working set and mix of reads and
+ * writes, the better of regular and non-temporal stores. Measured on demand, then kept.
+ */
+#ifndef VG_MEASURE_ROOFLINE_H
+#define VG_MEASURE_ROOFLINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "vgbench/kernel.h"
+
+typedef struct vg_roof {
+    bool compute;    /**< bound by FMA; otherwise by bandwidth */
+    double value;    /**< FLOP/s or bytes/s */
+    double fraction; /**< of it that the row reaches */
+} vg_roof;
+
+/** FLOP/s of @p threads threads with the widest usable cluster. */
+double vg_roof_compute(int threads);
+
+/** Bytes/s of streams with @p reads reads and @p writes writes that touch @p bytes in all. */
+double vg_roof_bandwidth(double bytes, int reads, int writes, int threads);
+
+/** The roof that binds (op, dir, shape) on @p threads, and how much of it @p seconds reach. */
+vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds);
+
+/** All roofs measured so far: {roofs: [...]}. */
+json_t *vg_roofline_json(void);
+
+/** FMA peak of every usable cluster and bandwidth in L1, L2, L3 and memory, for 1 and @p threads. */
+void vg_roofline_measure(int threads);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "micro/bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/progress.h"
+#include "measure/noise.h"
+#include "measure/roofline.h"
+#include "measure/stats.h"
+#include "micro/entries.h"
+#include "results/results.h"
+
+/* Cases for the A/A pairs of a thread count, spread evenly over the list. */
+static vg_status measure_noise(const vg_bench_request *request, int threads, vg_noise *noise,
+                               vg_progress *progress)
+{
+    const vg_case_list *cases = request->cases;
+    int total = 0, index = 0, taken = 0;
+    for (int i = 0; i < cases->count; i++)
+        total += cases->items[i].threads == threads;
+    int wanted = request->noise_cases < total ? request->noise_cases : total;
+    for (int i = 0; i < cases->count && taken < wanted && !vg_interrupted(); i++) {
+        const vg_case *c = &cases->items[i];
+        if (c->threads != threads || index++ != taken * total / wanted)
+            continue;
+        taken++;
+        vg_row_result a, b;
+        double ratio;
+        vg_interval ci;
+        const vg_kernel *best = vg_case_best(c);
+        vg_progress_step(progress, taken - 1, "noise: a row against itself");
+        vg_status status = vg_case_time_twice(c, best ? best : c->rows[0], &request->sampling, &a, &b);
+        if (!status && a.count && b.count) {
+            int pairs = a.count < b.count ? a.count : b.count;
+            status = vg_stat_ratio_ci(a.samples, b.samples, (size_t)pairs, 0.95, 2, 1, &ratio, &ci);
+            if (!status)
+                vg_noise_add(noise, a.name, threads, ratio, pairs);
+        }
+        vg_row_result_release(&a);
+        vg_row_result_release(&b);
+        if (status == VG_ENOMEM)
+            return status;
+    }
+    return VG_OK;
+}
+
+static vg_status measure_all_noise(const vg_bench_request *request, vg_noise *noise)
+{
+    const vg_case_list *cases = request->cases;
+    vg_progress progress;
+    vg_progress_begin(&progress, "noise", 0, request->quiet);
+    vg_status status = VG_OK;
+    for (int i = 0; i < cases->count && !status; i++)
+        if (i == 0 || cases->items[i].threads != cases->items[i - 1].threads)
+            status = measure_noise(request, cases->items[i].threads, noise, &progress);
+    vg_progress_end(&progress);
+    return status;
+}
+
+typedef struct run {
+    const vg_bench_request *request;
+    json_t *results;
+    vg_bench_summary *summary;
+    vg_entry_context context;
+    vg_comparison *comparisons;
+    int *threads;
+    vg_progress progress;
+} run;
+
+static vg_status one_case(run *r, const vg_case *c)
+{
+    const vg_bench_request *request = r->request;
+    vg_case_result result;
+    vg_comparison *comparison = &r->comparisons[r->summary->cases];
+    vg_status status = vg_case_time(c, &request->sampling, &result);
+    if (!status)
+        status = vg_compare_case(&result, &r->context, comparison);
+    if (!status)
+        status = vg_entries_add(json_object_get(r->results, "benchmarks"), &result, &r->context);
+    if (!status) {
+        if (request->table) {
+            vg_progress_end(&r->progress);
+            vg_bench_table_row(request->table, request->format, request->color, &result, comparison);
+        }
+        for (int i = 0; i < request->copy_count; i++)
+            vg_bench_table_row(request->copies[i], request->copy_formats[i], false, &result, comparison);
+        r->threads[r->summary->cases++] = c->threads;
+        for (int i = 0; i < result.count; i++) {
+            r->summary->rows += result.rows[i].count > 0;
+            r->summary->failed += result.rows[i].verified == 0;
+        }
+    }
+    /* The comparison outlives the samples: only its numbers are used from here on. */
+    vg_case_result_release(&result);
+    return status;
+}
+
+static vg_status all_cases(run *r)
+{
+    const vg_bench_request *request = r->request;
+    const vg_case_list *cases = request->cases;
+    vg_status status = VG_OK;
+    vg_progress_begin(&r->progress, "bench", cases->count, request->quiet);
+    for (int i = 0; i < cases->count && !status; i++) {
+        char name[320];
+        bool late = request->deadline > 0 && vg_now() > request->deadline;
+        if (vg_interrupted() || late) {
+            r->summary->left_out = cases->count - i;
+            break;
+        }
+        vg_case_format(&cases->items[i], name, sizeof name);
+        vg_progress_step(&r->progress, i, name);
+        status = one_case(r, &cases->items[i]);
+        if (!status && request->after_case)
+            request->after_case(request->user, r->results);
+    }
+    vg_progress_end(&r->progress);
+    return status;
+}
+
+vg_status vg_bench_run(const vg_bench_request *request, json_t *results, vg_bench_summary *summary)
+{
+    vg_noise noise = {.count = 0};
+    size_t count = (size_t)request->cases->count;
+    *summary = (vg_bench_summary){0};
+    run r = {.request = request, .results = results, .summary = summary,
+             .context = {&noise, request->max_isa, request->sampling.seed, request->resamples},
+             .comparisons = calloc(count, sizeof *r.comparisons),
+             .threads = calloc(count, sizeof *r.threads)};
+    vg_status status = r.comparisons && r.threads ? VG_OK : vg_fail(VG_ENOMEM, "out of memory");
+    if (!status)
+        status = measure_all_noise(request, &noise);
+    if (!status && request->table)
+        vg_bench_table_head(request->table, request->format);
+    for (int i = 0; !status && i < request->copy_count; i++)
+        vg_bench_table_head(request->copies[i], request->copy_formats[i]);
+    if (!status)
+        status = all_cases(&r);
+    if (!status && request->table && request->format == VG_FORMAT_TABLE && summary->cases > 1)
+        vg_bench_table_foot(request->table, r.comparisons, r.threads, summary->cases);
+    json_object_set_new(results, "noise", vg_noise_json(&noise));
+    json_object_set_new(results, "roofline", vg_roofline_json());
+    if (summary->left_out)
+        json_object_set_new(results, "partial", json_true());
+    free(r.comparisons);
+    free(r.threads);
+    return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file entries.h
+ * Timed cases as entries of a result document, and as rows of the table.
+ */
+#ifndef VG_MICRO_ENTRIES_H
+#define VG_MICRO_ENTRIES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+#include "measure/noise.h"
+#include "micro/sampler.h"
+
+/** What the table and the entries of a case need beside the samples. */
+typedef struct vg_entry_context {
+    const vg_noise *noise;
+    const char *max_isa; /**< cap of the process, or NULL */
+    uint64_t seed;       /**< of the bootstrap */
+    int resamples;
+} vg_entry_context;
+
+/** One line of the comparison of a case. */
+typedef struct vg_comparison {
+    const vg_row_result *best, *base; /**< base: oneDNN; either may be NULL */
+    double best_ns, best_lo, best_hi, base_ns, base_lo, base_hi;
+    double ratio, lo, hi; /**< time of base / time of best; NAN without both */
+    double rate;          /**< FLOP/s or bytes/s of best */
+    bool by_flops;
+    double roof_fraction, ulp_max;
+    vg_noise_word verdict;
+} vg_comparison;
+
+/** Appends one entry per row of the case to @p benchmarks. */
+vg_status vg_entries_add(json_t *benchmarks, const vg_case_result *result,
+                         const vg_entry_context *context);
+
+vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *context,
+                          vg_comparison *comparison);
+
+void vg_bench_table_head(FILE *out, vg_format format);
+void vg_bench_table_row(FILE *out, vg_format format, bool color, const vg_case_result *result,
+                  const vg_comparison *comparison);
+
+/** Counts of verdicts and the geometric mean of the ratios, per thread count. */
+void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads, int count);
+
+#endif
