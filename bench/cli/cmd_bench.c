@@ -185,7 +185,7 @@ static vg_status run(const arguments *a, const vg_case_list *cases, int *code)
                                 "(Debian package libbenchmark-dev)");
     json_t *results = vg_results_new("bench", a->command);
     vg_interrupt_install();
-    vg_status status = vg_bench_run(&request, results, &summary);
+    vg_status status = vg_bench_cases(&request, results, &summary);
     vg_status closed = a->flags.native ? vg_gbench_close() : VG_OK;
     vg_status saved = save_outputs(a, &request, results, copies);
     json_decref(results);

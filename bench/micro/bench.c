@@ -119,7 +119,7 @@ static vg_status all_cases(run *r)
     return status;
 }
 
-vg_status vg_bench_run(const vg_bench_request *request, json_t *results, vg_bench_summary *summary)
+vg_status vg_bench_cases(const vg_bench_request *request, json_t *results, vg_bench_summary *summary)
 {
     vg_noise noise = {.count = 0};
     size_t count = (size_t)request->cases->count;

@@ -37,6 +37,6 @@ typedef struct vg_bench_summary {
 } vg_bench_summary;
 
 /** Appends to results.benchmarks; sets results.noise and results.roofline. */
-vg_status vg_bench_run(const vg_bench_request *request, json_t *results, vg_bench_summary *summary);
+vg_status vg_bench_cases(const vg_bench_request *request, json_t *results, vg_bench_summary *summary);
 
 #endif
