@@ -44,8 +44,8 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
             /* Runs are other processes anyway: group g of one is no partner of g of the other. */
             a.groups = b.groups = 1;
             double mid = vg_bootstrap_ratio(&a, &b, vg_seed_of(c->kernel), draws, DRAWS);
-            vg_interval ln = vg_draws_interval(draws, DRAWS, mid);
-            c->ratio = (vg_interval){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
+            vg_estimate ln = vg_draws_interval(draws, DRAWS, mid);
+            c->ratio = (vg_estimate){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
         }
         c->p = vg_mann_whitney(a.sorted, a.n, b.sorted, b.n);
     }

@@ -22,9 +22,9 @@ typedef struct vg_compare_options {
 
 typedef struct vg_compared {
     const char *kernel;  /**< of the new side; belongs to its document */
-    vg_interval ns_old, ns_new;
+    vg_estimate ns_old, ns_new;
     int n_old, n_new;
-    vg_interval ratio;   /**< time old / time new: above 1 the new side is faster */
+    vg_estimate ratio;   /**< time old / time new: above 1 the new side is faster */
     double p;            /**< Holm-adjusted */
     double gate;
     vg_verdict verdict;  /**< of the new side; VG_VERDICT_NONE with `why` */

@@ -142,8 +142,8 @@ void vg_nets_release(vg_nets *nets)
 
 double vg_net_signal(const json_t *record, const json_t *layer)
 {
-    const char *signal = vg_doc_str(record, "rate.signal");
-    bool out = signal && !strcmp(signal, "grad_out");
+    const char *signal = vg_doc_str(record, "rate.signal"), *skip = vg_doc_str(record, "spec.skip");
+    bool out = signal ? !strcmp(signal, "grad_out") : skip && strcmp(skip, "none") != 0;
     return vg_doc_num(layer, out ? "grad_out_l2" : "delta_l2");
 }
 

@@ -1,56 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gradient decay: the table, and the curves of signal against layer with seed band and theory. */
+/* Gradient decay: tables of rates, costs and training runs, with their plots. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reports/nets.h"
+#include "reports/nets_plot.h"
 #include "reports/parts.h"
 
-enum { LINES = 6 }; /* curves in one plot */
+/* --- rates ---------------------------------------------------------------------------------- */
 
-static void decay_row(vg_text *out, const vg_net *net)
+static const char *reason_of(const json_t *record, const char *path, const char *other)
+{
+    const char *reason = vg_doc_str(record, path);
+    reason = reason ? reason : vg_doc_str(record, other);
+    return reason ? reason : "n/a";
+}
+
+static void rate_cells(vg_text *out, const json_t *record)
 {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
-    const json_t *record = net->record, *ci = vg_doc_get(record, "rate.ci95");
-    const char *verdict = vg_doc_str(record, "verdict"), *reason = vg_doc_str(record, "rate.reason");
+    const json_t *ci = vg_doc_get(record, "rate.ci95");
     double ln_sq = vg_doc_num(record, "rate.ln_sq_per_layer");
     double theory = vg_doc_num(record, "theory.ln_sq_per_layer");
+    double off = vg_doc_num(record, "theory.deviation_sd");
+    if (!isfinite(ln_sq))
+        vg_cell_md(out, reason_of(record, "rate_reason", "rate.reason"));
+    else if (json_is_number(json_array_get(ci, 0)) && json_is_number(json_array_get(ci, 1)))
+        vg_cell_printf(out, "%s [%s, %s]", vg_num(a, vg_factor(ln_sq), 4),
+                       vg_num(b, vg_factor(json_number_value(json_array_get(ci, 0))), 4),
+                       vg_num(c, vg_factor(json_number_value(json_array_get(ci, 1))), 4));
+    else
+        vg_cell_printf(out, "%s [no interval]", vg_num(a, vg_factor(ln_sq), 4));
+    if (!isfinite(theory))
+        vg_cell_md(out, reason_of(record, "theory.reason", "theory_reason"));
+    else
+        vg_cell_printf(out, "%s", vg_num(a, vg_factor(theory), 4));
+    if (isfinite(theory) && isfinite(off))
+        vg_text_printf(out, " (%+.1f sd)", off);
+}
+
+static void rate_row(vg_text *out, const vg_net *net)
+{
+    char a[VG_NUM];
+    const char *verdict = vg_doc_str(net->record, "verdict");
+    double half = vg_doc_num(net->record, "rate.half_life_layers");
     vg_row_begin(out);
     vg_cell_md(out, net->label);
     vg_cell_printf(out, "%d", net->depth);
     vg_cell_md(out, verdict ? verdict : "n/a");
-    if (!isfinite(ln_sq)) {
-        reason = reason ? reason : vg_doc_str(record, "rate_reason");
-        vg_cell_md(out, reason ? reason : "n/a");
-    } else if (json_is_number(json_array_get(ci, 0)) && json_is_number(json_array_get(ci, 1))) {
-        vg_cell_printf(out, "%s [%s, %s]", vg_num(a, vg_factor(ln_sq), 4),
-                       vg_num(b, vg_factor(json_number_value(json_array_get(ci, 0))), 4),
-                       vg_num(c, vg_factor(json_number_value(json_array_get(ci, 1))), 4));
-    } else {
-        vg_cell_printf(out, "%s [no interval]", vg_num(a, vg_factor(ln_sq), 4));
-    }
-    if (isfinite(theory)) {
-        vg_cell_printf(out, "%s", vg_num(a, vg_factor(theory), 4));
-        double off = vg_doc_num(record, "theory.deviation_sd");
-        if (isfinite(off))
-            vg_text_printf(out, " (%+.1f sd)", off);
-    } else {
-        reason = vg_doc_str(record, "theory.reason");
-        vg_cell_md(out, reason ? reason : "n/a");
-    }
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(record, "survival"), 3));
-    double half = vg_doc_num(record, "rate.half_life_layers");
-    if (isfinite(half))
-        vg_cell_printf(out, "%s", vg_num(a, half, 3));
-    else
-        vg_cell_printf(out, "-");
-    vg_cell_printf(out, "%d", vg_net_seeds(record));
+    rate_cells(out, net->record);
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(net->record, "survival"), 3));
+    vg_cell_printf(out, "%s", isfinite(half) ? vg_num(a, half, 3) : "-");
+    vg_cell_printf(out, "%d", vg_net_seeds(net->record));
     vg_row_end(out);
 }
 
-static void decay_table(vg_report *report, const vg_nets *nets)
+static void rates(vg_report *report, const vg_nets *nets)
 {
     static const char *const head[] = {"net", "depth", "verdict", "factor per layer [95 % CI]",
                                        "theory", "survival", "layers to half", "seeds"};
@@ -60,133 +67,206 @@ static void decay_table(vg_report *report, const vg_nets *nets)
         vg_details_begin(out, "%d nets", nets->count);
     vg_table_head(out, "lrlrrrrr", head);
     for (int i = 0; i < nets->count; i++)
-        decay_row(out, &nets->nets[i]);
+        rate_row(out, &nets->nets[i]);
     if (fold)
         vg_details_end(out);
 }
 
-/* --- curves -------------------------------------------------------------------------------- */
+/* --- what is wrong in the deepest nets, and what would help ----------------------------------- */
 
-/* Signal relative to the last layer, its spread over seeds, and what theory says. The theory's
- * random walk: the variance of ln s^2 grows linearly with the distance from the last layer. */
-static bool curve_data(vg_text *data, const vg_net *net)
+static void findings(vg_report *report, const vg_nets *nets)
 {
-    const json_t *layers = json_object_get(net->record, "layers");
-    size_t n = json_array_size(layers), i;
-    json_t *layer;
-    double last = vg_net_signal(net->record, json_array_get(layers, n ? n - 1 : 0));
-    double ln_sq = vg_doc_num(net->record, "theory.ln_sq_per_layer");
-    double span = vg_doc_num(net->record, "rate.to") - vg_doc_num(net->record, "rate.from");
-    double sd = vg_doc_num(net->record, "theory.sd_ln") * sqrt(span * vg_net_seeds(net->record));
-    int points = 0;
-    vg_text_add(data, "# layer signal low high theory theory_low theory_high of ");
-    vg_text_html(data, net->label);
-    vg_text_add(data, "\n");
-    json_array_foreach(layers, i, layer) {
-        double s = vg_net_signal(net->record, layer) / last, spread = vg_doc_num(layer, "ln_sd");
-        double away = (double)(n - 1 - i), mean = exp(0.5 * ln_sq * away);
-        double band = exp(0.5 * sd * sqrt(away));
-        double x = vg_doc_num(layer, "index");
-        if (!isfinite(x) || !(s > 0) || !isfinite(s))
+    static const char *const head[] = {"net", "depth", "found", "layer", "value", "why"};
+    vg_text *out = &report->out;
+    char a[VG_NUM];
+    int lines = 0;
+    for (int i = 0; i < nets->count; i++) {
+        size_t k;
+        json_t *finding;
+        if (!nets->nets[i].deepest)
             continue;
-        double v[6] = {s, s / exp(spread), s * exp(spread), mean, mean / band, mean * band};
-        vg_text_printf(data, "%.0f", x);
-        for (int k = 0; k < 6; k++)
-            vg_text_printf(data, v[k] > 0 && isfinite(v[k]) ? " %.6g" : " ?", v[k]);
-        vg_text_add(data, "\n");
-        points++;
+        json_array_foreach(json_object_get(nets->nets[i].record, "findings"), k, finding) {
+            const char *code = vg_doc_str(finding, "code"), *why = vg_doc_str(finding, "why");
+            if (!lines++) {
+                vg_text_add(out, "\n**Findings** in the deepest net of each kind:\n\n");
+                vg_table_head(out, "lrlrrl", head);
+            }
+            vg_row_begin(out);
+            vg_cell_md(out, nets->nets[i].label);
+            vg_cell_printf(out, "%d", nets->nets[i].depth);
+            vg_cell_md(out, code ? code : "n/a");
+            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(finding, "layer"), 1));
+            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(finding, "value"), 3));
+            vg_cell_md(out, why ? why : "");
+            vg_row_end(out);
+        }
     }
-    vg_text_add(data, "\n\n");
-    return points > 1;
 }
 
-/* Whether any number stands in column @p column of block @p net; the data are ours. */
-static bool has_theory(const vg_net *net)
+static void advice(vg_report *report, const vg_nets *nets)
 {
-    return isfinite(vg_doc_num(net->record, "theory.ln_sq_per_layer"));
-}
-
-static vg_status curves(vg_report *report, const vg_net *const *nets, int count, const char *name,
-                        const char *title)
-{
-    vg_plot plot = {.height = 440};
-    vg_text alt = {0}, *script = &plot.script;
-    int drawn[LINES], lines = 0;
-    for (int i = 0; i < count; i++) {
-        drawn[i] = curve_data(&plot.data, nets[i]);
-        lines += drawn[i];
-    }
-    vg_text_printf(&alt, "Norm of the gradient signal relative to the last layer, against the layer:");
-    vg_text_add(script, "set logscale y\nset format y '10^{%L}'\nset title ");
-    vg_text_gnuplot(script, title);
-    vg_text_add(script, "\nset xlabel 'layer (1 = nearest the input)'\n"
-                        "set ylabel 'signal / signal at the last layer'\n"
-                        "set key below left reverse Left maxcols 2 samplen 3\nset xrange [1:*]\n"
-                        "unset mytics\n");
-    const char *join = "plot ";
-    for (int i = 0; i < count; i++) {
-        char survival[VG_NUM];
-        if (!drawn[i])
+    static const char *const head[] = {"net", "depth", "change", "survival", "step time", "why"};
+    vg_text *out = &report->out;
+    char a[VG_NUM];
+    int lines = 0;
+    for (int i = 0; i < nets->count; i++) {
+        size_t k;
+        json_t *item;
+        if (!nets->nets[i].deepest)
             continue;
-        const char *colour = vg_colours[i % VG_COLOURS];
-        vg_text_printf(script, "%sdata index %d using 1:3:4 with filledcurves lc rgb '%s' notitle", join,
-                       i, colour);
-        if (has_theory(nets[i]))
-            vg_text_printf(script, ", \\\n     data index %d using 1:5 with lines lc rgb '%s' lw 1 dt 3 "
-                           "notitle", i, colour);
-        vg_text_printf(script, ", \\\n     data index %d using 1:2 with linespoints ", i);
-        vg_plot_look(script, i);
-        vg_text_add(script, " pn 12 title ");
-        vg_text_gnuplot(script, nets[i]->label);
-        join = ", \\\n     ";
-        vg_text_printf(&alt, "%s %s falls to %s at layer 1", i ? "," : "", nets[i]->label,
-                       vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
+        json_array_foreach(json_object_get(nets->nets[i].record, "advice"), k, item) {
+            const char *change = vg_doc_str(item, "change"), *why = vg_doc_str(item, "why");
+            double ratio = vg_doc_num(item, "step_ratio");
+            if (!lines++) {
+                vg_text_add(out, "\n**What helps:**\n\n");
+                vg_table_head(out, "lrlrrl", head);
+            }
+            vg_row_begin(out);
+            vg_cell_md(out, nets->nets[i].label);
+            vg_cell_printf(out, "%d", nets->nets[i].depth);
+            vg_cell_code(out, change ? change : "n/a");
+            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(item, "survival"), 3));
+            vg_cell_printf(out, "%s%s", vg_num(a, ratio, 3), isfinite(ratio) ? "x" : "");
+            vg_cell_md(out, why ? why : "");
+            vg_row_end(out);
+        }
     }
-    vg_text_add(script, "\n");
-    vg_status status = VG_OK;
-    if (!lines || alt.failed) {
-        free(plot.data.p);
-        free(plot.script.p);
-    } else {
-        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
-    }
-    free(alt.p);
-    return status;
 }
 
-/* The deepest net of every label, in plots of one init each where there are many. */
-static vg_status decay_plots(vg_report *report, const vg_nets *nets, int document)
+/* --- what it costs ------------------------------------------------------------------------------ */
+
+static double peak_flops(const json_t *doc)
 {
-    const vg_net *list[LINES];
-    int total = 0, plots = 0;
+    double peak = NAN;
+    size_t i;
+    json_t *roof;
+    json_array_foreach(vg_doc_get(doc, "roofline.roofs"), i, roof) {
+        const char *kind = vg_doc_str(roof, "kind");
+        if (kind && !strcmp(kind, "flops"))
+            peak = fmax(peak, vg_doc_num(roof, "value"));
+    }
+    return peak;
+}
+
+static void cost_row(vg_text *out, const vg_net *net, double peak)
+{
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
+    const json_t *cost = json_object_get(net->record, "cost"), *ci = json_object_get(cost, "step_ms_ci95");
+    double ms = vg_doc_num(cost, "step_ms"), gflops = vg_doc_num(cost, "gflops");
+    double half = vg_doc_num(net->record, "rate.half_life_layers");
+    double other = vg_doc_num(cost, "onednn_step_ms");
+    vg_row_begin(out);
+    vg_cell_md(out, net->label);
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(net->record, "survival"), 3));
+    vg_cell_printf(out, "%s", isfinite(half) ? vg_num(a, half, 3) : "-");
+    vg_cell_printf(out, "%s [%s, %s]", vg_num(a, ms, 3),
+                   vg_num(b, json_is_number(json_array_get(ci, 0))
+                          ? json_number_value(json_array_get(ci, 0)) : NAN, 3),
+                   vg_num(c, json_is_number(json_array_get(ci, 1))
+                          ? json_number_value(json_array_get(ci, 1)) : NAN, 3));
+    vg_cell_printf(out, "%s", vg_num(a, gflops, 3));
+    if (isfinite(gflops * peak))
+        vg_text_printf(out, " (%s)", vg_num_percent(a, gflops * 1e9 / peak));
+    vg_cell_printf(out, "%s", vg_num_bytes(a, vg_doc_num(cost, "bytes_per_step")));
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(net->record, "params"), 4));
+    vg_cell_printf(out, "%s%s", vg_num(a, other / ms, 3), isfinite(other / ms) ? "x" : "");
+    vg_row_end(out);
+}
+
+static bool same_base(const vg_net *a, const vg_net *b)
+{
+    static const char *const keys[] = {"model", "depth", "width", "batch"};
+    for (int k = 0; k < 4; k++)
+        if (!json_equal(vg_doc_get(json_object_get(a->record, "spec"), keys[k]),
+                        vg_doc_get(json_object_get(b->record, "spec"), keys[k])))
+            return false;
+    return true;
+}
+
+static bool has_cost(const vg_net *net)
+{
+    return vg_doc_num(net->record, "cost.step_ms") > 0;
+}
+
+static vg_status costs(vg_report *report, const vg_nets *nets, int document)
+{
+    static const char *const head[] = {"net", "survival", "layers to half", "step, ms [95 % CI]",
+                                       "GFLOP/s (of peak)", "bytes a step", "parameters", "vs oneDNN"};
+    vg_text *out = &report->out;
+    double peak = peak_flops(report->docs[document]);
     char *done = calloc((size_t)nets->count + 1, 1);
-    if (!done)
-        return vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
-    for (int i = 0; i < nets->count; i++)
-        total += nets->nets[i].deepest;
-    bool by_init = total > LINES;
-    vg_status status = VG_OK;
+    int tables = 0;
+    vg_status status = done ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
+    vg_text_add(out, "\n### What the fixes cost\n\n");
     for (int i = 0; i < nets->count && status == VG_OK; i++) {
-        if (done[i] || !nets->nets[i].deepest)
+        const vg_net *base = &nets->nets[i];
+        if (done[i] || !has_cost(base))
             continue;
-        int count = 0;
-        for (int j = i; j < nets->count && count < LINES; j++) {
-            if (done[j] || !nets->nets[j].deepest ||
-                (by_init && strcmp(nets->nets[j].init, nets->nets[i].init) != 0))
+        const char *model = vg_doc_str(base->record, "spec.model");
+        vg_text_add(out, tables++ ? "\n**" : "**");
+        vg_text_md(out, model ? model : "net");
+        vg_text_printf(out, ", depth %d, width %.0f, batch %.0f**\n\n", base->depth,
+                       vg_doc_num(base->record, "spec.width"), vg_doc_num(base->record, "spec.batch"));
+        vg_table_head(out, "lrrrrrrr", head);
+        for (int j = i; j < nets->count; j++) {
+            if (done[j] || !has_cost(&nets->nets[j]) || !same_base(base, &nets->nets[j]))
                 continue;
             done[j] = 1;
-            list[count++] = &nets->nets[j];
+            cost_row(out, &nets->nets[j], peak);
         }
-        char name[64];
-        vg_text title = {0};
-        snprintf(name, sizeof name, "decay%s%d_%d", "_", document + 1, ++plots);
-        vg_text_printf(&title, "Gradient signal against layer%s%s", by_init ? ", init " : "",
-                       by_init ? nets->nets[i].init : "");
-        status = curves(report, list, count, name, title.p ? title.p : "");
-        free(title.p);
     }
     free(done);
+    if (!tables)
+        vg_part_missing(report, "the time of a training step", "`vgbench decay --cost` measures it");
+    else
+        vg_text_add(out, "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a "
+                    "step: n/a (no profile in the results).\n");
+    if (status == VG_OK && tables)
+        status = vg_nets_plot_costs(report, nets, document);
     return status;
+}
+
+/* --- training ------------------------------------------------------------------------------------- */
+
+static void train_row(vg_text *out, const json_t *record)
+{
+    char a[VG_NUM];
+    const json_t *steps = json_object_get(record, "steps");
+    size_t n = json_array_size(steps);
+    const json_t *last = json_array_get(steps, n ? n - 1 : 0);
+    const json_t *reached = json_object_get(record, "reached");
+    char *label = vg_train_label(record);
+    vg_row_begin(out);
+    vg_cell_md(out, label ? label : "");
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(last, "step"), 1));
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(json_array_get(steps, 0), "loss"), 4));
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(last, "loss"), 4));
+    vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(last, "accuracy")));
+    if (json_is_true(reached))
+        vg_cell_printf(out, "%s s", vg_num(a, vg_doc_num(record, "time_to_target_s"), 3));
+    else
+        vg_cell_printf(out, "%s", json_is_false(reached) ? "not reached" : "no target");
+    vg_cell_printf(out, "%zu", json_array_size(json_object_get(record, "events")));
+    vg_row_end(out);
+    free(label);
+}
+
+static vg_status training(vg_report *report, int document)
+{
+    static const char *const head[] = {"net", "steps", "first loss", "last loss", "accuracy",
+                                       "time to target", "events"};
+    const json_t *list = json_object_get(report->docs[document], "train");
+    size_t i;
+    json_t *record;
+    vg_text_add(&report->out, "\n### Training\n\n");
+    if (!json_array_size(list)) {
+        vg_part_missing(report, "training runs", "`vgbench train` or `vgbench run` brings them");
+        return VG_OK;
+    }
+    vg_table_head(&report->out, "lrrrrrr", head);
+    json_array_foreach(list, i, record)
+        train_row(&report->out, record);
+    return vg_train_plot(report, document);
 }
 
 vg_status vg_part_decay(vg_report *report)
@@ -197,21 +277,27 @@ vg_status vg_part_decay(vg_report *report)
                 "pre-activation (with skips: to the trunk); weight gradients would hide the decay. "
                 "Survival = its norm at the first layer / at the last. The factor per layer is fitted "
                 "to the seed average of ln norm, so below 1 it vanishes; its interval is over seeds. "
-                "Theory is the mean-field prediction, its distance in finite-width standard "
-                "deviations. In the plots: line = mean over seeds, band = one standard deviation "
-                "between seeds, dots = theory.\n\n");
+                "Theory is the mean-field prediction with its distance in finite-width standard "
+                "deviations.\n\n");
     for (int d = 0; d < report->count; d++) {
         vg_nets nets;
         vg_part_document(report, d);
         if (!json_array_size(json_object_get(report->docs[d], "decay"))) {
             vg_part_missing(report, "gradient decay", "`vgbench decay` or `vgbench run` measures it");
-            continue;
+        } else {
+            VG_TRY(vg_nets_collect(report->docs[d], &nets));
+            rates(report, &nets);
+            vg_status status = vg_nets_plot_curves(report, &nets, d);
+            if (status == VG_OK)
+                status = vg_nets_plot_heat(report, &nets, d);
+            findings(report, &nets);
+            advice(report, &nets);
+            if (status == VG_OK)
+                status = costs(report, &nets, d);
+            vg_nets_release(&nets);
+            VG_TRY(status);
         }
-        VG_TRY(vg_nets_collect(report->docs[d], &nets));
-        decay_table(report, &nets);
-        vg_status status = decay_plots(report, &nets, d);
-        vg_nets_release(&nets);
-        VG_TRY(status);
+        VG_TRY(training(report, d));
     }
     return VG_OK;
 }

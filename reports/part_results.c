@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/kernels_plot.h"
 #include "reports/parts.h"
+#include "reports/repro.h"
 
 /* A page of more lines is of no use to a reader; the rest is in the results file and its CSV. */
 enum { MOST_LINES = 3000 };
@@ -38,9 +40,10 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
     vg_row_end(out);
 }
 
-static void results_of_op(vg_report *report, const vg_rows *rows, const char *op, const char *dir,
-                          int *lines)
+static vg_status results_of_op(vg_report *report, int document, const char *op, const char *dir,
+                               int *lines)
 {
+    const vg_rows *rows = &report->rows[document];
     static const char *const head[] = {"shape", "backend", "time [95 % CI], n", "rate", "of roof",
                                        "to oneDNN", "prepare", "implementation"};
     vg_text *out = &report->out;
@@ -57,6 +60,8 @@ static void results_of_op(vg_report *report, const vg_rows *rows, const char *op
             vg_text_html(&escaped, dir);
             vg_details_begin(out, "%s", escaped.p ? escaped.p : "");
             free(escaped.p);
+            VG_TRY(vg_plot_sweep(report, document, op, dir));
+            vg_text_add(out, "\n");
             vg_table_head(out, "llrrrlrl", head);
             open = true;
         }
@@ -73,26 +78,32 @@ static void results_of_op(vg_report *report, const vg_rows *rows, const char *op
             ++*lines;
         }
     }
-    if (open)
+    if (open) {
+        vg_repro_lines(report, rows, op, dir);
         vg_details_end(out);
+    }
+    return VG_OK;
 }
 
-static vg_status results(vg_report *report, const vg_rows *rows)
+static vg_status results(vg_report *report, int document)
 {
+    const vg_rows *rows = &report->rows[document];
     int lines = 0;
+    vg_status status = VG_OK;
     json_t *seen = json_object();
     if (!seen)
         return vg_fail(VG_ENOMEM, "no memory for the list of ops");
-    for (int i = 0; i < rows->case_count; i++) {
+    for (int i = 0; i < rows->case_count && status == VG_OK; i++) {
         const vg_row *row = &rows->rows[rows->cases[i].any];
         char key[160];
         snprintf(key, sizeof key, "%.70s/%.70s", row->op, row->dir);
         if (json_object_get(seen, key))
             continue;
         json_object_set_new(seen, key, json_true());
-        results_of_op(report, rows, row->op, row->dir, &lines);
+        status = results_of_op(report, document, row->op, row->dir, &lines);
     }
     json_decref(seen);
+    VG_TRY(status);
     if (lines < rows->count)
         vg_text_printf(&report->out, "\n%d of %d rows are shown; all are in the results file.\n", lines,
                        rows->count);
@@ -107,7 +118,8 @@ vg_status vg_part_results(vg_report *report)
         if (!report->rows[d].count)
             vg_part_missing(report, "timed kernels", "`vgbench run --only=kernels` measures them");
         else
-            VG_TRY(results(report, &report->rows[d]));
+            VG_TRY(results(report, d));
+        VG_TRY(vg_plot_grids(report, d));
     }
     return VG_OK;
 }
@@ -162,9 +174,10 @@ vg_status vg_part_roofline(vg_report *report)
     for (int d = 0; d < report->count; d++) {
         const json_t *list = vg_doc_get(report->docs[d], "roofline.roofs");
         vg_part_document(report, d);
-        if (json_array_size(list))
+        if (json_array_size(list)) {
             roofs(report, list);
-        else
+            VG_TRY(vg_plot_roofline(report, d));
+        } else
             vg_part_missing(report, "measured roofs", "`vgbench roofline` measures them");
     }
     return VG_OK;

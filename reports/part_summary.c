@@ -53,7 +53,7 @@ void vg_onednn_name(const json_t *doc, vg_text *out)
         vg_text_add(out, " - **not a current oneDNN**");
 }
 
-const char *vg_ratio_text(char buf[80], vg_interval ratio)
+const char *vg_ratio_text(char buf[80], vg_estimate ratio)
 {
     /* One number of decimals for all three, more where the ratio is near 1 and they decide. */
     double mid = ratio.mid;
@@ -372,7 +372,7 @@ static void card_row(vg_report *report, const vg_rows *rows, const card *k)
         vg_text_add(out, ", cap ");
         vg_text_md(out, k->row->max_isa);
     }
-    vg_interval mean = vg_tally_mean(&k->tally);
+    vg_estimate mean = vg_tally_mean(&k->tally);
     vg_cell_printf(out, "%s", vg_ratio_text(buf, mean));
     vg_cell_printf(out, "%s", vg_tally_text(buf, &k->tally));
     if (isnan(k->rate_most))

@@ -51,7 +51,7 @@ void vg_part_document(vg_report *report, int index);
 void vg_onednn_name(const json_t *doc, vg_text *out);
 
 /** Ratio with interval: "1.23x [1.20, 1.26]". */
-const char *vg_ratio_text(char buf[80], vg_interval ratio);
+const char *vg_ratio_text(char buf[80], vg_estimate ratio);
 
 /** "3 faster, 1 same, 0 slower, 2 ambiguous" in short form "3 / 1 / 0 / 2". */
 const char *vg_tally_text(char buf[80], const vg_tally *tally);

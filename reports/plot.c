@@ -26,19 +26,20 @@ static const char style[] =
     "set border 3 lc rgb '" INK "'\n"
     "set tics nomirror out scale 0.5 textcolor rgb '" INK "'\n"
     "set grid lc rgb '" INK "' lw 0.4 dt 3\n"
-    "set key noenhanced textcolor rgb '" INK "'\n"
+    "set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced offset 0,-0.4 "
+    "textcolor rgb '" INK "'\n"
     "set title noenhanced textcolor rgb '" INK "'\n"
-    "set xlabel noenhanced textcolor rgb '" INK "'\n"
+    "set xlabel noenhanced textcolor rgb '" INK "' offset 0,0.7\n"
     "set ylabel noenhanced textcolor rgb '" INK "'\n"
     "set cblabel noenhanced textcolor rgb '" INK "'\n"
     "set style fill transparent solid 0.18 noborder\n"
     "set datafile missing '?'\n";
 
-void vg_plot_look(vg_text *script, int i)
+void vg_plot_look(vg_text *script, int i, double size)
 {
     static const int points[VG_COLOURS] = {7, 5, 9, 13, 11, 6, 4};
-    vg_text_printf(script, "lc rgb '%s' lw 2 dt %d pt %d ps 0.6", vg_colours[i % VG_COLOURS],
-                   1 + i / VG_COLOURS % 4, points[i % VG_COLOURS]);
+    vg_text_printf(script, "lc rgb '%s' lw 2 dt %d pt %d ps %.1f", vg_colours[i % VG_COLOURS],
+                   1 + i / VG_COLOURS % 4, points[i % VG_COLOURS], size);
 }
 
 static double seconds(void)

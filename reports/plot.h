@@ -36,7 +36,7 @@ typedef struct vg_plot {
 vg_status vg_plot_draw(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
                        vg_text *out);
 
-/** "lc rgb '#0072b2' lw 2 dt 1 pt 7": the look of series @p i. */
-void vg_plot_look(vg_text *script, int i);
+/** "lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6": the look of series @p i, points of @p size. */
+void vg_plot_look(vg_text *script, int i, double size);
 
 #endif

@@ -87,7 +87,7 @@ static vg_status row_time(vg_row *row)
 {
     double *x;
     int *process;
-    row->ns = (vg_interval){NAN, NAN, NAN};
+    row->ns = (vg_estimate){NAN, NAN, NAN};
     row->n = vg_row_samples(row->entry, &x, &process);
     vg_samples s = {0};
     vg_status status = vg_samples_init(&s, x, process, row->n);
@@ -156,7 +156,7 @@ static vg_status read_row(const json_t *entry, vg_row *row)
     if (row->verified == 0 && !*row->error)
         row->error = str_or(entry, "verify_reason", "failed verification");
     if (*row->error) {
-        row->ns = (vg_interval){NAN, NAN, NAN};
+        row->ns = (vg_estimate){NAN, NAN, NAN};
         return VG_OK;
     }
     return row_time(row);
@@ -201,7 +201,7 @@ double vg_rows_floor(const vg_rows *rows, int threads)
     return isnan(floor) ? rows->floor : floor;
 }
 
-vg_interval vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes)
+vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes)
 {
     double *a, *b, draws[DRAWS], mid = NAN;
     int *pa, *pb;
@@ -216,7 +216,7 @@ vg_interval vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
     } else if (vg_samples_init(&s, a, pa, na) == VG_OK && vg_samples_init(&t, b, pb, nb) == VG_OK) {
         mid = vg_bootstrap_ratio(&t, &s, seed, draws, DRAWS);
     }
-    vg_interval ln = {mid, NAN, NAN};
+    vg_estimate ln = {mid, NAN, NAN};
     if (!isnan(mid))
         ln = vg_draws_interval(draws, DRAWS, mid);
     if (processes)
@@ -227,7 +227,7 @@ vg_interval vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
     free(b);
     free(pa);
     free(pb);
-    return (vg_interval){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
+    return (vg_estimate){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
 }
 
 /* The ratio the program itself recorded for this pair, which is what its user saw. */
@@ -241,7 +241,7 @@ static bool recorded_ratio(const vg_row *own, vg_case *c, double floor)
         if (!base || strcmp(base, "onednn") != 0 || !(vg_doc_num(r, "ratio") > 0) ||
             !json_is_number(json_array_get(ci, 0)) || !json_is_number(json_array_get(ci, 1)))
             continue;
-        c->ratio = (vg_interval){vg_doc_num(r, "ratio"), json_number_value(json_array_get(ci, 0)),
+        c->ratio = (vg_estimate){vg_doc_num(r, "ratio"), json_number_value(json_array_get(ci, 0)),
                                  json_number_value(json_array_get(ci, 1))};
         double pairs = vg_doc_num(r, "pairs");
         c->pairs = pairs > 0 && pairs < INT_MAX ? (int)pairs : 0;
@@ -264,7 +264,7 @@ static void judge(vg_rows *rows, vg_case *c)
     for (int i = 0; i < 4 && c->own < 0; i++)
         c->own = c->rows[order[i]];
     c->base = c->rows[VG_BACKEND_onednn];
-    c->ratio = (vg_interval){NAN, NAN, NAN};
+    c->ratio = (vg_estimate){NAN, NAN, NAN};
     c->sd = NAN;
     const vg_row *own = c->own >= 0 ? &rows->rows[c->own] : NULL;
     const vg_row *base = c->base >= 0 ? &rows->rows[c->base] : NULL;
@@ -385,11 +385,11 @@ int vg_tally_count(const vg_tally *tally)
     return tally->faster + tally->slower + tally->same + tally->ambiguous;
 }
 
-vg_interval vg_tally_mean(const vg_tally *tally)
+vg_estimate vg_tally_mean(const vg_tally *tally)
 {
     int n = vg_tally_count(tally);
     if (!n)
-        return (vg_interval){NAN, NAN, NAN};
+        return (vg_estimate){NAN, NAN, NAN};
     double mid = tally->sum_ln / n, half = 1.96 * sqrt(tally->sum_var) / n;
-    return (vg_interval){exp(mid), exp(mid - half), exp(mid + half)};
+    return (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)};
 }

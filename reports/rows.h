@@ -44,7 +44,7 @@ typedef struct vg_row {
     int index;           /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
     int threads;         /**< that worked; 0 unknown */
     int n;               /**< samples */
-    vg_interval ns;      /**< of one call; NaN where it was not timed */
+    vg_estimate ns;      /**< of one call; NaN where it was not timed */
     double flops, bytes, roof_fraction, ulp, prepare_ns;
     int verified;        /**< 1, 0, or -1 where nothing is said */
     bool reference;      /**< reference code of oneDNN: shown, never claimed against */
@@ -56,7 +56,7 @@ typedef struct vg_case {
     int own, base;              /**< own best by the fixed order avx512, avx2, neon, scalar; oneDNN */
     int any;                    /**< some row of the case */
     vg_size_class size;
-    vg_interval ratio; /**< time of oneDNN / time of own: above 1, own is faster */
+    vg_estimate ratio; /**< time of oneDNN / time of own: above 1, own is faster */
     double sd;         /**< of ln ratio, from the interval */
     int pairs;         /**< samples behind the ratio, of the side with fewer */
     int processes;
@@ -86,7 +86,7 @@ int vg_row_samples(const json_t *entry, double **samples, int **process);
 
 /** The ratio of @p base to @p own with its interval, from their samples: the median of the ratios of
  * pairs where the samples were taken side by side, else the ratio of the medians. */
-vg_interval vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes);
+vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes);
 
 /** Wins, ties, losses and ambiguous ones beside a geometric mean. */
 typedef struct vg_tally {
@@ -98,6 +98,6 @@ typedef struct vg_tally {
 void vg_tally_add(vg_tally *tally, const vg_case *c);
 int vg_tally_count(const vg_tally *tally);
 /** Geometric mean and 95 % interval (independent intervals combined). */
-vg_interval vg_tally_mean(const vg_tally *tally);
+vg_estimate vg_tally_mean(const vg_tally *tally);
 
 #endif

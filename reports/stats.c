@@ -131,9 +131,9 @@ double vg_median(const double *sorted, int n)
     return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
 }
 
-vg_interval vg_samples_median(const vg_samples *s)
+vg_estimate vg_samples_median(const vg_samples *s)
 {
-    vg_interval ci = {vg_median(s->sorted, s->n), NAN, NAN};
+    vg_estimate ci = {vg_median(s->sorted, s->n), NAN, NAN};
     if (s->n < 2)
         return ci;
     /* Ranks l and n + 1 - l cover the median with P = 1 - 2 P(Bin(n, 1/2) < l). */
@@ -212,9 +212,9 @@ double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, i
     return mid;
 }
 
-vg_interval vg_draws_interval(double *draws, int n, double mid)
+vg_estimate vg_draws_interval(double *draws, int n, double mid)
 {
-    vg_interval ci = {mid, NAN, NAN};
+    vg_estimate ci = {mid, NAN, NAN};
     if (n < 1 || isnan(draws[0]))
         return ci;
     qsort(draws, (size_t)n, sizeof *draws, ascending);
@@ -311,7 +311,7 @@ vg_status vg_holm(double *p, int n)
 
 /* --- verdict --------------------------------------------------------------------------------- */
 
-vg_verdict vg_verdict_of(vg_interval ratio, double floor)
+vg_verdict vg_verdict_of(vg_estimate ratio, double floor)
 {
     if (!isfinite(ratio.mid))
         return VG_VERDICT_NONE;

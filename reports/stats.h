@@ -10,9 +10,9 @@
 
 #include "vgbench/status.h"
 
-typedef struct vg_interval {
+typedef struct vg_estimate {
     double mid, lo, hi; /**< estimate and 95 % interval; NaN where there is none */
-} vg_interval;
+} vg_estimate;
 
 /** Samples of one row, in groups by process. */
 typedef struct vg_samples {
@@ -32,7 +32,7 @@ double vg_median(const double *sorted, int n);
 /** Median and its distribution-free 95 % interval by order statistics (the whole range below six
  * samples). With several processes the interval is over the processes' medians where that is
  * wider. */
-vg_interval vg_samples_median(const vg_samples *s);
+vg_estimate vg_samples_median(const vg_samples *s);
 
 /** @p draws bootstrap values of ln(median of @p a / median of @p b), ascending order not implied.
  *
@@ -48,7 +48,7 @@ double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t see
 double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws);
 
 /** 2.5 % and 97.5 % points of @p n draws (which are sorted in place) and the estimate @p mid. */
-vg_interval vg_draws_interval(double *draws, int n, double mid);
+vg_estimate vg_draws_interval(double *draws, int n, double mid);
 
 /** Two-sided Mann-Whitney p value, with ties; exact where both have at most 20 values and there are
  * no ties, else by the normal approximation. Both ascending. */
@@ -73,7 +73,7 @@ typedef enum vg_verdict {
 /** FASTER: interval above 1 and estimate above 1 + floor; SLOWER: the mirror image; SAME: interval
  * within 1/(1 + floor) .. 1 + floor; AMBIGUOUS otherwise, and always where the floor is unknown
  * (NaN). */
-vg_verdict vg_verdict_of(vg_interval ratio, double floor);
+vg_verdict vg_verdict_of(vg_estimate ratio, double floor);
 const char *vg_verdict_name(vg_verdict verdict);
 
 #endif

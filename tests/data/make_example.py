@@ -113,6 +113,8 @@ def decay_record(act, init, depth, chi, norm="none", skip="none"):
         "rate": rate,
         "theory": {"sq_per_layer": digits(chi), "ln_sq_per_layer": digits(ln_sq - 0.005),
                    "sd_ln": digits(sd), "deviation_sd": digits(0.005 / sd), "formula": "made up",
+                   "signal": [digits(math.exp(0.5 * (ln_sq - 0.005) * (depth - i)))
+                              for i in range(1, depth + 1)],
                    "valid": True, "within": 0.005 / sd < 4},
         "survival": digits(survival), "verdict": verdict,
         "findings": ([{"code": "vanishing", "layer": 1, "value": digits(survival), "limit": 0.01,

@@ -67,10 +67,10 @@ static void intervals_cover_the_truth(void **state)
         }
         assert_int_equal(vg_samples_init(&a, x, NULL, N), VG_OK);
         assert_int_equal(vg_samples_init(&b, y, NULL, N), VG_OK);
-        vg_interval m = vg_samples_median(&a);
+        vg_estimate m = vg_samples_median(&a);
         median += m.lo <= 100 && 100 <= m.hi;
         double mid = vg_bootstrap_ratio(&b, &a, (uint64_t)t, draws, 1000);
-        vg_interval r = vg_draws_interval(draws, 1000, mid);
+        vg_estimate r = vg_draws_interval(draws, 1000, mid);
         ratio += r.lo <= log(1.3) && log(1.3) <= r.hi;
         double shift[GROUPS];
         for (int g = 0; g < GROUPS; g++)
@@ -110,14 +110,14 @@ static void same_seed_same_draws(void **state)
 
 static void verdict_needs_interval_and_floor(void **state)
 {
-    assert_int_equal(vg_verdict_of((vg_interval){1.10, 1.05, 1.15}, 0.02), VG_FASTER);
-    assert_int_equal(vg_verdict_of((vg_interval){0.90, 0.85, 0.95}, 0.02), VG_SLOWER);
-    assert_int_equal(vg_verdict_of((vg_interval){1.01, 1.005, 1.015}, 0.02), VG_SAME);
-    assert_int_equal(vg_verdict_of((vg_interval){1.10, 0.95, 1.25}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_interval){1.015, 1.005, 1.03}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_interval){1.10, 1.05, 1.15}, NAN), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_interval){1.10, NAN, NAN}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_interval){NAN, NAN, NAN}, 0.02), VG_VERDICT_NONE);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 1.05, 1.15}, 0.02), VG_FASTER);
+    assert_int_equal(vg_verdict_of((vg_estimate){0.90, 0.85, 0.95}, 0.02), VG_SLOWER);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.01, 1.005, 1.015}, 0.02), VG_SAME);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 0.95, 1.25}, 0.02), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.015, 1.005, 1.03}, 0.02), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 1.05, 1.15}, NAN), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of((vg_estimate){1.10, NAN, NAN}, 0.02), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of((vg_estimate){NAN, NAN, NAN}, 0.02), VG_VERDICT_NONE);
 }
 
 static void strange_samples_are_survived(void **state)

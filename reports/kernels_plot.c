@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/kernels_plot.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vgbench/ops.h"
+
+enum { MOST_POINTS = 400, MOST_GRID = 14, MOST_PLOTS = 40 };
+
+static bool by_flops(const vg_row *row)
+{
+    vg_op op = vg_op_by_name(row->op);
+    if (op == VG_OP_none)
+        return false;
+    return vg_op_family(op) == VG_FAMILY_DENSE || vg_op_family(op) == VG_FAMILY_RECURRENT;
+}
+
+static double rate(const vg_row *row)
+{
+    return (by_flops(row) ? row->flops : row->bytes) / row->ns.mid;
+}
+
+/* A file name of what may be foreign: letters, digits and underscores of it. */
+static void file_name(char *name, size_t size, const char *what, int document, const char *op,
+                      const char *dir, const char *more)
+{
+    snprintf(name, size, "%s_%d_%.40s_%.20s_%.40s", what, document + 1, op, dir, more);
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c))
+            *c = '_';
+}
+
+static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_text *alt, bool any)
+{
+    vg_status status = VG_OK;
+    if (any && !alt->failed) {
+        status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
+    } else {
+        free(plot->data.p);
+        free(plot->script.p);
+    }
+    free(alt->p);
+    return status;
+}
+
+/* --- groups: cases of one op, direction, threads, class --------------------------------------------- */
+
+static const vg_row *any_row(const vg_rows *rows, int i)
+{
+    return &rows->rows[rows->cases[i].any];
+}
+
+static bool same_group(const vg_row *a, const vg_row *b)
+{
+    return a->threads == b->threads && !strcmp(a->op, b->op) && !strcmp(a->dir, b->dir) &&
+           !strcmp(a->weights, b->weights) && !strcmp(a->max_isa, b->max_isa);
+}
+
+/* The cases of the group of case @p first that come from it on; 0 if an earlier case began it. */
+static int group(const vg_rows *rows, int first, int *list, int room)
+{
+    int count = 0;
+    const vg_row *key = any_row(rows, first);
+    for (int i = 0; i < first; i++)
+        if (same_group(any_row(rows, i), key))
+            return 0;
+    for (int i = first; i < rows->case_count && count < room; i++)
+        if (same_group(any_row(rows, i), key))
+            list[count++] = i;
+    return count;
+}
+
+static void group_title(vg_text *title, const vg_row *row)
+{
+    vg_text_printf(title, "%s %s, %d thread%s", row->op, row->dir, row->threads,
+                   row->threads == 1 ? "" : "s");
+    if (*row->weights)
+        vg_text_printf(title, ", weights %s", row->weights);
+    if (*row->max_isa)
+        vg_text_printf(title, ", cap %s", row->max_isa);
+}
+
+/* --- sweep ----------------------------------------------------------------------------------------- */
+
+typedef struct point {
+    double x, y, lo, hi;
+} point;
+
+static int by_x(const void *a, const void *b)
+{
+    const point *p = a, *q = b;
+    return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
+}
+
+static int sweep_points(const vg_rows *rows, const int *list, int count, int backend, point *points)
+{
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        int index = rows->cases[list[i]].rows[backend];
+        if (index < 0)
+            continue;
+        const vg_row *row = &rows->rows[index];
+        double y = rate(row);
+        if (y > 0 && isfinite(y) && row->bytes > 0)
+            points[n++] = (point){row->bytes, y, y * row->ns.mid / row->ns.hi,
+                                  y * row->ns.mid / row->ns.lo};
+    }
+    qsort(points, (size_t)n, sizeof *points, by_x);
+    return n;
+}
+
+static vg_status sweep(vg_report *report, int document, const int *list, int count)
+{
+    const vg_rows *rows = &report->rows[document];
+    const vg_row *key = any_row(rows, list[0]);
+    static point points[MOST_POINTS];
+    vg_plot plot = {.height = 420};
+    vg_text alt = {0}, title = {0}, *script = &plot.script;
+    char name[160], lo[VG_NUM], hi[VG_NUM], more[80];
+    const char *unit = by_flops(key) ? "GFLOP/s" : "GB/s", *join = "plot ";
+    int lines = 0;
+    group_title(&title, key);
+    vg_text_printf(&alt, "Rate against working set, %s:", title.p ? title.p : "");
+    vg_text_add(script, "set title ");
+    vg_text_gnuplot(script, title.p ? title.p : "");
+    vg_text_printf(script, "\nset logscale x 2\nset format x '%%.0b %%BB'\nset xlabel 'working set'\n"
+                   "set ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\nunset mxtics\n", unit);
+    for (int b = VG_BACKEND_COUNT - 1; b >= 0; b--) {
+        int n = sweep_points(rows, list, count, b, points);
+        if (!n)
+            continue;
+        for (int i = 0; i < n; i++) {
+            vg_text_printf(&plot.data, "%.0f %.5g", points[i].x, points[i].y);
+            bool ends = isfinite(points[i].lo) && isfinite(points[i].hi);
+            vg_text_printf(&plot.data, " %.5g %.5g\n", ends ? points[i].lo : points[i].y,
+                           ends ? points[i].hi : points[i].y);
+        }
+        vg_text_add(&plot.data, "\n\n");
+        /* A backend has its colour in every plot. */
+        int look = VG_BACKEND_COUNT - 1 - b;
+        vg_text_printf(script, "%sdata index %d using 1:2:3:4 with yerrorlines ", join, lines);
+        vg_plot_look(script, look, 0.7);
+        vg_text_printf(script, " title '%s'", vg_backend_name((vg_backend)b));
+        vg_text_printf(&alt, "%s %s %s to %s %s", lines++ ? ";" : "", vg_backend_name((vg_backend)b),
+                       vg_num(lo, points[0].y, 3), vg_num(hi, points[n - 1].y, 3), unit);
+        join = ", \\\n     ";
+    }
+    vg_text_add(script, "\n");
+    free(title.p);
+    snprintf(more, sizeof more, "%d_%.20s_%.20s", key->threads, key->weights, key->max_isa);
+    file_name(name, sizeof name, "sweep", document, key->op, key->dir, more);
+    return draw(report, &plot, name, &alt, lines > 0);
+}
+
+vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir)
+{
+    const vg_rows *rows = &report->rows[document];
+    int plots = 0, list[MOST_POINTS];
+    for (int i = 0; i < rows->case_count && plots < 2 && report->plots; i++) {
+        const vg_row *row = any_row(rows, i);
+        if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0)
+            continue;
+        int count = group(rows, i, list, MOST_POINTS);
+        if (count < 3)
+            continue;
+        plots++;
+        VG_TRY(sweep(report, document, list, count));
+    }
+    return VG_OK;
+}
+
+/* --- win and loss over batch and width ----------------------------------------------------------------- */
+
+/* The two axes: batch, and the width of a row (in x out for dense). */
+static bool axes(const vg_row *row, double *batch, double *width, char *label, size_t size)
+{
+    const json_t *shape = json_object_get(row->entry, "shape");
+    *batch = vg_doc_num(shape, "batch");
+    *width = vg_doc_num(shape, "width");
+    snprintf(label, size, "%.0f", *width);
+    if (isnan(*width)) {
+        double in = vg_doc_num(shape, "in"), out = vg_doc_num(shape, "out");
+        *width = in * 1e7 + out;
+        snprintf(label, size, "%.0fx%.0f", in, out);
+    }
+    return isfinite(*batch + *width);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int place(double *values, int *count, double x)
+{
+    for (int i = 0; i < *count; i++)
+        if (values[i] == x)
+            return i;
+    if (*count == MOST_GRID)
+        return -1;
+    values[(*count)++] = x;
+    return *count - 1;
+}
+
+static const char grid_style[] =
+    "set palette defined (-1 '#b3541e', -0.2 '#e3b08e', 0 '#e8e8e8', 0.2 '#9cc3e0', 1 '#0f5e9c')\n"
+    "set cbrange [-1:1]\nset cbtics ('0.5x' -1, '0.7x' -0.515, '1x' 0, '1.4x' 0.485, '2x' 1) "
+    "textcolor rgb '#6e7781'\nset cblabel 'faster than oneDNN: above 1x'\nset colorbox noborder\n"
+    "set style fill solid 1 noborder\nunset grid\nset border 0\nset ylabel 'batch'\n";
+
+static void grid_labels(vg_plot *plot, vg_report *report, int document, const int *list, int count,
+                        const double *xs, int nx, const double *ys, int ny)
+{
+    const vg_rows *rows = &report->rows[document];
+    vg_text *script = &plot->script;
+    vg_text_add(script, "set xtics scale 0 (");
+    for (int x = 0; x < nx; x++) {
+        char label[64] = "";
+        for (int i = 0; i < count; i++) {
+            double batch, width;
+            char text[64];
+            if (axes(any_row(rows, list[i]), &batch, &width, text, sizeof text) && width == xs[x])
+                memcpy(label, text, sizeof label);
+        }
+        vg_text_printf(script, "%s'%s' %d", x ? ", " : "", label, x);
+    }
+    vg_text_add(script, ")\nset ytics scale 0 (");
+    for (int y = 0; y < ny; y++)
+        vg_text_printf(script, "%s'%.0f' %d", y ? ", " : "", ys[y], y);
+    vg_text_printf(script, ")\nset xrange [-0.5:%d.5]\nset yrange [-0.5:%d.5]\n", nx - 1, ny - 1);
+}
+
+static int grid_cells(vg_plot *plot, const vg_rows *rows, const int *list, int count, double *xs,
+                      int nx, double *ys, int ny, vg_tally *tally)
+{
+    int cells = 0;
+    for (int i = 0; i < count; i++) {
+        const vg_case *c = &rows->cases[list[i]];
+        double batch, width;
+        char text[64];
+        if (c->verdict == VG_VERDICT_NONE ||
+            !axes(any_row(rows, list[i]), &batch, &width, text, sizeof text))
+            continue;
+        int x = place(xs, &nx, width), y = place(ys, &ny, batch);
+        double log2_ratio = log2(c->ratio.mid);
+        vg_text_printf(&plot->data, "%d %d %.4g %.2f %s\n", x, y, log2_ratio, c->ratio.mid,
+                       fabs(log2_ratio) > 0.6 ? "0xf4f4f4" : "0x202020");
+        vg_tally_add(tally, c);
+        cells++;
+    }
+    return cells;
+}
+
+static vg_status grid(vg_report *report, int document, const int *list, int count)
+{
+    const vg_rows *rows = &report->rows[document];
+    const vg_row *key = any_row(rows, list[0]);
+    double xs[MOST_GRID], ys[MOST_GRID], batch, width;
+    int nx = 0, ny = 0;
+    char text[64], name[160], more[80], buf[80], counts[80];
+    bool known = true;
+    for (int i = 0; i < count; i++)
+        known = known && axes(any_row(rows, list[i]), &batch, &width, text, sizeof text) &&
+                place(xs, &nx, width) >= 0 && place(ys, &ny, batch) >= 0;
+    if (!known || nx < 2 || ny < 2)
+        return VG_OK;
+    qsort(xs, (size_t)nx, sizeof *xs, compare_doubles);
+    qsort(ys, (size_t)ny, sizeof *ys, compare_doubles);
+    vg_plot plot = {.height = 150 + 34 * ny};
+    vg_text alt = {0}, title = {0};
+    vg_tally tally = {0};
+    group_title(&title, key);
+    vg_text_add(&plot.script, grid_style);
+    vg_text_add(&plot.script, "set title ");
+    vg_text_gnuplot(&plot.script, title.p ? title.p : "");
+    vg_text_printf(&plot.script, "\nset xlabel '%s'\n",
+                   isnan(vg_doc_num(key->entry, "shape.width")) ? "in x out" : "width");
+    grid_labels(&plot, report, document, list, count, xs, nx, ys, ny);
+    int cells = grid_cells(&plot, rows, list, count, xs, nx, ys, ny, &tally);
+    vg_text_add(&plot.script,
+                "plot data using 1:2:(0.47):(0.46):3 with boxxyerror lc palette notitle, \\\n"
+                "     data using 1:2:(sprintf('%.2f', $4)):5 with labels tc rgb variable notitle\n");
+    vg_text_printf(&alt, "Ratio to oneDNN by batch and width, %s: geometric mean %s; faster, same, slower, "
+                   "ambiguous: %s", title.p ? title.p : "", vg_ratio_text(buf, vg_tally_mean(&tally)),
+                   vg_tally_text(counts, &tally));
+    free(title.p);
+    snprintf(more, sizeof more, "%d_%.20s_%.20s", key->threads, key->weights, key->max_isa);
+    file_name(name, sizeof name, "grid", document, key->op, key->dir, more);
+    return draw(report, &plot, name, &alt, cells > 1);
+}
+
+vg_status vg_plot_grids(vg_report *report, int document)
+{
+    const vg_rows *rows = &report->rows[document];
+    int list[MOST_POINTS], plots = 0;
+    for (int i = 0; i < rows->case_count && plots < MOST_PLOTS && report->plots; i++) {
+        vg_op op = vg_op_by_name(any_row(rows, i)->op);
+        if (op == VG_OP_none || (vg_op_family(op) != VG_FAMILY_DENSE && !vg_op_is_norm(op)))
+            continue;
+        int before = report->plots->made + report->plots->failed;
+        int count = group(rows, i, list, MOST_POINTS);
+        if (count > 3)
+            VG_TRY(grid(report, document, list, count));
+        plots += report->plots->made + report->plots->failed - before;
+    }
+    return VG_OK;
+}
+
+/* --- roofline ------------------------------------------------------------------------------------------- */
+
+static int roof_lines(vg_text *script, const json_t *list, const char **join)
+{
+    size_t i;
+    json_t *roof;
+    int lines = 0;
+    double peak = 0; /* bandwidth lines end where arithmetic limits */
+    json_array_foreach(list, i, roof) {
+        const char *kind = vg_doc_str(roof, "kind");
+        if (kind && !strcmp(kind, "flops"))
+            peak = fmax(peak, vg_doc_num(roof, "value") / 1e9);
+    }
+    json_array_foreach(list, i, roof) {
+        const char *kind = vg_doc_str(roof, "kind"), *name = vg_doc_str(roof, "name");
+        double value = vg_doc_num(roof, "value") / 1e9, threads = vg_doc_num(roof, "threads");
+        bool flops = kind && !strcmp(kind, "flops");
+        if (!(value > 0) || lines == 12)
+            continue;
+        vg_text text = {0};
+        vg_text_printf(&text, "%s, %.0f thr.: %.3g %s", name ? name : "roof", threads, value,
+                       flops ? "GFLOP/s" : "GB/s");
+        if (flops || !(peak > 0))
+            vg_text_printf(script, flops ? "%s%.6g with lines" : "%s%.6g*x with lines", *join, value);
+        else
+            vg_text_printf(script, "%s(%.6g*x <= %.6g ? %.6g*x : NaN) with lines", *join, value, peak,
+                           value);
+        vg_text_printf(script, " lc rgb '#808080' lw 1.2 dt %d title ", lines % 5 + 1);
+        vg_text_gnuplot(script, text.p ? text.p : "");
+        free(text.p);
+        *join = ", \\\n     ";
+        lines++;
+    }
+    return lines;
+}
+
+static int roof_points(vg_text *data, const vg_rows *rows, bool base)
+{
+    int n = 0;
+    for (int i = 0; i < rows->case_count && n < MOST_POINTS; i++) {
+        int index = base ? rows->cases[i].base : rows->cases[i].own;
+        const vg_row *row = index >= 0 ? &rows->rows[index] : NULL;
+        if (!row || !(row->flops > 0) || !(row->bytes > 0) || !(row->ns.mid > 0))
+            continue;
+        vg_text_printf(data, "%.5g %.5g\n", row->flops / row->bytes, row->flops / row->ns.mid);
+        n++;
+    }
+    vg_text_add(data, "\n\n");
+    return n;
+}
+
+vg_status vg_plot_roofline(vg_report *report, int document)
+{
+    const vg_rows *rows = &report->rows[document];
+    vg_plot plot = {.height = 520};
+    vg_text alt = {0}, *script = &plot.script;
+    char name[64];
+    const char *join = "plot ";
+    vg_text_add(script, "set title 'Roofline'\nset logscale xy\nunset mxtics\nunset mytics\n"
+                        "set xlabel 'FLOP per byte of compulsory traffic'\nset ylabel 'GFLOP/s'\n"
+                        "set format xy '%g'\n");
+    int own = roof_points(&plot.data, rows, false), base = roof_points(&plot.data, rows, true);
+    int lines = roof_lines(script, vg_doc_get(report->docs[document], "roofline.roofs"), &join);
+    if (own) {
+        vg_text_printf(script, "%sdata index 0 using 1:2 with points ", join);
+        vg_plot_look(script, 0, 0.8);
+        vg_text_add(script, " title 'own best'");
+        join = ", \\\n     ";
+    }
+    if (base) {
+        /* Empty indices are not counted by gnuplot: without own rows this is the first. */
+        vg_text_printf(script, "%sdata index %d using 1:2 with points ", join, own ? 1 : 0);
+        vg_plot_look(script, 1, 0.8);
+        vg_text_add(script, " title 'oneDNN'");
+    }
+    vg_text_add(script, "\n");
+    vg_text_printf(&alt, "Roofline: %d rows of the own kernels and %d of oneDNN under %d measured roofs", own,
+                   base, lines);
+    snprintf(name, sizeof name, "roofline_%d", document + 1);
+    return draw(report, &plot, name, &alt, own + base > 0 && lines > 0);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file kernels_plot.h
+ * Plots of timed rows.
+ */
+#ifndef VG_REPORTS_KERNELS_PLOT_H
+#define VG_REPORTS_KERNELS_PLOT_H
+
+#include "reports/parts.h"
+
+/** Rate against size, one line per backend, for (op, dir) at every number of threads and class with
+ * at least three sizes; at most two plots. */
+vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir);
+
+/** Ratio to oneDNN over batch and width, for every (op, dir, threads, class) that spans at least
+ * two of each. */
+vg_status vg_plot_grids(vg_report *report, int document);
+
+/** Own best and oneDNN under the measured roofs. */
+vg_status vg_plot_roofline(vg_report *report, int document);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/nets_plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES = 6, HEAT_ROWS = 24 };
+
+static void drop(vg_plot *plot)
+{
+    free(plot->data.p);
+    free(plot->script.p);
+    *plot = (vg_plot){0};
+}
+
+/* Draws the plot unless there is nothing to see; takes over @p alt. */
+static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name, bool any)
+{
+    vg_status status = VG_OK;
+    if (any && !alt->failed)
+        status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
+    else
+        drop(plot);
+    free(alt->p);
+    return status;
+}
+
+/* --- curves ---------------------------------------------------------------------------------- */
+
+static void number(vg_text *data, double x)
+{
+    vg_text_printf(data, x > 0 && isfinite(x) ? " %.6g" : " ?", x);
+}
+
+/* Signal relative to the last layer with one standard deviation between seeds; the prediction with
+ * two of the seed average. Its random walk: the variance of ln s^2 grows linearly with the distance
+ * from the last layer, and theory.sd_ln is that of the slope over the fitted window. */
+static bool curve_data(vg_text *data, const vg_net *net, bool *theory)
+{
+    const json_t *layers = json_object_get(net->record, "layers");
+    const json_t *predicted = vg_doc_get(net->record, "theory.signal");
+    size_t n = json_array_size(layers), i;
+    json_t *layer;
+    double last = vg_net_signal(net->record, json_array_get(layers, n ? n - 1 : 0));
+    double span = vg_doc_num(net->record, "rate.to") - vg_doc_num(net->record, "rate.from");
+    double sd = vg_doc_num(net->record, "theory.sd_ln") * sqrt(span);
+    int points = 0;
+    *theory = false;
+    vg_text_add(data, "# layer signal low high theory theory_low theory_high of ");
+    vg_text_html(data, net->label);
+    vg_text_add(data, "\n");
+    json_array_foreach(layers, i, layer) {
+        double s = vg_net_signal(net->record, layer) / last, spread = vg_doc_num(layer, "ln_sd");
+        double x = vg_doc_num(layer, "index"), mean = NAN;
+        double band = exp(0.5 * 2 * sd * sqrt((double)(n - 1 - i)));
+        if (json_is_number(json_array_get(predicted, i)))
+            mean = json_number_value(json_array_get(predicted, i));
+        if (!isfinite(x))
+            continue;
+        vg_text_printf(data, "%.0f", x);
+        number(data, s);
+        number(data, s / exp(spread));
+        number(data, s * exp(spread));
+        number(data, mean);
+        number(data, mean / band);
+        number(data, mean * band);
+        vg_text_add(data, "\n");
+        points += s > 0 && isfinite(s);
+        *theory = *theory || mean > 0;
+    }
+    vg_text_add(data, "\n\n");
+    return points > 1;
+}
+
+static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, const char **join)
+{
+    const char *colour = vg_colours[i % VG_COLOURS];
+    if (theory) {
+        vg_text_printf(script, "%sdata index %d using 1:6:7 with filledcurves lc rgb '#808080' notitle",
+                       *join, i);
+        *join = ", \\\n     ";
+    }
+    vg_text_printf(script, "%sdata index %d using 1:3:4 with filledcurves lc rgb '%s' notitle", *join, i,
+                   colour);
+    *join = ", \\\n     ";
+    if (theory)
+        vg_text_printf(script, "%sdata index %d using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 "
+                       "notitle", *join, i);
+    vg_text_printf(script, "%sdata index %d using 1:2 with linespoints ", *join, i);
+    vg_plot_look(script, i, 0.6);
+    vg_text_add(script, " pn 12 title ");
+    vg_text_gnuplot(script, net->label);
+}
+
+static int deepest(const vg_net *const *nets, int count)
+{
+    int depth = 2;
+    for (int i = 0; i < count; i++)
+        depth = nets[i]->depth > depth ? nets[i]->depth : depth;
+    return depth;
+}
+
+static vg_status curves(vg_report *report, const vg_net *const *nets, int count, const char *name,
+                        const char *title)
+{
+    vg_plot plot = {.height = 400 + 20 * (count + 1) / 2};
+    vg_text alt = {0}, *script = &plot.script;
+    const char *join = "plot ";
+    int lines = 0;
+    bool any_theory = false;
+    vg_text_printf(&alt, "Gradient signal relative to the last layer, against the layer:");
+    vg_text_add(script, "set logscale y\nset format y '10^{%L}'\nset title ");
+    vg_text_gnuplot(script, title);
+    vg_text_add(script, "\nset xlabel 'layer (1 = nearest the input)'\n"
+                        "set ylabel 'signal / signal at the last layer'\n"
+                        "unset mytics\n");
+    vg_text_printf(script, "set xrange [1:%d]\n", deepest(nets, count));
+    for (int i = 0; i < count; i++) {
+        char survival[VG_NUM];
+        bool theory;
+        if (!curve_data(&plot.data, nets[i], &theory))
+            continue;
+        any_theory = any_theory || theory;
+        curve_lines(script, nets[i], i, theory, &join);
+        vg_text_printf(&alt, "%s %s: %s at layer 1", lines++ ? ";" : "", nets[i]->label,
+                       vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
+    }
+    if (any_theory)
+        vg_text_printf(script, "%sNaN with lines lc rgb '#808080' lw 1.5 dt 2 title "
+                       "'theory, band of 2 standard deviations'", join);
+    vg_text_add(script, "\n");
+    return finish(report, &plot, &alt, name, lines > 0);
+}
+
+vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document)
+{
+    const vg_net *list[LINES];
+    int total = 0, plots = 0;
+    char *done = calloc((size_t)nets->count + 1, 1);
+    if (!done)
+        return vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
+    for (int i = 0; i < nets->count; i++)
+        total += nets->nets[i].deepest;
+    bool by_init = total > LINES;
+    vg_status status = VG_OK;
+    for (int i = 0; i < nets->count && status == VG_OK; i++) {
+        const vg_net *first = &nets->nets[i];
+        char name[64];
+        vg_text title = {0};
+        int count = 0;
+        if (done[i] || !first->deepest)
+            continue;
+        for (int j = i; j < nets->count && count < LINES; j++) {
+            if (done[j] || !nets->nets[j].deepest ||
+                (by_init && strcmp(nets->nets[j].init, first->init) != 0))
+                continue;
+            done[j] = 1;
+            list[count++] = &nets->nets[j];
+        }
+        snprintf(name, sizeof name, "decay_%d_%d", document + 1, ++plots);
+        vg_text_printf(&title, "Gradient signal against layer%s%s", by_init ? ", init " : "",
+                       by_init ? first->init : "");
+        status = curves(report, list, count, name, title.p ? title.p : "");
+        free(title.p);
+    }
+    free(done);
+    return status;
+}
+
+/* --- heat map ------------------------------------------------------------------------------------ */
+
+/* Decades lost are violet, gained orange, and what is as it should be is light; the ends are far
+ * apart in lightness, too, so that the map reads without colour. */
+static const char heat_style[] =
+    "set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', "
+    "6 '#8c4a00')\nset cbrange [-12:6]\nset cblabel 'decades against the last layer'\n"
+    "set cbtics 4 textcolor rgb '#6e7781'\nset colorbox noborder\n"
+    "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the input)'\n";
+
+static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name)
+{
+    vg_plot plot = {.height = 160 + 26 * count};
+    vg_text alt = {0}, *script = &plot.script;
+    int cells = 0;
+    vg_text_add(script, heat_style);
+    vg_text_printf(script, "set title 'Where the gradient is lost, depth %d'\n", nets[0]->depth);
+    vg_text_printf(script, "set xrange [0.5:%d.5]\nset yrange [%d.5:-0.5]\nset ytics scale 0 (",
+                   nets[0]->depth, count - 1);
+    vg_text_add(&alt, "Heat map of the gradient signal by net and layer, in decades against the last "
+                      "layer:");
+    for (int i = 0; i < count; i++) {
+        const json_t *layers = json_object_get(nets[i]->record, "layers");
+        size_t n = json_array_size(layers), l;
+        json_t *layer;
+        double last = vg_net_signal(nets[i]->record, json_array_get(layers, n ? n - 1 : 0));
+        char survival[VG_NUM];
+        vg_text_add(script, i ? ", " : "");
+        vg_text_gnuplot(script, nets[i]->label);
+        vg_text_printf(script, " %d", i);
+        json_array_foreach(layers, l, layer) {
+            double decades = log10(vg_net_signal(nets[i]->record, layer) / last);
+            double x = vg_doc_num(layer, "index");
+            if (!isfinite(x) || isnan(decades))
+                continue;
+            decades = fmin(fmax(decades, -99), 99);
+            vg_text_printf(&plot.data, "%.0f %d %.4g\n", x, i, decades);
+            cells++;
+        }
+        vg_text_printf(&alt, "%s %s %s at layer 1", i ? ";" : "", nets[i]->label,
+                       vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
+    }
+    vg_text_add(script, ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
+                        "fs solid 1 noborder notitle\n");
+    return finish(report, &plot, &alt, name, cells > 0);
+}
+
+vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document)
+{
+    const vg_net *list[HEAT_ROWS];
+    int plots = 0;
+    char *done = calloc((size_t)nets->count + 1, 1);
+    vg_status status = done ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
+    for (int i = 0; i < nets->count && status == VG_OK; i++) {
+        int count = 0;
+        if (done[i] || !nets->nets[i].deepest)
+            continue;
+        for (int j = i; j < nets->count && count < HEAT_ROWS; j++) {
+            if (done[j] || !nets->nets[j].deepest || nets->nets[j].depth != nets->nets[i].depth)
+                continue;
+            done[j] = 1;
+            list[count++] = &nets->nets[j];
+        }
+        char name[64];
+        snprintf(name, sizeof name, "heat_%d_%d", document + 1, plots + 1);
+        if (count > 1) {
+            plots++;
+            status = heat(report, list, count, name);
+        }
+    }
+    free(done);
+    return status;
+}
+
+/* --- survival against cost ---------------------------------------------------------------------- */
+
+vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document)
+{
+    vg_plot plot = {.height = 420};
+    vg_text alt = {0}, *script = &plot.script;
+    char name[64];
+    const char *join = "plot ";
+    int depth = 0, points = 0;
+    for (int i = 0; i < nets->count; i++)
+        if (vg_doc_num(nets->nets[i].record, "cost.step_ms") > 0 && nets->nets[i].depth > depth)
+            depth = nets->nets[i].depth;
+    vg_text_printf(&alt, "Survival of the gradient against the time of a training step at depth %d:", depth);
+    vg_text_printf(script, "set title 'What survival costs, depth %d'\n"
+                   "set logscale y\nset format y '10^{%%L}'\nunset mytics\n"
+                   "set xlabel 'training step, ms'\nset ylabel 'survival at layer 1'\n"
+                   "set xrange [0:*]\nset offsets graph 0, graph 0.1, graph 0.1, graph 0.05\n"
+                   "set key samplen 1\n", depth);
+    for (int i = 0; i < nets->count && points < 4 * VG_COLOURS; i++) {
+        const json_t *record = nets->nets[i].record;
+        char a[VG_NUM], b[VG_NUM];
+        double ms = vg_doc_num(record, "cost.step_ms"), survival = vg_doc_num(record, "survival");
+        const json_t *ci = vg_doc_get(record, "cost.step_ms_ci95");
+        double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+        if (!(ms > 0) || !(survival > 0) || nets->nets[i].depth != depth)
+            continue;
+        vg_text_printf(&plot.data, "%.6g %.6g %.6g %.6g\n\n\n", ms, survival, lo > 0 ? lo : ms,
+                       hi > 0 ? hi : ms);
+        vg_text_printf(script, "%sdata index %d using 1:2:3:4 with xerrorbars ", join, points);
+        vg_plot_look(script, points, 1.2);
+        vg_text_add(script, " title ");
+        vg_text_gnuplot(script, nets->nets[i].label);
+        vg_text_printf(&alt, "%s %s %s at %s ms", points ? ";" : "", nets->nets[i].label,
+                       vg_num(a, survival, 2), vg_num(b, ms, 3));
+        join = ", \\\n     ";
+        points++;
+    }
+    vg_text_add(script, "\n");
+    snprintf(name, sizeof name, "cost_%d", document + 1);
+    return finish(report, &plot, &alt, name, points > 1);
+}
+
+/* --- loss ---------------------------------------------------------------------------------------- */
+
+char *vg_train_label(const json_t *record)
+{
+    static const char *const keys[] = {"model", "act", "init", "norm", "skip", "optimizer"};
+    vg_text label = {0};
+    const json_t *spec = json_object_get(record, "spec");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *word = vg_doc_str(spec, keys[i]);
+        if (word && strcmp(word, "none") != 0 && strcmp(word, "mlp") != 0)
+            vg_text_printf(&label, "%s%s", label.len ? ", " : "", word);
+    }
+    double depth = vg_doc_num(spec, "depth");
+    if (isfinite(depth))
+        vg_text_printf(&label, "%sdepth %.0f", label.len ? ", " : "", depth);
+    if (!label.len)
+        vg_text_add(&label, "net");
+    return label.p;
+}
+
+vg_status vg_train_plot(vg_report *report, int document)
+{
+    vg_plot plot = {.height = 400};
+    vg_text alt = {0}, *script = &plot.script;
+    const json_t *list = json_object_get(report->docs[document], "train");
+    char name[64], last[VG_NUM];
+    const char *join = "plot ";
+    int lines = 0;
+    size_t i, k;
+    json_t *record, *step;
+    vg_text_add(&alt, "Loss against training step:");
+    vg_text_add(script, "set title 'Loss'\nset logscale y\nset xlabel 'step'\nset ylabel 'loss'\n"
+                        "unset mytics\n");
+    json_array_foreach(list, i, record) {
+        int points = 0;
+        double loss = NAN;
+        char *label = vg_train_label(record);
+        if (lines == 2 * VG_COLOURS || !label) {
+            free(label);
+            break;
+        }
+        json_array_foreach(json_object_get(record, "steps"), k, step) {
+            double x = vg_doc_num(step, "step"), y = vg_doc_num(step, "loss");
+            if (!(y > 0) || !isfinite(x + y))
+                continue;
+            vg_text_printf(&plot.data, "%.0f %.6g\n", x, loss = y);
+            points++;
+        }
+        if (points) {
+            vg_text_printf(script, "%sdata index %d using 1:2 with lines ", join, lines);
+            vg_text_printf(script, "lc rgb '%s' lw 2 dt %d title ", vg_colours[lines % VG_COLOURS],
+                           1 + lines / VG_COLOURS);
+            vg_text_gnuplot(script, label);
+            vg_text_printf(&alt, "%s %s ends at %s", lines ? ";" : "", label, vg_num(last, loss, 3));
+            vg_text_add(&plot.data, "\n\n");
+            join = ", \\\n     ";
+            lines++;
+        }
+        free(label);
+    }
+    vg_text_add(script, "\n");
+    snprintf(name, sizeof name, "loss_%d", document + 1);
+    return finish(report, &plot, &alt, name, lines > 0);
+}
