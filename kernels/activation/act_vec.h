@@ -13,25 +13,28 @@
 #define VG_SELU_LAMBDA 1.0507009873554805f
 #define VG_SELU_LAMBDA_ALPHA 1.7580993408473766f
 
-/* f(x) of a function with f(-a) tabulated for a >= 0 and f(a) = 1 - f(-a). */
-VG_INLINE vf vg_act_piecewise(const float table[7][16], vf x)
+/* Phi or the slope of x Phi by its table. */
+VG_INLINE vf vg_act_piecewise(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
 {
     const vf width = vf_set1(VG_PIECE_WIDTH), magic = vf_set1(0x1.8p23f);
-    vf a = vf_min(vf_set1(15 * VG_PIECE_WIDTH), vf_abs(x));
+    const vf last = vf_set1((VG_TABLE == 32 ? 15 : 7) * VG_PIECE_WIDTH);
+    vf a = VG_TABLE == 32 ? vf_min(last, vf_max(vf_set1(-16 * VG_PIECE_WIDTH), x))
+                          : vf_min(last, vf_abs(x));
+    /* Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits. */
     vf rounded = vf_fma(a, vf_set1(1 / VG_PIECE_WIDTH), magic);
     vi k = vi_bits(rounded);
     vf t = vf_fnma(vf_sub(rounded, magic), width, a);
-    vf p = vf_lookup(vf_table_load(table[6]), k);
-    VG_UNROLL(6)
-    for (int i = 5; i >= 0; i--)
+    vf p = vf_lookup(vf_table_load(table[VG_PIECE_TERMS - 1]), k);
+    VG_UNROLL(8)
+    for (int i = VG_PIECE_TERMS - 2; i >= 0; i--)
         p = vf_fma(p, t, vf_lookup(vf_table_load(table[i]), k));
-    return vf_select(vf_gt(x, vf_zero()), vf_sub(vf_set1(1), p), p);
+    return VG_TABLE == 32 ? p : vf_select(vf_gt(x, vf_zero()), vf_sub(vf_set1(1), p), p);
 }
 
-/* x Phi(x): from -15 widths down Phi is 0, and the product must be -0 at -inf too. */
-VG_INLINE vf vg_act_gelu(const float table[7][16], vf x)
+/* x Phi(x): from -7 down the table says 0, and the product must be -0 at -inf too. */
+VG_INLINE vf vg_act_gelu(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
 {
-    x = vf_max(vf_set1(-16 * VG_PIECE_WIDTH), x);
+    x = vf_max(vf_set1(-7.0f), x);
     return vf_mul(x, vg_act_piecewise(table, x));
 }
 
@@ -46,16 +49,17 @@ VG_INLINE vf vg_act_silu(vf x)
     return vf_mul(vf_div(x, d), vf_exp2i(vf_sub(n, a.n), 0));
 }
 
-/* s + x s (1 - s) with s = sigmoid(x); s (1 - s) = e / (1 + e)^2 is even. */
+/* s + x s (1 - s) = s (1 + x e / (1 + e)) with s = 1 / (1 + e), e = e^-x, scaled by K = 2^-26 as in
+ * vf_sigmoid. */
 VG_INLINE vf vg_act_silu_slope(vf x)
 {
-    const vf one = vf_set1(1);
-    x = vf_min(vf_set1(104.0f), vf_max(vf_set1(-104.0f), x));
-    vf_reduced b = vf_reduce_ln2(vf_neg(vf_abs(x)));
-    vf e = vf_ldexp(vf_exp_reduced(b.r), b.n);
-    vf d = vf_div(one, vf_add(e, one)), ed = vf_mul(e, d);
-    vf s = vf_select(vf_lt(x, vf_zero()), ed, d);
-    return vf_fma(vf_mul(x, d), ed, s);
+    const vf k = vf_set1(0x1p-26f), one = vf_set1(1);
+    x = vf_min(vf_set1(69.0f), vf_max(vf_set1(-104.0f), x));
+    vf_reduced a = vf_reduce_ln2(vf_neg(x));
+    vf s = vf_exp2i(a.n, -26);
+    vf e = vf_fma(s, vf_expm1_reduced(a.r), s);
+    vf r = vf_pow2_over(one, vf_add(k, e));
+    return vf_mul(vf_fma(x, vf_mul(e, r), one), vf_mul(k, r));
 }
 
 /** y = f(x). @p slope: leaky_relu, prelu. */

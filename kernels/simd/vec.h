@@ -10,7 +10,9 @@
  * Loads and stores take any alignment, but vf_stream (non-temporal), which needs VG_LANES*4 bytes.
  * vf_ldexp(a, n) = a * 2^n, n a whole number, |n| <= 252: gradual underflow included, and rounded
  *        once where a * 2^(n/2) is normal.
- * vf_lookup(t, i): entry i mod 16 of a table of 16 floats (vf_table_load wants it 64-byte aligned).
+ * vf_exp2i(n, more) = 2^(n + more) for a whole n; the result must be a normal number.
+ * vf_pow2_over(k, x) = k / x to 1 ulp for k a power of two and 2^-126 <= |x| <= 2^126.
+ * vf_lookup(t, i): entry i mod VG_TABLE of a table of VG_TABLE (8 or 32) floats, 64-byte aligned.
  * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).
  * Comparisons are ordered and quiet (false on NaN), but vf_ne and vf_isnan.
  *
@@ -43,6 +45,13 @@
 #include "simd/vec_neon.h"
 #else
 #include "simd/vec_scalar.h"
+#endif
+
+/* VG_TABLE is an enumerator for code; the preprocessor asks this. */
+#if defined(VG_ISA_IS_AVX512)
+#define VG_HAS_TABLE_32 1
+#else
+#define VG_HAS_TABLE_32 0
 #endif
 
 #endif

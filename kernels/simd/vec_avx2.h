@@ -86,19 +86,17 @@ VG_INLINE vf vf_ldexp(vf a, vf n)
     return vf_mul(a, vf_bits(vi_shl(vi_add(rest, bias), 23)));
 }
 
-typedef struct vf_table {
-    __m256 low, high;
-} vf_table;
-VG_INLINE vf_table vf_table_load(const float *p)
+VG_INLINE vf vf_exp2i(vf n, int more)
 {
-    return (vf_table){_mm256_load_ps(p), _mm256_load_ps(p + 8)};
+    /* the low bits of n + more + 127 + 1.5 * 2^23 are the exponent field */
+    return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
 }
-VG_INLINE vf vf_lookup(vf_table t, vi index)
-{
-    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(t.low, index),
-                            _mm256_permutevar8x32_ps(t.high, index),
-                            _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
-}
+VG_INLINE vf vf_pow2_over(vf k, vf x) { return vf_div(k, x); }
+
+enum { VG_TABLE = 8 };
+typedef __m256 vf_table;
+VG_INLINE vf_table vf_table_load(const float *p) { return _mm256_load_ps(p); }
+VG_INLINE vf vf_lookup(vf_table t, vi index) { return _mm256_permutevar8x32_ps(t, index); }
 
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v)

@@ -8,6 +8,7 @@
 #ifndef VG_SIMD_VEC_MATH_H
 #define VG_SIMD_VEC_MATH_H
 
+#include "simd/tanh_table.h"
 #include "simd/vec.h"
 
 #define VG_LN2_HI 0x1.62e43p-1f
@@ -29,13 +30,6 @@ VG_INLINE vf_reduced vf_reduce_ln2(vf x)
     return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r)};
 }
 
-/** 2^(n + more) for a whole n and -127 < n + more < 128: the low bits of n + more + 127 + 1.5 * 2^23
- * are the exponent field. */
-VG_INLINE vf vf_exp2i(vf n, int more)
-{
-    return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
-}
-
 /** e^r for |r| <= ln 2 / 2; relative error 3.3e-9. */
 VG_INLINE vf vf_exp_reduced(vf r)
 {
@@ -48,15 +42,14 @@ VG_INLINE vf vf_exp_reduced(vf r)
     return vf_fma(p, r, vf_set1(1));
 }
 
-/** e^r - 1 for |r| <= ln 2 / 2; relative error 4.8e-10. */
+/** e^r - 1 for |r| <= ln 2 / 2; relative error 1.4e-8. */
 VG_INLINE vf vf_expm1_reduced(vf r)
 {
-    vf p = vf_set1(0x1.9e0c3cp-13f);
-    p = vf_fma(p, r, vf_set1(0x1.6d4376p-10f));
-    p = vf_fma(p, r, vf_set1(0x1.111306p-7f));
-    p = vf_fma(p, r, vf_set1(0x1.5554fp-5f));
-    p = vf_fma(p, r, vf_set1(0x1.555554p-3f));
-    p = vf_fma(p, r, vf_set1(0.5f));
+    vf p = vf_set1(0x1.6b738ap-10f);
+    p = vf_fma(p, r, vf_set1(0x1.1227a4p-7f));
+    p = vf_fma(p, r, vf_set1(0x1.555716p-5f));
+    p = vf_fma(p, r, vf_set1(0x1.5554bp-3f));
+    p = vf_fma(p, r, vf_set1(0x1.fffffep-2f));
     return vf_fma(p, vf_mul(r, r), r);
 }
 
@@ -78,18 +71,33 @@ VG_INLINE vf vf_expm1_negative(vf x)
 }
 
 /** 1 / (1 + e^-x) = K / (K + K e^-x), K e^-x = S (1 + q) with S = K 2^n: the denominator
- * (K + S) + S q is rounded once, there is one division, and K = 2^-24 keeps S within the normal
- * numbers while the quotient goes down to the last subnormal. */
+ * (K + S) + S q is rounded once, there is one division, and K = 2^-26 keeps it below 2^125 while the
+ * quotient goes down to the last subnormal. */
 VG_INLINE vf vf_sigmoid(vf x)
 {
-    const vf k = vf_set1(0x1p-24f);
-    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(70.0f), vf_max(vf_set1(-104.0f), x))));
-    vf s = vf_exp2i(a.n, -24);
-    return vf_div(k, vf_fma(s, vf_expm1_reduced(a.r), vf_add(k, s)));
+    const vf k = vf_set1(0x1p-26f);
+    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(69.0f), vf_max(vf_set1(-104.0f), x))));
+    vf s = vf_exp2i(a.n, -26);
+    return vf_pow2_over(k, vf_fma(s, vf_expm1_reduced(a.r), vf_add(k, s)));
 }
 
-/** tanh x: an odd polynomial up to 0.9 (relative error 1.2e-9), above it 1 - 2 / (e^2|x| + 1), where
- * the quotient is so small that its rounding hardly counts. 1 from 9.1 on. */
+/** tanh x, 1 from 9.1 on. */
+#if VG_HAS_TABLE_32
+VG_INLINE vf vf_tanh(vf x)
+{
+    const vf sign = vf_set1(-0.0f);
+    vf a = vf_min(vf_set1(9.5f), vf_abs(x));
+    vi k = vi_shr(vi_bits(vf_max(vf_set1(0x1p-4f), a)), 21);
+    vf t = vf_sub(a, vf_lookup(vf_table_load(vg_tanh_table[0]), k));
+    vf p = vf_lookup(vf_table_load(vg_tanh_table[6]), k);
+    VG_UNROLL(5)
+    for (int i = 5; i >= 1; i--)
+        p = vf_fma(p, t, vf_lookup(vf_table_load(vg_tanh_table[i]), k));
+    return vf_or(p, vf_and(x, sign));
+}
+#else
+/* An odd polynomial up to 0.9 (relative error 1.2e-9), above it 1 - 2 / (e^2|x| + 1), where the
+ * quotient is so small that its rounding hardly counts. */
 VG_INLINE vf vf_tanh(vf x)
 {
     const vf one = vf_set1(1);
@@ -112,5 +120,6 @@ VG_INLINE vf vf_tanh(vf x)
     vf y = vf_select(vf_lt(a, vf_set1(0.9f)), small, large);
     return vf_or(y, vf_and(x, vf_set1(-0.0f)));
 }
+#endif
 
 #endif

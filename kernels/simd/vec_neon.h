@@ -97,14 +97,22 @@ VG_INLINE vf vf_ldexp(vf a, vf n)
     return vf_mul(a, vf_bits(vi_shl(vi_add(rest, bias), 23)));
 }
 
-typedef const float *vf_table;
-VG_INLINE vf_table vf_table_load(const float *p) { return p; }
+VG_INLINE vf vf_exp2i(vf n, int more)
+{
+    /* the low bits of n + more + 127 + 1.5 * 2^23 are the exponent field */
+    return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
+}
+VG_INLINE vf vf_pow2_over(vf k, vf x) { return vf_div(k, x); }
+
+enum { VG_TABLE = 8 };
+typedef uint8x16x2_t vf_table;
+VG_INLINE vf_table vf_table_load(const float *p) { return vld1q_u8_x2((const uint8_t *)p); }
 VG_INLINE vf vf_lookup(vf_table t, vi index)
 {
-    index = vandq_s32(index, vdupq_n_s32(15));
-    float lanes[4] = {t[vgetq_lane_s32(index, 0)], t[vgetq_lane_s32(index, 1)],
-                      t[vgetq_lane_s32(index, 2)], t[vgetq_lane_s32(index, 3)]};
-    return vld1q_f32(lanes);
+    /* byte numbers 4i, 4i+1, 4i+2, 4i+3 in each lane */
+    uint32x4_t i = vandq_u32(vreinterpretq_u32_s32(index), vdupq_n_u32(7));
+    i = vmlaq_u32(vdupq_n_u32(0x03020100), i, vdupq_n_u32(0x04040404));
+    return vreinterpretq_f32_u8(vqtbl2q_u8(t, vreinterpretq_u8_u32(i)));
 }
 
 /* lanes in a fixed tree order */

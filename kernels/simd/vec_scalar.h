@@ -71,9 +71,13 @@ VG_INLINE vf vf_from_vi(vi a) { return (vf)a; }
 
 VG_INLINE vf vf_ldexp(vf a, vf n) { return ldexpf(a, (int)n); }
 
+VG_INLINE vf vf_exp2i(vf n, int more) { return ldexpf(1, (int)n + more); }
+VG_INLINE vf vf_pow2_over(vf k, vf x) { return k / x; }
+
+enum { VG_TABLE = 8 };
 typedef const float *vf_table;
 VG_INLINE vf_table vf_table_load(const float *p) { return p; }
-VG_INLINE vf vf_lookup(vf_table t, vi index) { return t[index & 15]; }
+VG_INLINE vf vf_lookup(vf_table t, vi index) { return t[index & 7]; }
 
 VG_INLINE float vf_reduce_add(vf v) { return v; }
 VG_INLINE float vf_reduce_max(vf v) { return v; }
