@@ -179,11 +179,33 @@ static void reductions_take_every_lane_once(void **state)
     }
 }
 
+static void reciprocals_are_good_to_an_ulp(void **state)
+{
+    (void)state;
+    for (int k = 0; k < BUILT; k++) {
+        const vec_isa *isa = usable(k);
+        for (int round = 0; isa && round < 20000; round++) {
+            float a[MAX_LANES], out[MAX_LANES];
+            for (int i = 0; i < isa->lanes; i++) /* every exponent in the domain */
+                a[i] = ldexpf(1 + (float)(next_random() & 0x7fffff) * 0x1p-23f,
+                              (int)(next_random() % 252) - 126);
+            isa->one_over(a, out);
+            for (int i = 0; i < isa->lanes; i++) {
+                double want = 1 / (double)a[i];
+                double ulp = ldexp(1, ilogb(want) < -126 ? -149 : ilogb(want) - 23);
+                if (!(fabs(out[i] - want) <= ulp))
+                    fail_msg("%s: 1 / %a is %a", isa->name, (double)a[i], (double)out[i]);
+            }
+        }
+    }
+}
+
 static void streams_and_lookups(void **state)
 {
     (void)state;
-    _Alignas(64) static float table[16], target[MAX_LANES];
-    for (int i = 0; i < 16; i++)
+    enum { MOST_ENTRIES = 32 };
+    _Alignas(64) static float table[MOST_ENTRIES], target[MAX_LANES];
+    for (int i = 0; i < MOST_ENTRIES; i++)
         table[i] = (float)(100 + i);
     for (int k = 0; k < BUILT; k++) {
         const vec_isa *isa = usable(k);
@@ -196,7 +218,7 @@ static void streams_and_lookups(void **state)
                 index[i] = base + 3 * i;
             isa->lookup(table, index, out);
             for (int i = 0; i < isa->lanes; i++)
-                assert_true(out[i] == table[index[i] & 15]);
+                assert_true(out[i] == table[index[i] & (isa->entries - 1)]);
             isa->stream(target, out);
             assert_memory_equal(target, out, (size_t)isa->lanes * sizeof(float));
         }
@@ -209,6 +231,7 @@ int main(void)
         cmocka_unit_test(every_operation_is_the_scalar_one),
         cmocka_unit_test(partial_access_touches_nothing_else),
         cmocka_unit_test(reductions_take_every_lane_once),
+        cmocka_unit_test(reciprocals_are_good_to_an_ulp),
         cmocka_unit_test(streams_and_lookups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

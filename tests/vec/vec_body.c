@@ -57,6 +57,7 @@
     X(sar, vf_bits(vi_sar(vi_bits(a), 9)))                                                         \
     X(from_int, vf_from_vi(vi_bits(a)))                                                            \
     X(to_int, vf_bits(vi_from_vf(vf_min(vf_set1(1e9f), vf_max(a, vf_set1(-1e9f))))))               \
+    X(exp2i, vf_exp2i(vf_round(vf_min(vf_set1(120), vf_max(b, vf_set1(-120)))), -6))               \
     X(ldexp, vf_ldexp(moderate(a), vf_round(vf_min(vf_set1(252), vf_max(b, vf_set1(-252))))))
 
 /* a with its exponent taken away where a is tiny or huge; zeros, infinities and NaN stay. */
@@ -141,6 +142,11 @@ static double reduce_add_double(const float *a)
     return vd_reduce_add(vd_add(vd_lo(v), vd_hi(v)));
 }
 
+static void one_over(const float *a, float *out)
+{
+    vf_store(out, vf_pow2_over(vf_set1(1), vf_load(a)));
+}
+
 static void lookup(const float *table, const int32_t *index, float *out)
 {
     float as_float[16];
@@ -162,5 +168,7 @@ const vec_isa VG_FN(vec_isa) = {
     .reduce_add = reduce_add,
     .reduce_max = reduce_max,
     .reduce_add_double = reduce_add_double,
+    .one_over = one_over,
+    .entries = VG_TABLE,
     .lookup = lookup,
 };
