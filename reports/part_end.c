@@ -24,7 +24,8 @@ static bool begin(anomalies *list)
 static void about_rows(anomalies *list, const vg_rows *rows)
 {
     char buf[VG_NUM];
-    int unverified = 0;
+    int unverified = 0, over = 0;
+    const vg_row *highest = NULL;
     for (int i = 0; i < rows->count; i++) {
         const vg_row *row = &rows->rows[i];
         if (*row->error && begin(list)) {
@@ -33,12 +34,17 @@ static void about_rows(anomalies *list, const vg_rows *rows)
             vg_text_md(list->out, row->error);
             vg_text_add(list->out, "\n");
         }
-        if (row->roof_fraction > 1.02 && begin(list)) {
-            vg_text_code(list->out, row->kernel);
-            vg_text_printf(list->out, ": %s of the measured roof: the roof or the row is wrong\n",
-                           vg_num_percent(buf, row->roof_fraction));
+        if (row->roof_fraction > 1.02) {
+            over++;
+            highest = !highest || row->roof_fraction > highest->roof_fraction ? row : highest;
         }
         unverified += row->verified < 0 && !*row->error;
+    }
+    if (over && begin(list)) {
+        vg_text_printf(list->out, "%d row%s above the measured roof, at most ", over, over == 1 ? "" : "s");
+        vg_text_code(list->out, highest->kernel);
+        vg_text_printf(list->out, " with %s: there the roof was measured too low\n",
+                       vg_num_percent(buf, highest->roof_fraction));
     }
     if (unverified && begin(list))
         vg_text_printf(list->out, "%d timed row%s without a verification\n", unverified,

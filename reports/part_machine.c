@@ -51,10 +51,13 @@ static void value_text(const json_t *value, vg_text *out, int depth)
     }
 }
 
-static void fact_cell(vg_text *out, const json_t *value)
+static void fact_cell(vg_text *out, const json_t *value, const char *path)
 {
     vg_text text = {0};
-    if (value)
+    char size[VG_NUM];
+    if (json_is_number(value) && strstr(path, "_bytes"))
+        vg_text_add(&text, vg_num_bytes(size, json_number_value(value)));
+    else if (value)
         value_text(value, &text, 0);
     if (text.len > LONGEST) {
         size_t end = LONGEST;
@@ -111,7 +114,7 @@ static void facts(vg_report *report, const fact *list, int count)
             vg_row_begin(&report->out);
             vg_cell_printf(&report->out, "%s", list[i].name);
             for (int d = first; d < last; d++)
-                fact_cell(&report->out, vg_doc_get(report->docs[d], list[i].path));
+                fact_cell(&report->out, vg_doc_get(report->docs[d], list[i].path), list[i].path);
             vg_row_end(&report->out);
         }
     }
@@ -162,8 +165,8 @@ vg_status vg_part_machine(vg_report *report)
         {"CPUs allowed", "machine.cpu.allowed_cpus"},
         {"packages", "machine.cpu.packages"},
         {"NUMA nodes", "machine.cpu.numa_nodes"},
-        {"hypervisor", "machine.cpu.hypervisor"},
-        {"memory, bytes", "machine.os.memory_bytes"},
+        {"virtual machine", "machine.cpu.virtual"},
+        {"memory", "machine.os.memory_bytes"},
         {"kernel", "machine.os.kernel"},
         {"distribution", "machine.os.distribution"},
         {"governor", "machine.os.governor"},
@@ -212,7 +215,8 @@ vg_status vg_part_software(vg_report *report)
         {"jansson", "machine.software.jansson"},
         {"C library", "machine.software.libc"},
         {"compiler", "machine.software.compiler"},
-        {"flags", "machine.software.flags"},
+        {"flags, all files", "machine.software.base_flags"},
+        {"flags, by backend", "machine.software.flags"},
         {"OpenMP runtimes", "machine.openmp.runtimes"},
         {"OpenMP environment", "machine.openmp.environment"},
         {"wait policy set by", "machine.openmp.wait_policy_set_by"},
@@ -322,8 +326,8 @@ vg_status vg_part_method(vg_report *report)
         "between processes). Geometric means combine the intervals of their cases.\n"
         "- **Verdict:** FASTER or SLOWER when the interval excludes 1 and the ratio lies beyond the A/A "
         "floor; SAME when the whole interval lies within the floor; AMBIGUOUS otherwise.\n"
-        "- **Grade:** A: at least 5 processes and a floor under 1.5 %; B: under 3 %; C: fewer processes or "
-        "a floor under 5 %; D: more, or no floor.\n"
+        "- **Grade:** A: at least 5 processes, 20 A/A pairs and a floor under 1.5 %; B: a floor under 3 %; "
+        "C: fewer processes or pairs, or a floor under 5 %; D: a higher one, or none.\n"
         "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every output "
         "written once). GB/s = 1e9 bytes/s. oneDNN is charged the same work.\n"
         "- **oneDNN** runs the best of the ways it offers, with its own layouts where the class allows, "

@@ -57,7 +57,7 @@ const char *vg_ratio_text(char buf[80], vg_estimate ratio)
 {
     /* One number of decimals for all three, more where the ratio is near 1 and they decide. */
     double mid = ratio.mid;
-    int decimals = mid > 0.8 && mid < 1.25 ? 3 : mid >= 100 ? 0 : mid >= 10 ? 1 : mid >= 0.1 ? 2 : 4;
+    int decimals = mid >= 100 ? 0 : mid >= 10 ? 1 : mid >= 1.25 ? 2 : mid >= 0.1 ? 3 : 4;
     if (!isfinite(mid))
         snprintf(buf, 80, "n/a");
     else if (!isfinite(ratio.lo) || !isfinite(ratio.hi) || ratio.hi > 1e9)
@@ -260,16 +260,17 @@ static int processes_of(const vg_rows *rows)
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
 static void verdict_grade(vg_report *report, const vg_rows *rows)
 {
-    char buf[VG_NUM];
+    char buf[VG_NUM], count[VG_NUM];
     int processes = processes_of(rows);
-    double floor = rows->floor;
-    char grade = !(floor < 0.05) ? 'D' : processes < 5 || floor >= 0.03 ? 'C'
+    double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
+    char grade = !(floor < 0.05) ? 'D' : processes < 5 || floor >= 0.03 || !(pairs >= 20) ? 'C'
                  : floor >= 0.015 ? 'B' : 'A';
     vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
     if (isnan(floor))
         vg_text_add(&report->out, "the noise floor was not measured");
     else
-        vg_text_printf(&report->out, "A/A noise floor %s", vg_num_percent(buf, floor));
+        vg_text_printf(&report->out, "A/A noise floor %s (n=%s pairs%s)", vg_num_percent(buf, floor),
+                       vg_num(count, pairs, 1), pairs >= 20 ? "" : ", too few to know it well");
     if (processes > 1)
         vg_text_printf(&report->out, ", intervals over %d processes", processes);
     else
@@ -377,6 +378,9 @@ static void card_row(vg_report *report, const vg_rows *rows, const card *k)
     vg_cell_printf(out, "%s", vg_tally_text(buf, &k->tally));
     if (isnan(k->rate_most))
         vg_cell_printf(out, "n/a");
+    else if (vg_tally_count(&k->tally) == 1)
+        vg_cell_printf(out, "%s %s", vg_num(hi, k->rate_most, 3),
+                       by_flops(k->row->op) ? "GFLOP/s" : "GB/s");
     else
         vg_cell_printf(out, "%s to %s %s", vg_num(lo, k->rate_least, 3), vg_num(hi, k->rate_most, 3),
                        by_flops(k->row->op) ? "GFLOP/s" : "GB/s");

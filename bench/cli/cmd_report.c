@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "reports/export.h"
 #include "reports/report.h"
 #include "results/results.h"
 
@@ -59,10 +60,48 @@ static vg_report_profile profile_of(const char *word)
     return word ? (vg_report_profile)i : VG_REPORT_ALL;
 }
 
-static vg_status write_reports(json_t *const results[], int count, const vg_report_options *report,
-                               const vg_options *options)
+typedef vg_status export_fn(const json_t *results, vg_text *out);
+
+/* Other formats: --csv=FILE and so on; -o FILE.csv is the same as --csv=FILE. */
+enum { CSV, JSONL, JUNIT, EXPORTS };
+static export_fn *const exports[EXPORTS] = {vg_export_csv, vg_export_jsonl, vg_export_junit};
+
+static vg_status write_export(json_t *const results[], int count, export_fn *write, const char *path)
 {
-    if (!options->outputs.count) {
+    vg_text text = {0};
+    if (count != 1)
+        return vg_fail(VG_EINVAL, "-o %s: takes one results file, %d are given", path, count);
+    vg_status status = write(results[0], &text);
+    if (status == VG_OK)
+        status = vg_file_save(path, text.p ? text.p : "", text.len);
+    free(text.p);
+    return status;
+}
+
+static vg_status write_report(json_t *const results[], int count, const vg_report_options *report,
+                              const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    if (dot && !strcmp(dot, ".csv"))
+        return write_export(results, count, vg_export_csv, path);
+    if (!dot || strcmp(dot, ".md") != 0)
+        return vg_fail(VG_EINVAL, "-o %s: a report is Markdown, .md; the rows go to .csv", path);
+    VG_TRY(vg_file_check(path));
+    return vg_report_write(results, count, report, path);
+}
+
+static vg_status write_all(json_t *const results[], int count, const vg_report_options *report,
+                           const vg_options *options, const char *const other[EXPORTS])
+{
+    bool exported = false;
+    for (int i = 0; i < EXPORTS; i++) {
+        if (!other[i])
+            continue;
+        VG_TRY(write_export(results, count, exports[i], other[i]));
+        vg_say(options->quiet, "written: %s", other[i]);
+        exported = true;
+    }
+    if (!options->outputs.count && !exported) {
         char *text;
         VG_TRY(vg_report_render(results, count, report, &text));
         fputs(text, stdout);
@@ -70,14 +109,9 @@ static vg_status write_reports(json_t *const results[], int count, const vg_repo
         return fflush(stdout) ? vg_fail(VG_EIO, "stdout: cannot be written") : VG_OK;
     }
     for (int i = 0; i < options->outputs.count; i++) {
-        vg_format format;
         const char *path = options->outputs.items[i];
-        VG_TRY(vg_format_of_file(path, &format));
-        if (format != VG_FORMAT_MD)
-            return vg_fail(VG_EINVAL, "-o %s: a report is Markdown, name it *.md", path);
-        VG_TRY(vg_file_check(path));
-        VG_TRY(vg_report_write(results, count, report, path));
-        vg_say(options->quiet, "report: %s", path);
+        VG_TRY(write_report(results, count, report, path));
+        vg_say(options->quiet, "written: %s", path);
     }
     return VG_OK;
 }
@@ -85,6 +119,7 @@ static vg_status write_reports(json_t *const results[], int count, const vg_repo
 int vg_cmd_report(int argc, char **argv)
 {
     const char *profile = NULL, *title = NULL, *gnuplot = NULL;
+    const char *other[EXPORTS] = {NULL};
     bool no_plots = false;
     double timeout = 0;
     const vg_option own[] = {
@@ -95,6 +130,11 @@ int vg_cmd_report(int argc, char **argv)
         {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
         {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS", "per plot, then it is given up", NULL,
          0, NULL},
+        {"csv", 0, VG_OPTION_TEXT, &other[CSV], "FILE", "a line per timed row", NULL, 0, NULL},
+        {"jsonl", 0, VG_OPTION_TEXT, &other[JSONL], "FILE", "JSON Lines: a record per line", NULL, 0,
+         NULL},
+        {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE", "JUnit XML of the verification", NULL, 0,
+         NULL},
         {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
     };
     vg_options options;
@@ -114,7 +154,7 @@ int vg_cmd_report(int argc, char **argv)
                                     .no_plots = no_plots, .gnuplot = gnuplot,
                                     .plot_timeout_s = timeout,
                                     .names = (const char *const *)names};
-        status = write_reports(results, count, &report, &options);
+        status = write_all(results, count, &report, &options, other);
     }
     for (int i = 0; i < MOST_FILES; i++) {
         json_decref(results[i]);

@@ -118,3 +118,56 @@ PY
     [ "$status" -eq 0 ]
     grep -q "Plot missing" R.md
 }
+
+@test "report: CSV, JSON Lines and JUnit, read by strict parsers" {
+    "$VGBENCH" report a.json --csv=r.csv --jsonl=r.jsonl --junit=v.xml
+    python3 - <<'PY'
+import csv, json, xml.dom.minidom
+d = json.load(open("a.json"))
+rows = list(csv.DictReader(open("r.csv", newline="")))
+assert len(rows) == len(d["benchmarks"])
+assert {r["verdict"] for r in rows} >= {"FASTER", ""}
+lines = [json.loads(l) for l in open("r.jsonl")]
+assert lines[0]["kind"] == "run"
+assert sum(l["kind"] == "decay" for l in lines) == len(d["decay"])
+cases = xml.dom.minidom.parse("v.xml").getElementsByTagName("testcase")
+assert len(cases) == len(d["verify"])
+PY
+}
+
+@test "report: a failed verification is a failure in JUnit, whatever its text" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+d["verify"][0].update(failures=3, where='<&"]]>', text="a\u0001\nb")
+d["verify"][1].update(skipped="not here")
+json.dump(d, open("b.json", "w"))
+PY
+    "$VGBENCH" report b.json --junit=v.xml
+    python3 - <<'PY'
+import xml.dom.minidom
+d = xml.dom.minidom.parse("v.xml")
+assert len(d.getElementsByTagName("failure")) == 1
+assert len(d.getElementsByTagName("skipped")) == 1
+PY
+}
+
+@test "report: a thousand rows within two seconds, a hundred thousand rows at all" {
+    python3 - <<'PY'
+import copy, json
+d = json.load(open("a.json"))
+rows = d["benchmarks"]
+for name, n in (("big.json", 1000), ("huge.json", 100000)):
+    out = []
+    for i in range(n):
+        e = copy.copy(rows[i % 200])
+        e["kernel"] = e["kernel"].replace("/threads", f"/copy:{i // 200}/threads")
+        out.append(e)
+    json.dump(dict(d, benchmarks=out), open(name, "w"))
+PY
+    start=$(date +%s%N)
+    "$VGBENCH" report big.json >R.md
+    [ $((($(date +%s%N) - start) / 1000000)) -lt 4000 ] # 2 s on a quiet machine
+    "$VGBENCH" report huge.json --no-plots -o R.md
+    [ "$(wc -c <R.md)" -lt 3000000 ]
+}
