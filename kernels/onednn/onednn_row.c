@@ -224,34 +224,45 @@ static vgd_way *build(const row_state *state, const vg_task *task, const vgd_cho
     return way;
 }
 
+/* Builds what the library offers and runs each once: one that fails to run is not offered. */
+static int build_all(const row_state *state, const vg_task *task, const vgd_choice *choices,
+                     int count, vgd_way *ways[MAX_CHOICES], const vgd_choice *kept[MAX_CHOICES],
+                     vg_status *status)
+{
+    int n = 0;
+    for (int i = 0; i < count && n < MAX_CHOICES; i++) {
+        kept[n] = &choices[i];
+        ways[n] = build(state, task, &choices[i], status);
+        if (!ways[n])
+            continue;
+        vg_status ran = run_way(state, task, ways[n], VGD_RUN);
+        if (ran == VG_OK) {
+            n++;
+        } else {
+            vgd_way_free(ways[n]);
+            *status = ran;
+        }
+    }
+    return n;
+}
+
 static vg_status choose(row_state *state, const vg_task *task, const vgd_choice *choices, int count,
                         decision *d)
 {
     vgd_way *ways[MAX_CHOICES];
     const vgd_choice *kept[MAX_CHOICES];
-    int n = 0, winner = 0;
+    saved s[MAX_SAVED];
+    int saves;
+    VG_TRY(save(task, s, &saves));
     vg_status status = VG_OK;
-    for (int i = 0; i < count && n < MAX_CHOICES; i++) {
-        kept[n] = &choices[i];
-        ways[n] = build(state, task, &choices[i], &status);
-        n += ways[n] != NULL;
-    }
+    int n = build_all(state, task, choices, count, ways, kept, &status);
+    int winner = n > 1 ? fastest(state, task, ways, n) : 0;
+    restore(s, saves);
     if (n == 0)
         return status;
-    status = VG_OK;
-    if (n > 1) {
-        saved s[MAX_SAVED];
-        int saves;
-        status = save(task, s, &saves);
-        if (status == VG_OK) {
-            winner = fastest(state, task, ways, n);
-            restore(s, saves);
-        }
-    }
     for (int i = 0; i < n; i++)
-        if (i != winner || status != VG_OK)
+        if (i != winner)
             vgd_way_free(ways[i]);
-    VG_TRY(status);
     state->way = ways[winner];
     d->choice = kept[winner];
     d->create_ns = state->way->create_ns;
