@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Recomputes a dump of `vgbench decay --dump DIR` in PyTorch, in float64, and compares every tensor.
+
+usage: verify_with_pytorch.py DIR... [--tolerance T] [--verbose]
+
+A tensor agrees when |got - ref| <= T max(|ref|, |S|) in the Euclidean norm, S being the same sum
+over the magnitudes of its terms (a gradient that vanishes identically still has S > 0). T is 1e-5;
+1e-4 for residual networks without normalisation and for batch norm without skips, where rounding
+errors grow with the signal. Activations with a kink take their branch from the dumped input of f, so
+that a value that rounds to the other side of zero is no disagreement. Gradients come from autograd,
+magnitudes from the formulas below. Exit code: 0 agrees, 1 disagrees, 2 bad dump, 3 no PyTorch.
+"""
+import argparse
+import json
+import os
+import sys
+
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+except ImportError as error:
+    print(f"verify_with_pytorch: {error} (Debian package python3-torch, or pip install torch)",
+          file=sys.stderr)
+    sys.exit(3)
+
+SELU_LAMBDA, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+class Dump:
+    """Tensors of a folder, read when they are asked for."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+            self.manifest = json.load(file)
+        self.spec = self.manifest["spec"]
+        self.names = list(self.manifest["tensors"])
+
+    def has(self, name):
+        return name in self.manifest["tensors"]
+
+    def get(self, name):
+        array = np.load(os.path.join(self.folder, name + ".npy"))
+        if list(array.shape) != self.manifest["tensors"][name]:
+            raise ValueError(f"{name}: shape {array.shape} is not that of the manifest")
+        return array
+
+    def f64(self, name):
+        return torch.from_numpy(self.get(name).astype(np.float64))
+
+
+class Tape:
+    """The forward pass; remembers which op read which value, for the magnitudes."""
+
+    def __init__(self, dump):
+        self.dump, self.spec = dump, dump.spec
+        self.leaf, self.value, self.size, self.readers = {}, {}, {}, []
+
+    def param(self, name):
+        tensor = self.dump.f64(name).requires_grad_(True)
+        self.leaf[name] = tensor
+        return tensor
+
+    def keep(self, tensor, name=None, magnitude=None):
+        """A named intermediate; magnitude is S of its forward value."""
+        if tensor.requires_grad:
+            tensor.retain_grad()
+        if name:
+            self.value[name] = tensor
+            self.size[name] = magnitude
+        return tensor
+
+    def reads(self, magnitude_of_gradient, *inputs):
+        """After backward, magnitude_of_gradient() gives S of the op's share of each input's grad."""
+        self.readers.append((magnitude_of_gradient, inputs))
+
+    def dense(self, x, prefix, suffix="", name=None):
+        weight, bias = self.param(prefix + "weight" + suffix), self.param(prefix + "bias" + suffix)
+        return self._dense(x, weight, bias, name)
+
+    def gate(self, x, prefix):
+        weight, bias = self.param(prefix + "gate_weight"), self.param(prefix + "gate_bias")
+        return self._dense(x, weight, bias, None)
+
+    def _dense(self, x, weight, bias, name):
+        y = self.keep(x @ weight.T + bias, name, (x.abs() @ weight.abs().T + bias.abs()).detach())
+
+        def magnitude():
+            d = y.grad.abs()
+            return d @ weight.abs(), d.T @ x.abs(), d.sum(0)
+        self.reads(magnitude, x, weight, bias)
+        return y
+
+    def norm(self, x, prefix, name=None):
+        kind, eps = self.spec["norm"], self.dump.manifest["norm_eps"]
+        gamma = self.param(prefix + "gamma")
+        beta = self.param(prefix + "beta") if kind != "rms" else None
+        rows, width = x.shape
+        groups = self.spec["groups"] if kind == "group" else 1
+        part = x.T if kind == "batch" else x.reshape(rows * groups, width // groups)
+
+        def back(t):
+            return t.T if kind == "batch" else t.reshape(rows, width)
+        mean = part.mean(1, keepdim=True) if kind != "rms" else torch.zeros_like(part[:, :1])
+        rstd = 1 / torch.sqrt(((part - mean) ** 2).mean(1, keepdim=True) + eps)
+        unit = (part - mean) * rstd
+        hat = back(unit)
+        y = hat * gamma + (beta if beta is not None else 0)
+        size = back((part.abs() + mean.abs()) * rstd) * gamma.abs()
+        size = size + (beta.abs() if beta is not None else 0)
+        self.keep(y, name, size.detach())
+
+        def magnitude():
+            d = y.grad.abs()
+            g = (d * gamma.abs())
+            g = g.T if kind == "batch" else g.reshape(part.shape)
+            u = unit.abs()
+            dx = rstd * (g + (g.mean(1, keepdim=True) if kind != "rms" else 0)
+                         + u * (g * u).mean(1, keepdim=True))
+            return back(dx), (d * hat.abs()).sum(0), d.sum(0)
+        self.reads(magnitude, x, gamma, *([beta] if beta is not None else []))
+        return y
+
+    def act(self, x, prefix, l, name=None):
+        act, slope = self.spec["act"], self.spec["slope"]
+        where = f"layer{l:03d}.act_in"
+        dumped = self.dump.get(where if self.dump.has(where) else f"layer{l:03d}.pre")
+        positive = torch.from_numpy(dumped > 0)
+        if act == "prelu":
+            slope = self.param(prefix + "slope")
+        below = x.clamp(max=0.0)  # keeps exp of the unused branch finite; gradient 1 at 0
+        terms = {
+            "linear": lambda: (x, torch.ones_like(x)),
+            "relu": lambda: (x * positive, positive * 1.0),
+            "leaky_relu": lambda: (torch.where(positive, x, slope * x),
+                                   torch.where(positive, 1.0 + 0 * x, abs(slope) + 0 * x)),
+            "prelu": lambda: (torch.where(positive, x, slope * x),
+                              torch.where(positive, 1.0 + 0 * x, slope.abs() + 0 * x)),
+            "elu": lambda: (torch.where(positive, x, torch.expm1(below)), torch.ones_like(x)),
+            "selu": lambda: (SELU_LAMBDA * torch.where(positive, x, SELU_ALPHA
+                                                       * torch.expm1(below)),
+                             SELU_LAMBDA * SELU_ALPHA * torch.ones_like(x)),
+            "sigmoid": lambda: (torch.sigmoid(x), torch.sigmoid(x) * (1 + torch.sigmoid(x))),
+            "tanh": lambda: (torch.tanh(x), 1 + torch.tanh(x) ** 2),
+            "gelu": lambda: (F.gelu(x), 1 + x.abs() * torch.exp(-x * x / 2) * 0.3989422804014327),
+            "gelu_tanh": lambda: (0.5 * x * (1 + torch.tanh(0.7978845608028654
+                                                           * (x + 0.044715 * x ** 3))),
+                                  1 + x.abs() * torch.exp(-x * x / 2)),
+            "silu": lambda: (x * torch.sigmoid(x), torch.sigmoid(x) * (1 + x.abs())),
+        }
+        y, size = terms[act]()
+        self.keep(y, name, y.abs().detach() + size.detach() * 0)
+
+        def magnitude():
+            d = y.grad.abs()
+            if act != "prelu":
+                return (d * size,)
+            share = (d * below.abs() * ~positive).sum(0)
+            return d * size, share if slope.numel() > 1 else share.sum().reshape(1)
+        self.reads(magnitude, x, *([slope] if act == "prelu" else []))
+        return y
+
+    def skip(self, x, h, prefix, name):
+        alpha = self.spec["alpha"]
+        if self.spec["skip"] == "rezero":
+            alpha = self.param(prefix + "alpha")
+        else:
+            # the library holds the factor as a float
+            alpha = torch.tensor(float(np.float32(alpha)), dtype=torch.float64)
+        y = self.keep(x + alpha * h, name, (x.abs() + (alpha * h).abs()).detach())
+
+        def magnitude():
+            d = y.grad.abs()
+            return d, d * alpha.abs(), (d * h.abs()).sum().reshape(1)
+        self.reads(magnitude, x, h, alpha)
+        return y
+
+    def highway(self, x, h, t, name):
+        y = self.keep(t * h + (1 - t) * x, name, (t * h.abs() + (1 - t) * x.abs()).detach())
+
+        def magnitude():
+            d = y.grad.abs()
+            return d * (1 + t), d * t, d * (h.abs() + x.abs())
+        self.reads(magnitude, x, h, t)
+        return y
+
+
+def block(tape, l, x):
+    spec, prefix = tape.spec, f"layer{l:03d}."
+    normed, at = spec["norm"] != "none", spec["norm_at"]
+    post = normed and at == "post"
+    plain = spec["skip"] == "none"
+    h = tape.keep(tape.norm(x, prefix)) if normed and at == "pre" else x
+    h = tape.dense(h, prefix, name=prefix + "pre")
+    if normed and at == "inner":
+        h = tape.norm(h, prefix, prefix + "act_in")
+    h = tape.act(h, prefix, l, prefix + "out" if plain and not post else None)
+    if spec["skip"] == "highway":
+        z = tape.gate(x, prefix)
+        t = tape.keep(torch.sigmoid(z))
+        tape.reads(lambda: (t.grad.abs() * t * (1 + t),), z)
+        return tape.highway(x, h, t, prefix + "out")
+    if not plain:
+        if spec["block_layers"] == 2:
+            h = tape.dense(h, prefix, "2")
+        h = tape.skip(x, h, prefix, None if post else prefix + "out")
+    return tape.norm(h, prefix, prefix + "out") if post else h
+
+
+def network(dump):
+    """Forward and backward pass; returns the tape and the loss."""
+    tape, spec = Tape(dump), dump.spec
+    h = dump.f64("x")
+    if dump.has("input.weight"):
+        h = tape.dense(h, "input.")
+    for l in range(1, spec["depth"] + 1):
+        h = block(tape, l, h)
+    if spec["final_norm"]:
+        h = tape.norm(h, "final.")
+    logits = tape.dense(h, "head.")
+    if spec["loss"] == "mse":
+        loss = ((logits - dump.f64("target")) ** 2).mean()
+    else:
+        loss = F.cross_entropy(logits, torch.from_numpy(dump.get("target")))
+    loss.backward()
+    return tape, loss
+
+
+def magnitudes(tape):
+    """S of every gradient: the sum over the ops that read the value."""
+    total = {}
+    for magnitude_of_gradient, inputs in tape.readers:
+        for tensor, share in zip(inputs, magnitude_of_gradient()):
+            if isinstance(tensor, torch.Tensor) and tensor.requires_grad:
+                share = share.detach()
+                total[id(tensor)] = total[id(tensor)] + share if id(tensor) in total else share
+    return total
+
+
+def norm_of(array):
+    return float(np.linalg.norm(np.asarray(array, dtype=np.float64).ravel()))
+
+
+def tolerance_of(spec):
+    unnormalised = spec["norm"] == "none" and spec["skip"] in ("residual", "scaled", "rezero")
+    return 1e-4 if unnormalised or (spec["norm"] == "batch" and spec["skip"] == "none") else 1e-5
+
+
+def compare(name, got, ref, size, tolerance, report):
+    ref = ref.detach().numpy().reshape(got.shape)
+    size = np.asarray(size).reshape(got.shape)
+    error = norm_of(got.astype(np.float64) - ref)
+    scale = max(norm_of(ref), norm_of(size))
+    ratio = error / scale if scale > 0 else (0.0 if error == 0 else float("inf"))
+    ok = ratio <= tolerance
+    report.append((ratio, name, ok))
+    return ok
+
+
+def verify(folder, tolerance, verbose):
+    dump = Dump(folder)
+    if tolerance is None:
+        tolerance = tolerance_of(dump.spec)
+    tape, loss = network(dump)
+    size, report, seen = magnitudes(tape), [], {"x", "target", "loss"}
+    compare("loss", dump.get("loss"), loss, abs(loss.item()), tolerance, report)
+    for name, tensor in list(tape.leaf.items()) + list(tape.value.items()):
+        prefix, _, last = name.rpartition(".")
+        seen.update((name, f"{prefix}.grad_{last}"))
+        if name in tape.value and dump.has(name):
+            compare(name, dump.get(name), tensor, tape.size[name], tolerance, report)
+        gradient = f"{prefix}.grad_{last}"
+        if dump.has(gradient):
+            grad = tensor.grad if tensor.grad is not None else torch.zeros_like(tensor)
+            compare(gradient, dump.get(gradient), grad, size.get(id(tensor), grad.abs()),
+                    tolerance, report)
+        else:
+            report.append((float("inf"), gradient + " is missing", False))
+    for name in dump.names:
+        if name not in seen:
+            report.append((float("inf"), name + " was not recomputed", False))
+    failed = [r for r in report if not r[2]]
+    worst = max(report)
+    for ratio, name, ok in sorted(report, reverse=True) if verbose else failed[:10]:
+        print(f"  {name}: {ratio:.3g}{'' if ok else '  DISAGREES'}")
+    print(f"{folder}: {len(report)} tensors, worst {worst[0]:.3g} of {tolerance:g} at {worst[1]}: "
+          f"{'DISAGREES' if failed else 'agrees'}")
+    return not failed
+
+
+def folders(path):
+    index = os.path.join(path, "index.json")
+    if not os.path.exists(index):
+        return [path]
+    with open(index, encoding="utf-8") as file:
+        return [os.path.join(path, entry["folder"]) for entry in json.load(file)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("dir", nargs="+")
+    parser.add_argument("--tolerance", type=float, default=None)
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    good = True
+    try:
+        for path in arguments.dir:
+            for folder in folders(path):
+                good = verify(folder, arguments.tolerance, arguments.verbose) and good
+    except (OSError, ValueError, KeyError) as error:
+        print(f"verify_with_pytorch: {error}", file=sys.stderr)
+        return 2
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
