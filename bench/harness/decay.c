@@ -172,7 +172,8 @@ static void set_rate(json_t *record, const vg_decay *d)
     json_object_set_new(record, "rate", rate);
 }
 
-/* Within: |measured - predicted| at most 4 standard deviations of the seed average, and 1e-4. */
+/* Within: |measured - predicted| at most 4 standard deviations of the seed average, 1e-4, and
+ * what the formula is known to leave out. */
 static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
 {
     json_t *theory = json_object();
@@ -191,8 +192,9 @@ static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
     vg_json_set_number(theory, "ln_sq_per_layer", rate);
     vg_json_set_number(theory, "sq_per_layer", exp(rate));
     vg_json_set_number(theory, "sd_ln", sd);
+    vg_json_set_number(theory, "slack", t->slack);
     vg_json_set_number(theory, "deviation_sd", sd > 0 ? off / sd : (double)NAN);
-    json_object_set_new(theory, "within", json_boolean(fabs(off) <= 4 * sd + 1e-4));
+    json_object_set_new(theory, "within", json_boolean(fabs(off) <= 4 * sd + t->slack + 1e-4));
     json_t *curve = json_array(); /* predicted norm of the signal relative to the last block */
     for (int64_t l = 1; l <= d->depth; l++)
         json_array_append_new(curve, vg_json_number(exp(t->ln_sq[l] / 2)));

@@ -35,6 +35,7 @@ typedef struct vg_theory {
     bool valid;
     const char *formula; /**< of chi */
     const char *reason;  /**< why it is not valid */
+    double slack;        /**< of the rate, beside the spread: what the formula leaves out */
     int64_t depth;
     vg_theory_step *step; /**< [depth]: entry l, 1 <= l < depth, from block l+1 to l */
     double *ln_sq;        /**< [depth + 1]: ln ||s_l||^2 - ln ||s_depth||^2, mean over seeds */
