@@ -105,7 +105,7 @@ void vg_gauss_legendre(double node[VG_GAUSS_NODES], double weight[VG_GAUSS_NODES
 
 /* Sums of w f over the nodes, for every f that is needed. */
 typedef struct sums {
-    double phi, phi2, phi4, slope2, slope4, cross, z2_phi2, z2_slope2;
+    double phi, phi2, phi4, slope2, slope4, cross, flow, flow2, z2_phi2, z2_slope2;
 } sums;
 
 static void add_node(sums *s, int act, double slope, double root_q, double z, double w)
@@ -119,6 +119,8 @@ static void add_node(sums *s, int act, double slope, double root_q, double z, do
     s->slope2 += w * d2;
     s->slope4 += w * d2 * d2;
     s->cross += w * p2 * d2;
+    s->flow += w * d * root_q * z;
+    s->flow2 += w * d2 * root_q * root_q * z * z;
     s->z2_phi2 += w * p2 * (z * z - 1);
     s->z2_slope2 += w * d2 * (z * z - 1);
 }
@@ -141,6 +143,8 @@ vg_moments vg_moments_at(int act, double slope, double q)
                     .V = s.phi2,
                     .D = s.slope2,
                     .kappa = s.slope2 > 0 ? s.slope4 / (s.slope2 * s.slope2) : 1,
+                    .flow = s.flow,
+                    .flow2 = s.flow2,
                     .dV = q > 0 ? s.z2_phi2 / (2 * q) : 0,
                     .dD = q > 0 ? s.z2_slope2 / (2 * q) : 0,
                     .var_phi2 = s.phi4 - s.phi2 * s.phi2,

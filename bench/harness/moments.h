@@ -16,6 +16,7 @@ typedef struct vg_moments {
     double V, D;      /**< E phi^2, E phi'^2 */
     double kappa;     /**< E phi'^4 / D^2 */
     double dV, dD;    /**< d/dq of V and D, by E f (z^2 - 1) / 2q */
+    double flow, flow2; /**< E phi' x and E (phi' x)^2, x = sqrt(q) z: the Jacobian acting on x */
     double var_phi2;  /**< Var phi^2 */
     double cov;       /**< Cov(phi^2, phi'^2) */
     double z2_phi2;   /**< Cov(phi^2, z^2) */

@@ -37,7 +37,8 @@ typedef struct vg_theory {
     const char *reason;  /**< why it is not valid */
     double slack;        /**< of the rate, beside the spread: what the formula leaves out */
     int64_t depth;
-    vg_theory_step *step; /**< [depth]: entry l, 1 <= l < depth, from block l+1 to l */
+    vg_theory_step *step; /**< [depth]: entry l, 1 <= l < depth, from block l+1 to l;
+                             entry 0, with skips: through block 1 to the input */
     double *ln_sq;        /**< [depth + 1]: ln ||s_l||^2 - ln ||s_depth||^2, mean over seeds */
     double *q;            /**< [depth + 1]: variance of z_l, or of the trunk */
 } vg_theory;

@@ -94,10 +94,16 @@ bool vg_theory_norm(const vg_spec *s, vg_theory *t)
 
 /* --- skips --------------------------------------------------------------------------------- */
 
-/* State of the trunk: mean square of h, its mean, and its variance over the batch. */
+/* State of the trunk: mean square of h, its mean, and its variance over the batch. Where f has a
+ * mean, the units of h share it, and what the Jacobian does to h itself grows faster than what it
+ * does to any other direction; mean_mode is that direction's share of the gradient, 1/width at the
+ * start. It rules beyond ln n / ln(forward / backward) blocks. */
 typedef struct trunk {
-    double power, mean, batch_variance;
+    double power, mean, batch_variance, mean_mode;
 } trunk;
+
+/* Above this share the mean mode is felt, and the formulas below, which leave it out, fail. */
+static const double MEAN_MODE_LIMIT = 0.05;
 
 /* What a norm on the trunk divides by (squared). */
 static double trunk_scale(const vg_spec *s, const trunk *h)
@@ -143,14 +149,19 @@ static void residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     double v = a2 * second * s1 * m.D, mean = s->block_layers == 2 ? 0 : m.mean;
     p->ln_chi = log1p(v);
     p->var_eta = residual_variance(s, v, m.kappa);
+    if (!s->norm && s->block_layers == 1) {
+        double mode = 1 + (a2 * m.flow2 + 2 * s->alpha * h->mean * m.flow) / h->power;
+        h->mean_mode *= mode / (1 + v);
+    }
     h->power += a2 * second * m.V + 2 * s->alpha * h->mean * mean;
     h->mean += s->alpha * mean;
     h->batch_variance += a2 * second * (m.V - m.mean * m.mean);
     if (s->norm && s->norm_at == VG_NORM_AT_post) {
         double scale = trunk_scale(s, h);
         p->ln_chi -= log(scale);
-        *h = (trunk){.power = h->power / scale, .mean = h->mean / sqrt(scale),
-                     .batch_variance = h->batch_variance / scale};
+        h->power /= scale;
+        h->mean /= sqrt(scale);
+        h->batch_variance /= scale;
         if (s->norm != VG_OP_rms_norm) {
             h->power = 1;
             h->mean = 0;
@@ -192,6 +203,10 @@ static void highway_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     double v = g.square * sh * m.D, chi = g.rest_square + v + st * apart * g.slope_square;
     p->ln_chi = log(chi);
     p->var_eta = (4 * v * g.rest_square + (3 * m.kappa + 1) * v * v) / (chi * chi * (double)s->width);
+    double mode = g.rest_square + (g.square * m.flow2 +
+                                   2 * (g.mean - g.square) * h->mean * m.flow) / h->power;
+    if (!s->norm)
+        h->mean_mode *= mode / chi;
     h->power = g.square * m.V + g.rest_square * h->power +
                2 * (g.mean - g.square) * m.mean * h->mean;
     h->mean = g.mean * m.mean + (1 - g.mean) * h->mean;
@@ -201,6 +216,7 @@ bool vg_theory_skip(const vg_spec *s, vg_theory *t)
 {
     trunk h = {.power = vg_theory_input_variance(s)};
     h.batch_variance = h.power;
+    h.mean_mode = 1 / (double)s->width;
     bool highway = s->skip == VG_SKIP_highway;
     if (s->norm && !isfinite(finite_factor(s))) {
         t->reason = "the norm averages too few values";
@@ -224,6 +240,9 @@ bool vg_theory_skip(const vg_spec *s, vg_theory *t)
             residual_step(s, &h, p);
         t->q[l + 1] = h.power;
     }
-    t->step[0] = (vg_theory_step){0}; /* through block 1: to the input, not a block's output */
+    if (h.mean_mode > MEAN_MODE_LIMIT) {
+        t->reason = "the mean of the activations carries the gradient, which mean field leaves out";
+        return false;
+    }
     return true;
 }

@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    small="width=24 batch=16 seeds=2 threads=1"
+}
+
+@test "orthogonal linear layers of gain one half: 0.5^10" {
+    run "$VGBENCH" decay depth=11 act=linear init=orthogonal gain=0.5 --format=csv --quiet
+    [ "$status" -eq 0 ]
+    survival=$(printf '%s\n' "$output" | tail -1 | awk -F, '{print $10}')
+    awk -v s="$survival" 'BEGIN { d = s / 9.765625e-4 - 1; exit !(d < 1e-5 && d > -1e-5) }'
+}
+
+@test "a sweep has a row per point and variants inherit" {
+    run "$VGBENCH" decay $small depth=4,8 act=relu,tanh vs norm=layer --format=csv --quiet
+    [ "$status" -eq 0 ]
+    [ "$(printf '%s\n' "$output" | wc -l)" -eq 9 ]
+}
+
+@test "unknown keys and values: exit 2, the key, what is allowed, the nearest word" {
+    run "$VGBENCH" decay dept=3
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"dept"*"did you mean 'depth'"* ]]
+    run "$VGBENCH" decay act=sigmod
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"act=sigmod"*"leaky_relu"*"did you mean 'sigmoid'"* ]]
+    run "$VGBENCH" decay depth=0
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" decay width=0
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" decay gate_bias=-1
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"skip=highway"* ]]
+    run "$VGBENCH" decay nosuch.yaml
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"nosuch.yaml"* ]]
+}
+
+@test "what does not fit into memory is refused with numbers" {
+    run "$VGBENCH" decay depth=1000000 width=65536
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"GiB"* ]]
+}
+
+@test "a sweep goes on past a combination that makes no sense" {
+    run "$VGBENCH" decay $small depth=4 norm=batch,layer batch=1 --format=csv
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"skipped"*"batch of at least 2"* ]]
+    [[ "$output" == *"norm=layer"* ]]
+}
+
+@test "one and two threads give the same numbers" {
+    "$VGBENCH" decay width=96 batch=130 seeds=2 depth=9 act=tanh norm=batch skip=residual \
+        --threads=1 -o one.json --quiet
+    "$VGBENCH" decay width=96 batch=130 seeds=2 depth=9 act=tanh norm=batch skip=residual \
+        --threads=2 -o two.json --quiet
+    python3 - <<'PY'
+import json
+a, b = (json.load(open(f))["decay"] for f in ("one.json", "two.json"))
+for r in a + b:
+    del r["spec"]["threads"], r["label"], r["name"]
+assert a == b
+PY
+}
+
+@test "results are valid JSON with every part of a record" {
+    run "$VGBENCH" decay $small depth=9 -o r.json --quiet
+    [ "$status" -eq 0 ]
+    python3 - <<'PY'
+import json
+def no(x): raise ValueError(x)
+r = json.load(open("r.json"), parse_constant=no)["decay"][0]
+for key in ("spec seeds params matrices loss layers by_seed rate theory survival verdict findings "
+            "advice").split():
+    assert key in r, key
+assert len(r["layers"]) == 9 and len(r["by_seed"]) == 2
+assert r["rate"]["from"] == 4 and r["rate"]["to"] == 8
+assert r["spec"]["init"] == "he_normal" and r["spec"]["backend"] != "best"
+PY
+}
+
+@test "a dump has every tensor in .npy 1.0 and a manifest" {
+    run "$VGBENCH" decay $small depth=3 norm=layer skip=residual in_dim=5 --dump d --quiet
+    [ "$status" -eq 0 ]
+    for t in x target loss input.weight head.grad_bias layer001.weight2 layer003.grad_gamma \
+             layer002.grad_pre layer002.act_in layer003.grad_out; do
+        [ -s "d/$t.npy" ] || { echo "$t is missing"; false; }
+    done
+    [ "$(head -c 8 d/x.npy | od -An -tx1 | tr -d ' ')" = 934e554d50590100 ]
+    python3 -c 'import json; m = json.load(open("d/manifest.json")); assert m["spec"]["depth"] == 3'
+    run "$VGBENCH" decay $small depth=3,4 --dump e --quiet
+    [ -s e/0001/manifest.json ] && [ -s e/0002/x.npy ]
+    python3 -c 'import json; assert len(json.load(open("e/index.json"))) == 2'
+}
+
+@test "PyTorch recomputes a dump" {
+    python=$(command -v python3)
+    "$python" -c 'import torch, numpy' 2>/dev/null || python=/usr/bin/python3
+    "$python" -c 'import torch, numpy' 2>/dev/null || skip "PyTorch is not installed (python3-torch)"
+    "$VGBENCH" decay $small depth=5 act=relu,gelu,prelu norm=none,layer,batch \
+        skip=none,residual,highway loss=softmax_xent,mse --dump d --quiet
+    run "$python" "$VG_SOURCE/scripts/verify_with_pytorch.py" d
+    [ "$status" -eq 0 ]
+    # and it can fail
+    printf '\x01' | dd of=d/0001/layer002.grad_pre.npy bs=1 seek=$((128 + 403)) conv=notrunc 2>/dev/null
+    run "$python" "$VG_SOURCE/scripts/verify_with_pytorch.py" d/0001
+    [ "$status" -eq 1 ]
+}
+
+@test "Ctrl-C keeps what is finished" {
+    "$VGBENCH" decay depth=40 width=128 seeds=8 act=relu,tanh,gelu,silu,elu,selu,sigmoid,linear \
+        init=he_normal,xavier_normal,lecun_normal,orthogonal -o r.json --quiet &
+    child=$!
+    sleep 2
+    kill -INT $child
+    wait $child || true
+    python3 -c 'import json; r = json.load(open("r.json")); assert r["partial"] and r["decay"]'
+}
+
+@test "a plot is made by gnuplot" {
+    command -v gnuplot || skip "gnuplot is not installed"
+    run "$VGBENCH" decay $small depth=9 act=relu vs act=sigmoid --plot p.svg --quiet
+    [ "$status" -eq 0 ]
+    grep -q "<svg" p.svg
+}
+
+@test "help spec prints every key" {
+    run "$VGBENCH" help spec
+    [ "$status" -eq 0 ]
+    for key in depth act init norm_at skip gate_bias loss_scale data_seed backend weight_decay; do
+        [[ "$output" == *"$key"* ]]
+    done
+}

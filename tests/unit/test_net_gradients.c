@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gradients of whole networks against finite differences of their loss: along the gradient of each
+ * parameter tensor the loss must change by its length. Pairwise coverage of the vocabulary. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lab.h"
+
+static double loss_at(lab_net *lab, const vg_segment *s, const float *origin, const float *direction,
+                      double step)
+{
+    float *w = vg_net_values(lab->net) + s->offset;
+    for (int64_t i = 0; i < s->rows * s->cols; i++)
+        w[i] = (float)(origin[i] + step * direction[i]);
+    assert_int_equal(vg_net_run(lab->net), VG_OK);
+    return vg_net_loss(lab->net);
+}
+
+static double length(const float *v, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += (double)v[i] * v[i];
+    return sqrt(sum);
+}
+
+/* Error of the central difference: third derivative (step^2), the loss in f32 (1 / step), and units
+ * that cross a kink. The step changes the loss by about a thousandth. */
+static void check_segment(lab_net *lab, const char *words, const vg_segment *s)
+{
+    int64_t n = s->rows * s->cols;
+    float *origin = malloc((size_t)n * sizeof *origin), *g = malloc((size_t)n * sizeof *g);
+    memcpy(origin, vg_net_values(lab->net) + s->offset, (size_t)n * sizeof *origin);
+    memcpy(g, vg_net_grads(lab->net) + s->offset, (size_t)n * sizeof *g);
+    double norm = length(g, n);
+    if (norm > 1e-4) {
+        for (int64_t i = 0; i < n; i++)
+            g[i] = (float)(g[i] / norm);
+        double step = 1e-3 / norm;
+        step = step > 0.02 ? 0.02 : step;
+        double up = loss_at(lab, s, origin, g, step), down = loss_at(lab, s, origin, g, -step);
+        double slope = (up - down) / (2 * step);
+        if (!(fabs(slope - norm) <= 0.02 * norm + 4e-7 / step))
+            fail_msg("%s: %s: the loss changes by %g, the gradient says %g", words, s->name, slope,
+                     norm);
+        loss_at(lab, s, origin, g, 0);
+    }
+    free(origin);
+    free(g);
+}
+
+static void check(const char *more)
+{
+    char words[512];
+    snprintf(words, sizeof words,
+             "depth=3 width=16 batch=12 classes=5 backend=scalar threads=1 bias_std=0.1 %s", more);
+    lab_net lab = lab_run(words, false, false);
+    const vg_arena *arena = vg_net_arena(lab.net);
+    for (int i = 0; i < arena->count; i++)
+        check_segment(&lab, words, &arena->segments[i]);
+    lab_release(&lab);
+}
+
+static void activations_and_losses(void **state)
+{
+    (void)state;
+    static const char *const acts[] = {"relu", "linear", "sigmoid", "tanh", "leaky_relu", "prelu",
+                                       "gelu", "gelu_tanh", "elu", "selu", "silu"};
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        char more[128];
+        snprintf(more, sizeof more, "act=%s loss=%s in_dim=%d", acts[i],
+                 i % 2 ? "mse" : "softmax_xent", i % 3 ? 16 : 7);
+        check(more);
+    }
+}
+
+static void norms_and_places(void **state)
+{
+    (void)state;
+    static const char *const norms[] = {"batch", "layer", "group groups=4", "rms"};
+    static const char *const places[] = {"inner", "pre", "post"};
+    static const char *const acts[] = {"relu", "tanh", "gelu", "prelu", "silu"};
+    int n = 0;
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 3; j++, n++) {
+            char more[160];
+            snprintf(more, sizeof more, "norm=%s norm_at=%s act=%s final_norm=%d loss=%s", norms[i],
+                     places[j], acts[n % 5], n & 1, n % 3 ? "softmax_xent" : "mse");
+            check(more);
+        }
+}
+
+static void skips_norms_and_matrices(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "skip=residual act=tanh",
+        "skip=residual block_layers=1 act=relu norm=layer norm_at=pre",
+        "skip=residual norm=batch norm_at=inner act=gelu",
+        "skip=residual norm=rms norm_at=post act=silu loss=mse",
+        "skip=residual alpha=0.3 norm=group norm_at=inner groups=2 act=elu",
+        "skip=scaled act=prelu prelu_shared=1",
+        "skip=scaled norm=batch norm_at=post block_layers=1 act=tanh",
+        "skip=scaled norm=rms norm_at=pre act=selu final_norm=1",
+        "skip=scaled norm=layer norm_at=inner act=leaky_relu in_dim=9",
+        "skip=rezero alpha=0.5 act=relu",
+        "skip=rezero alpha=-0.7 norm=layer norm_at=post act=sigmoid block_layers=1",
+        "skip=rezero alpha=0.2 norm=batch norm_at=pre act=tanh loss=mse",
+        "skip=highway act=tanh gate_bias=-1",
+        "skip=highway act=relu norm=layer in_dim=5",
+        "skip=highway act=prelu norm=batch gate_bias=0 loss=mse",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(cases[i]);
+}
+
+/* A run with every gradient in memory of its own must not differ from one that reuses buffers. */
+static void kept_gradients_are_the_same(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"skip=residual act=relu", "skip=highway act=tanh",
+                                        "skip=scaled norm=layer norm_at=pre", "act=gelu norm=batch",
+                                        "skip=rezero alpha=0.5 norm=rms norm_at=post"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[256];
+        snprintf(words, sizeof words, "depth=5 width=24 batch=20 threads=1 %s", cases[i]);
+        lab_net a = lab_run(words, false, false), b = lab_run(words, true, true);
+        assert_memory_equal(vg_net_grads(a.net), vg_net_grads(b.net),
+                            (size_t)vg_net_arena(a.net)->floats * sizeof(float));
+        lab_release(&a);
+        lab_release(&b);
+    }
+}
+
+static void any_number_of_threads_gives_the_same_bits(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"act=tanh", "skip=residual norm=batch norm_at=pre",
+                                        "skip=highway norm=layer", "act=prelu norm=group"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[256];
+        snprintf(words, sizeof words, "depth=6 width=96 batch=130 threads=1 %s", cases[i]);
+        lab_net one = lab_run(words, false, true);
+        for (int threads = 2; threads <= 5; threads += 3) {
+            snprintf(words, sizeof words, "depth=6 width=96 batch=130 threads=%d %s", threads,
+                     cases[i]);
+            lab_net more = lab_run(words, false, true);
+            size_t bytes = (size_t)vg_net_arena(one.net)->floats * sizeof(float);
+            assert_memory_equal(vg_net_values(one.net), vg_net_values(more.net), bytes);
+            assert_memory_equal(vg_net_grads(one.net), vg_net_grads(more.net), bytes);
+            for (int l = 1; l <= 6; l++) {
+                vg_block_stats a, b;
+                vg_net_stats(one.net, l, &a);
+                vg_net_stats(more.net, l, &b);
+                assert_memory_equal(&a, &b, sizeof a);
+            }
+            lab_release(&more);
+        }
+        lab_release(&one);
+    }
+}
+
+/* Micikevicius 2018: a power of two in the loss leaves again without a trace. */
+static void loss_scale_is_exact(void **state)
+{
+    (void)state;
+    lab_net a = lab_run("depth=8 width=32 batch=16 act=tanh", false, true);
+    lab_net b = lab_run("depth=8 width=32 batch=16 act=tanh loss_scale=65536", false, true);
+    const float *ga = vg_net_grads(a.net), *gb = vg_net_grads(b.net);
+    for (int64_t i = 0; i < vg_net_arena(a.net)->floats; i++)
+        assert_true(ga[i] * 65536 == gb[i]);
+    for (int l = 1; l <= 8; l++) {
+        vg_block_stats sa, sb;
+        vg_net_stats(a.net, l, &sa);
+        vg_net_stats(b.net, l, &sb);
+        assert_true(sa.delta_l2 == sb.delta_l2 && sa.grad_weight_l2 == sb.grad_weight_l2);
+    }
+    lab_release(&a);
+    lab_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activations_and_losses),
+        cmocka_unit_test(norms_and_places),
+        cmocka_unit_test(skips_norms_and_matrices),
+        cmocka_unit_test(kept_gradients_are_the_same),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(loss_scale_is_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
