@@ -4,8 +4,9 @@
  *
  * A row is FASTER or SLOWER only if three things agree: its 95 % bootstrap interval excludes 1, the
  * ratio lies beyond the gate (the A/A floors of both runs, combined as independent deviations, or
- * the least effect asked for where that is larger), and Mann-Whitney's p, corrected by Holm over all rows, is below alpha. It is SAME if
- * the interval lies within the gate, and AMBIGUOUS otherwise.
+ * the least effect asked for where that is larger), and Mann-Whitney's p, corrected by Holm over
+ * all rows, is below alpha. It is SAME if the interval lies within the gate, and AMBIGUOUS
+ * otherwise.
  */
 #ifndef VG_REPORTS_COMPARE_H
 #define VG_REPORTS_COMPARE_H
@@ -21,18 +22,23 @@ typedef struct vg_compare_options {
 } vg_compare_options;
 
 typedef struct vg_compared {
-    const char *kernel;  /**< of the new side; belongs to its document */
+    const char *kernel; /**< of the new side; belongs to its document */
     vg_estimate ns_old, ns_new;
     int n_old, n_new;
-    vg_estimate ratio;   /**< time old / time new: above 1 the new side is faster */
-    double p;            /**< Holm-adjusted */
+    vg_estimate ratio; /**< time old / time new: above 1 the new side is faster */
+    double p;          /**< Holm-adjusted */
     double gate;
-    vg_verdict verdict;  /**< of the new side; VG_VERDICT_NONE with `why` */
+    vg_verdict verdict; /**< of the new side; VG_VERDICT_NONE with `why` */
     const char *why;
 } vg_compared;
 
 /** How a network's gradients changed. */
-typedef enum vg_net_change { VG_NET_SAME = 0, VG_NET_CHANGED, VG_NET_BETTER, VG_NET_WORSE } vg_net_change;
+typedef enum vg_net_change {
+    VG_NET_SAME = 0,
+    VG_NET_CHANGED,
+    VG_NET_BETTER,
+    VG_NET_WORSE
+} vg_net_change;
 
 typedef struct vg_compared_net {
     char *label; /**< owned */
@@ -44,7 +50,7 @@ typedef struct vg_comparison {
     vg_compared *rows;
     vg_compared_net *nets;
     int count, net_count;
-    int only_old, only_new;           /**< rows without a partner */
+    int only_old, only_new; /**< rows without a partner */
     int faster, slower, same, ambiguous, none;
     int worse_nets;
     int too_few; /**< rows whose samples are too few for any p to pass the correction */
@@ -59,8 +65,8 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
                                const vg_compare_options *options, vg_comparison *comparison);
 
 /** Compares every other backend's row of @p doc with the row of backend @p base of its case. */
-vg_status vg_compare_backends(const json_t *doc, const char *base, const vg_compare_options *options,
-                              vg_comparison *comparison);
+vg_status vg_compare_backends(const json_t *doc, const char *base,
+                              const vg_compare_options *options, vg_comparison *comparison);
 
 void vg_comparison_release(vg_comparison *comparison);
 

@@ -11,10 +11,10 @@
 
 enum { MOST_LINES = 3000, MOST_OPEN = 20 };
 
-/* --- Markdown ------------------------------------------------------------------------------------ */
+/* --- Markdown ------------------------------------------------------------------------------------
+ */
 
-static int by_ratio(const void *a, const void *b)
-{
+static int by_ratio(const void *a, const void *b) {
     const vg_compared *x = *(const vg_compared *const *)a, *y = *(const vg_compared *const *)b;
     if (isnan(x->ratio.mid) || isnan(y->ratio.mid))
         return isnan(x->ratio.mid) - isnan(y->ratio.mid);
@@ -24,14 +24,14 @@ static int by_ratio(const void *a, const void *b)
 }
 
 static void table(const vg_compared **list, int count, const char *old_name, const char *new_name,
-                  vg_text *out)
-{
+                  vg_text *out) {
     vg_text a = {0}, b = {0};
     char buf[80], lo[VG_NUM];
     vg_text_md(&a, old_name);
     vg_text_md(&b, new_name);
-    const char *head[] = {"row", a.p ? a.p : "old", b.p ? b.p : "new", "ratio [95 % CI]", "n",
-                          "p (Holm)", "gate", "verdict"};
+    const char *head[] = {
+        "row",  a.p ? a.p : "old", b.p ? b.p : "new", "ratio [95 % CI]", "n", "p (Holm)",
+        "gate", "verdict"};
     vg_table_head(out, "lrrrrrrl", head);
     free(a.p);
     free(b.p);
@@ -56,16 +56,20 @@ static void table(const vg_compared **list, int count, const char *old_name, con
 }
 
 static vg_status rows_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
-                               vg_text *out)
-{
+                               vg_text *out) {
     const vg_compared **list = calloc((size_t)k->count + 1, sizeof *list);
     if (!list)
         return vg_fail(VG_ENOMEM, "no memory for %d rows", k->count);
     static const struct {
         vg_verdict verdict;
         const char *title;
-    } groups[] = {{VG_SLOWER, "SLOWER, worst first"}, {VG_FASTER, "FASTER"},
-                  {VG_AMBIGUOUS, "AMBIGUOUS"}, {VG_SAME, "SAME"}, {VG_VERDICT_NONE, "Not compared"}};
+    } groups[] = {
+        {VG_SLOWER,       "SLOWER, worst first"},
+        {VG_FASTER,       "FASTER"             },
+        {VG_AMBIGUOUS,    "AMBIGUOUS"          },
+        {VG_SAME,         "SAME"               },
+        {VG_VERDICT_NONE, "Not compared"       }
+    };
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         int n = 0;
         for (int i = 0; i < k->count; i++)
@@ -87,16 +91,14 @@ static vg_status rows_markdown(const vg_comparison *k, const char *old_name, con
     return VG_OK;
 }
 
-static const char *change_name(vg_net_change change)
-{
+static const char *change_name(vg_net_change change) {
     static const char *const names[] = {"SAME", "CHANGED", "BETTER", "WORSE"};
     return names[change];
 }
 
-static void nets_markdown(const vg_comparison *k, vg_text *out)
-{
-    static const char *const head[] = {"net", "survival, old", "new", "factor per layer, old", "new",
-                                       "verdict, old", "new", "gradients"};
+static void nets_markdown(const vg_comparison *k, vg_text *out) {
+    static const char *const head[] = {"net", "survival, old", "new", "factor per layer, old",
+                                       "new", "verdict, old",  "new", "gradients"};
     char buf[VG_NUM];
     int same = 0;
     if (!k->net_count)
@@ -118,8 +120,9 @@ static void nets_markdown(const vg_comparison *k, vg_text *out)
         for (int s = 0; s < 2; s++)
             vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(records[s], "survival"), 3));
         for (int s = 0; s < 2; s++)
-            vg_cell_printf(out, "%s", vg_num(buf, vg_factor(vg_doc_num(records[s],
-                                                                       "rate.ln_sq_per_layer")), 4));
+            vg_cell_printf(
+                out, "%s",
+                vg_num(buf, vg_factor(vg_doc_num(records[s], "rate.ln_sq_per_layer")), 4));
         for (int s = 0; s < 2; s++) {
             const char *verdict = vg_doc_str(records[s], "verdict");
             vg_cell_md(out, verdict ? verdict : "n/a");
@@ -129,13 +132,13 @@ static void nets_markdown(const vg_comparison *k, vg_text *out)
     }
 }
 
-static void differences_markdown(const vg_comparison *k, vg_text *out)
-{
+static void differences_markdown(const vg_comparison *k, vg_text *out) {
     size_t i;
     json_t *difference;
     json_array_foreach(k->differences, i, difference) {
         const char *sides[] = {"old", "new"};
-        vg_text_printf(out, "%s> ", i ? "" : "\n> **Warning: the runs differ in more than the code.**\n");
+        vg_text_printf(out, "%s> ",
+                       i ? "" : "\n> **Warning: the runs differ in more than the code.**\n");
         vg_text_md(out, vg_doc_str(difference, "what"));
         for (int s = 0; s < 2; s++) {
             char *text = json_dumps(json_object_get(difference, sides[s]), JSON_ENCODE_ANY);
@@ -148,8 +151,7 @@ static void differences_markdown(const vg_comparison *k, vg_text *out)
 }
 
 vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
-                                 vg_text *out)
-{
+                                 vg_text *out) {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     vg_text_add(out, "## ");
     vg_text_md(out, new_name);
@@ -161,30 +163,32 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
         vg_text_printf(out, ", %d not compared", k->none);
     if (k->only_old || k->only_new)
         vg_text_printf(out, "; %d only in the old, %d only in the new", k->only_old, k->only_new);
-    vg_text_printf(out, ".\n\nRatio = old time / new time, above 1 is faster. FASTER and SLOWER need "
-                   "an interval without 1, a ratio beyond the gate (A/A floors %s and %s combined, or the "
-                   "least effect %s) and Mann-Whitney p < %g after Holm's correction over %d rows.\n",
-                   vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
-                   vg_num_percent(c, k->min_effect), k->alpha, k->count - k->none);
+    vg_text_printf(
+        out,
+        ".\n\nRatio = old time / new time, above 1 is faster. FASTER and SLOWER need "
+        "an interval without 1, a ratio beyond the gate (A/A floors %s and %s combined, or the "
+        "least effect %s) and Mann-Whitney p < %g after Holm's correction over %d rows.\n",
+        vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
+        vg_num_percent(c, k->min_effect), k->alpha, k->count - k->none);
     if (k->too_few)
-        vg_text_printf(out, "\n> **Warning:** %d row%s ha%s too few samples for any difference to pass "
-                       "the correction: such rows can only be SAME or AMBIGUOUS.\n", k->too_few,
-                       k->too_few == 1 ? "" : "s", k->too_few == 1 ? "s" : "ve");
+        vg_text_printf(out,
+                       "\n> **Warning:** %d row%s ha%s too few samples for any difference to pass "
+                       "the correction: such rows can only be SAME or AMBIGUOUS.\n",
+                       k->too_few, k->too_few == 1 ? "" : "s", k->too_few == 1 ? "s" : "ve");
     differences_markdown(k, out);
     VG_TRY(rows_markdown(k, old_name, new_name, out));
     nets_markdown(k, out);
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------- */
+/* --- JSON
+ * ------------------------------------------------------------------------------------------- */
 
-static json_t *number(double x)
-{
+static json_t *number(double x) {
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *row_json(const vg_compared *c)
-{
+static json_t *row_json(const vg_compared *c) {
     json_t *row = json_pack("{ss so so so s[oo] s[ii] so so ss}", "kernel", c->kernel, "old_ns",
                             number(c->ns_old.mid), "new_ns", number(c->ns_new.mid), "ratio",
                             number(c->ratio.mid), "ci95", number(c->ratio.lo), number(c->ratio.hi),
@@ -195,8 +199,7 @@ static json_t *row_json(const vg_compared *c)
     return row;
 }
 
-static json_t *net_json(const vg_compared_net *net)
-{
+static json_t *net_json(const vg_compared_net *net) {
     const char *old_verdict = vg_doc_str(net->old_record, "verdict");
     const char *new_verdict = vg_doc_str(net->new_record, "verdict");
     return json_pack("{sO ss s[oo] s[oo] s[s?s?]}", "spec",
@@ -208,19 +211,18 @@ static json_t *net_json(const vg_compared_net *net)
                      old_verdict, new_verdict);
 }
 
-json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name)
-{
+json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name) {
     json_t *rows = json_array(), *nets = json_array();
     for (int i = 0; i < k->count; i++)
         json_array_append_new(rows, row_json(&k->rows[i]));
     for (int i = 0; i < k->net_count; i++)
         json_array_append_new(nets, net_json(&k->nets[i]));
     return json_pack("{si ss ss ss sb so so so s{si si si si si} si si sO so so}", "schema_version",
-                     VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare", "old",
-                     old_name, "new", new_name, "regressed", vg_comparison_regressed(k), "floor_old",
-                     number(k->floor_old), "floor_new", number(k->floor_new), "min_effect",
-                     number(k->min_effect), "tally", "faster", k->faster, "slower", k->slower, "same",
-                     k->same, "ambiguous", k->ambiguous, "not_compared", k->none, "only_old",
-                     k->only_old, "only_new", k->only_new, "differences", k->differences, "rows",
-                     rows, "nets", nets);
+                     VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare",
+                     "old", old_name, "new", new_name, "regressed", vg_comparison_regressed(k),
+                     "floor_old", number(k->floor_old), "floor_new", number(k->floor_new),
+                     "min_effect", number(k->min_effect), "tally", "faster", k->faster, "slower",
+                     k->slower, "same", k->same, "ambiguous", k->ambiguous, "not_compared", k->none,
+                     "only_old", k->only_old, "only_new", k->only_new, "differences",
+                     k->differences, "rows", rows, "nets", nets);
 }

@@ -8,29 +8,25 @@
 
 #include "reports/rows.h"
 
-static vg_status finish(const vg_text *out)
-{
+static vg_status finish(const vg_text *out) {
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the export") : VG_OK;
 }
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-static void csv_text(vg_text *out, const char *s)
-{
+static void csv_text(vg_text *out, const char *s) {
     vg_text_add(out, ",");
     vg_text_csv(out, s);
 }
 
-static void csv_number(vg_text *out, double x)
-{
+static void csv_number(vg_text *out, double x) {
     if (isfinite(x))
         vg_text_printf(out, ",%.9g", x);
     else
         vg_text_add(out, ",");
 }
 
-static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_case *c)
-{
+static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c) {
     bool own = c->own >= 0 && row == &rows->rows[c->own] && !c->why_none;
     vg_text_csv(out, row->kernel);
     csv_text(out, row->op);
@@ -56,15 +52,15 @@ static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const 
     vg_text_add(out, "\n");
 }
 
-vg_status vg_export_csv(const json_t *results, vg_text *out)
-{
+vg_status vg_export_csv(const json_t *results, vg_text *out) {
     vg_rows rows;
     VG_TRY(vg_rows_collect(results, &rows));
-    vg_text_add(out, "kernel,op,dir,backend,threads,samples,median_ns,ci95_lo_ns,ci95_hi_ns,gflops,gbps,"
-                     "roof_fraction,ulp_max,verified,onednn_ratio,ratio_lo,ratio_hi,verdict,prepare_ns,"
-                     "impl,error\n");
+    vg_text_add(out,
+                "kernel,op,dir,backend,threads,samples,median_ns,ci95_lo_ns,ci95_hi_ns,gflops,gbps,"
+                "roof_fraction,ulp_max,verified,onednn_ratio,ratio_lo,ratio_hi,verdict,prepare_ns,"
+                "impl,error\n");
     for (int i = 0; i < rows.case_count; i++) {
-        const vg_case *c = &rows.cases[i];
+        const vg_problem *c = &rows.cases[i];
         bool known = false;
         for (int b = VG_BACKEND_COUNT - 1; b >= 0; b--) {
             if (c->rows[b] < 0)
@@ -79,10 +75,10 @@ vg_status vg_export_csv(const json_t *results, vg_text *out)
     return finish(out);
 }
 
-/* --- JSON Lines --------------------------------------------------------------------------------- */
+/* --- JSON Lines ---------------------------------------------------------------------------------
+ */
 
-static vg_status line(vg_text *out, const char *kind, const json_t *record)
-{
+static vg_status line(vg_text *out, const char *kind, const json_t *record) {
     json_t *object = json_pack("{ss}", "kind", kind);
     char *text = NULL;
     if (object && !json_object_update(object, (json_t *)record))
@@ -95,13 +91,17 @@ static vg_status line(vg_text *out, const char *kind, const json_t *record)
     return VG_OK;
 }
 
-vg_status vg_export_jsonl(const json_t *results, vg_text *out)
-{
+vg_status vg_export_jsonl(const json_t *results, vg_text *out) {
     static const struct {
         const char *part, *kind;
-    } lists[] = {{"benchmarks", "benchmark"}, {"verify", "verify"}, {"decay", "decay"}, {"train", "train"}};
-    static const char *const heads[] = {"schema_version", "generator", "suite", "command", "partial",
-                                        "context", "machine"};
+    } lists[] = {
+        {"benchmarks", "benchmark"},
+        {"verify",     "verify"   },
+        {"decay",      "decay"    },
+        {"train",      "train"    }
+    };
+    static const char *const heads[] = {"schema_version", "generator", "suite",  "command",
+                                        "partial",        "context",   "machine"};
     json_t *run = json_object(), *record;
     size_t k;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
@@ -120,10 +120,10 @@ vg_status vg_export_jsonl(const json_t *results, vg_text *out)
     return finish(out);
 }
 
-/* --- JUnit ---------------------------------------------------------------------------------------- */
+/* --- JUnit
+ * ---------------------------------------------------------------------------------------- */
 
-static void junit_case(vg_text *out, const json_t *row)
-{
+static void junit_case(vg_text *out, const json_t *row) {
     char ulp[VG_NUM], used[VG_NUM];
     const char *op = vg_doc_str(row, "op"), *dir = vg_doc_str(row, "dir");
     const char *backend = vg_doc_str(row, "backend"), *skipped = vg_doc_str(row, "skipped");
@@ -140,10 +140,11 @@ static void junit_case(vg_text *out, const json_t *row)
         vg_text_html(out, skipped);
         vg_text_add(out, "\"/>");
     } else if (vg_doc_num(row, "failures") > 0) {
-        vg_text_printf(out, "<failure message=\"%.0f of %.0f cases fail: %s ulp, %s of what is allowed, at ",
-                       vg_doc_num(row, "failures"), vg_doc_num(row, "cases"),
-                       vg_num(ulp, vg_doc_num(row, "ulp_max"), 3),
-                       vg_num(used, vg_doc_num(row, "tolerance_max"), 3));
+        vg_text_printf(
+            out, "<failure message=\"%.0f of %.0f cases fail: %s ulp, %s of what is allowed, at ",
+            vg_doc_num(row, "failures"), vg_doc_num(row, "cases"),
+            vg_num(ulp, vg_doc_num(row, "ulp_max"), 3),
+            vg_num(used, vg_doc_num(row, "tolerance_max"), 3));
         vg_text_html(out, where ? where : "a place not recorded");
         vg_text_add(out, "\">");
         vg_text_html(out, text ? text : "");
@@ -152,8 +153,7 @@ static void junit_case(vg_text *out, const json_t *row)
     vg_text_add(out, "</testcase>\n");
 }
 
-vg_status vg_export_junit(const json_t *results, vg_text *out)
-{
+vg_status vg_export_junit(const json_t *results, vg_text *out) {
     const json_t *list = json_object_get(results, "verify");
     size_t i, failed = 0, skipped = 0;
     json_t *row;
@@ -163,10 +163,11 @@ vg_status vg_export_junit(const json_t *results, vg_text *out)
         failed += !skip && vg_doc_num(row, "failures") > 0;
     }
     vg_text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
-    vg_text_printf(out, " <testsuite name=\"vgbench verify\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
-                   json_array_size(list), failed, skipped);
-    json_array_foreach(list, i, row)
-        junit_case(out, row);
+    vg_text_printf(
+        out,
+        " <testsuite name=\"vgbench verify\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
+        json_array_size(list), failed, skipped);
+    json_array_foreach(list, i, row) junit_case(out, row);
     vg_text_add(out, " </testsuite>\n</testsuites>\n");
     return finish(out);
 }

@@ -9,12 +9,12 @@
 
 #include "reports/text.h"
 
-/** CSV (RFC 4180, header first), one line per timed row: median with interval, rate, error, ratio to
- * oneDNN with interval and verdict. Empty cells for what there is not. */
+/** CSV (RFC 4180, header first), one line per timed row: median with interval, rate, error, ratio
+ * to oneDNN with interval and verdict. Empty cells for what there is not. */
 vg_status vg_export_csv(const json_t *results, vg_text *out);
 
-/** JSON Lines: one object per line with `kind` (run, benchmark, verify, decay, train, noise) and the
- * members of the record. */
+/** JSON Lines: one object per line with `kind` (run, benchmark, verify, decay, train, noise) and
+ * the members of the record. */
 vg_status vg_export_jsonl(const json_t *results, vg_text *out);
 
 /** JUnit XML of verify[]: a test case per row; a failed row fails, a skipped one is skipped. */

@@ -11,31 +11,19 @@
 
 enum { MOST_POINTS = 400, MOST_GRID = 14, MOST_PLOTS = 40 };
 
-static bool by_flops(const vg_row *row)
-{
-    vg_op op = vg_op_by_name(row->op);
-    if (op == VG_OP_none)
-        return false;
-    return vg_op_family(op) == VG_FAMILY_DENSE || vg_op_family(op) == VG_FAMILY_RECURRENT;
-}
-
-static double rate(const vg_row *row)
-{
-    return (by_flops(row) ? row->flops : row->bytes) / row->ns.mid;
-}
+/* Finding the groups takes time by the square of the cases; that many make no legible plot. */
+enum { MOST_CASES = 5000 };
 
 /* A file name of what may be foreign: letters, digits and underscores of it. */
 static void file_name(char *name, size_t size, const char *what, int document, const char *op,
-                      const char *dir, const char *more)
-{
+                      const char *dir, const char *more) {
     snprintf(name, size, "%s_%d_%.40s_%.20s_%.40s", what, document + 1, op, dir, more);
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c))
             *c = '_';
 }
 
-static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_text *alt, bool any)
-{
+static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_text *alt, bool any) {
     vg_status status = VG_OK;
     if (any && !alt->failed) {
         status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
@@ -47,22 +35,20 @@ static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_tex
     return status;
 }
 
-/* --- groups: cases of one op, direction, threads, class --------------------------------------------- */
+/* --- groups: cases of one op, direction, threads, class
+ * --------------------------------------------- */
 
-static const vg_row *any_row(const vg_rows *rows, int i)
-{
+static const vg_row *any_row(const vg_rows *rows, int i) {
     return &rows->rows[rows->cases[i].any];
 }
 
-static bool same_group(const vg_row *a, const vg_row *b)
-{
+static bool same_group(const vg_row *a, const vg_row *b) {
     return a->threads == b->threads && !strcmp(a->op, b->op) && !strcmp(a->dir, b->dir) &&
            !strcmp(a->weights, b->weights) && !strcmp(a->max_isa, b->max_isa);
 }
 
 /* The cases of the group of case @p first that come from it on; 0 if an earlier case began it. */
-static int group(const vg_rows *rows, int first, int *list, int room)
-{
+static int group(const vg_rows *rows, int first, int *list, int room) {
     int count = 0;
     const vg_row *key = any_row(rows, first);
     for (int i = 0; i < first; i++)
@@ -74,8 +60,7 @@ static int group(const vg_rows *rows, int first, int *list, int room)
     return count;
 }
 
-static void group_title(vg_text *title, const vg_row *row)
-{
+static void group_title(vg_text *title, const vg_row *row) {
     vg_text_printf(title, "%s %s, %d thread%s", row->op, row->dir, row->threads,
                    row->threads == 1 ? "" : "s");
     if (*row->weights)
@@ -84,51 +69,52 @@ static void group_title(vg_text *title, const vg_row *row)
         vg_text_printf(title, ", cap %s", row->max_isa);
 }
 
-/* --- sweep ----------------------------------------------------------------------------------------- */
+/* --- sweep
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct point {
     double x, y, lo, hi;
 } point;
 
-static int by_x(const void *a, const void *b)
-{
+static int by_x(const void *a, const void *b) {
     const point *p = a, *q = b;
     return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
 }
 
-static int sweep_points(const vg_rows *rows, const int *list, int count, int backend, point *points)
-{
+static int sweep_points(const vg_rows *rows, const int *list, int count, int backend,
+                        point *points) {
     int n = 0;
     for (int i = 0; i < count; i++) {
         int index = rows->cases[list[i]].rows[backend];
         if (index < 0)
             continue;
         const vg_row *row = &rows->rows[index];
-        double y = rate(row);
+        double y = vg_row_rate(row);
         if (y > 0 && isfinite(y) && row->bytes > 0)
-            points[n++] = (point){row->bytes, y, y * row->ns.mid / row->ns.hi,
-                                  y * row->ns.mid / row->ns.lo};
+            points[n++] =
+                (point){row->bytes, y, y * row->ns.mid / row->ns.hi, y * row->ns.mid / row->ns.lo};
     }
     qsort(points, (size_t)n, sizeof *points, by_x);
     return n;
 }
 
-static vg_status sweep(vg_report *report, int document, const int *list, int count)
-{
+static vg_status sweep(vg_report *report, int document, const int *list, int count) {
     const vg_rows *rows = &report->rows[document];
     const vg_row *key = any_row(rows, list[0]);
     static point points[MOST_POINTS];
     vg_plot plot = {.height = 420};
     vg_text alt = {0}, title = {0}, *script = &plot.script;
     char name[160], lo[VG_NUM], hi[VG_NUM], more[80];
-    const char *unit = by_flops(key) ? "GFLOP/s" : "GB/s", *join = "plot ";
+    const char *unit = vg_row_rate_unit(key), *join = "plot ";
     int lines = 0;
     group_title(&title, key);
     vg_text_printf(&alt, "Rate against working set, %s:", title.p ? title.p : "");
     vg_text_add(script, "set title ");
     vg_text_gnuplot(script, title.p ? title.p : "");
-    vg_text_printf(script, "\nset logscale x 2\nset format x '%%.0b %%BB'\nset xlabel 'working set'\n"
-                   "set ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\nunset mxtics\n", unit);
+    vg_text_printf(script,
+                   "\nset logscale x 2\nset format x '%%.0b %%BB'\nset xlabel 'working set'\n"
+                   "set ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\nunset mxtics\n",
+                   unit);
     for (int b = VG_BACKEND_COUNT - 1; b >= 0; b--) {
         int n = sweep_points(rows, list, count, b, points);
         if (!n)
@@ -145,8 +131,9 @@ static vg_status sweep(vg_report *report, int document, const int *list, int cou
         vg_text_printf(script, "%sdata index %d using 1:2:3:4 with yerrorlines ", join, lines);
         vg_plot_look(script, look, 0.7);
         vg_text_printf(script, " title '%s'", vg_backend_name((vg_backend)b));
-        vg_text_printf(&alt, "%s %s %s to %s %s", lines++ ? ";" : "", vg_backend_name((vg_backend)b),
-                       vg_num(lo, points[0].y, 3), vg_num(hi, points[n - 1].y, 3), unit);
+        vg_text_printf(&alt, "%s %s %s to %s %s", lines++ ? ";" : "",
+                       vg_backend_name((vg_backend)b), vg_num(lo, points[0].y, 3),
+                       vg_num(hi, points[n - 1].y, 3), unit);
         join = ", \\\n     ";
     }
     vg_text_add(script, "\n");
@@ -156,10 +143,11 @@ static vg_status sweep(vg_report *report, int document, const int *list, int cou
     return draw(report, &plot, name, &alt, lines > 0);
 }
 
-vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir)
-{
+vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir) {
     const vg_rows *rows = &report->rows[document];
     int plots = 0, list[MOST_POINTS];
+    if (rows->case_count > MOST_CASES)
+        return VG_OK;
     for (int i = 0; i < rows->case_count && plots < 2 && report->plots; i++) {
         const vg_row *row = any_row(rows, i);
         if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0)
@@ -173,11 +161,11 @@ vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const c
     return VG_OK;
 }
 
-/* --- win and loss over batch and width ----------------------------------------------------------------- */
+/* --- win and loss over batch and width
+ * ----------------------------------------------------------------- */
 
 /* The two axes: batch, and the width of a row (in x out for dense). */
-static bool axes(const vg_row *row, double *batch, double *width, char *label, size_t size)
-{
+static bool axes(const vg_row *row, double *batch, double *width, char *label, size_t size) {
     const json_t *shape = json_object_get(row->entry, "shape");
     *batch = vg_doc_num(shape, "batch");
     *width = vg_doc_num(shape, "width");
@@ -190,14 +178,12 @@ static bool axes(const vg_row *row, double *batch, double *width, char *label, s
     return isfinite(*batch + *width);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
+static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static int place(double *values, int *count, double x)
-{
+static int place(double *values, int *count, double x) {
     for (int i = 0; i < *count; i++)
         if (values[i] == x)
             return i;
@@ -214,8 +200,7 @@ static const char grid_style[] =
     "set style fill solid 1 noborder\nunset grid\nset border 0\nset ylabel 'batch'\n";
 
 static void grid_labels(vg_plot *plot, vg_report *report, int document, const int *list, int count,
-                        const double *xs, int nx, const double *ys, int ny)
-{
+                        const double *xs, int nx, const double *ys, int ny) {
     const vg_rows *rows = &report->rows[document];
     vg_text *script = &plot->script;
     vg_text_add(script, "set xtics scale 0 (");
@@ -236,11 +221,10 @@ static void grid_labels(vg_plot *plot, vg_report *report, int document, const in
 }
 
 static int grid_cells(vg_plot *plot, const vg_rows *rows, const int *list, int count, double *xs,
-                      int nx, double *ys, int ny, vg_tally *tally)
-{
+                      int nx, double *ys, int ny, vg_tally *tally) {
     int cells = 0;
     for (int i = 0; i < count; i++) {
-        const vg_case *c = &rows->cases[list[i]];
+        const vg_problem *c = &rows->cases[list[i]];
         double batch, width;
         char text[64];
         if (c->verdict == VG_VERDICT_NONE ||
@@ -256,8 +240,7 @@ static int grid_cells(vg_plot *plot, const vg_rows *rows, const int *list, int c
     return cells;
 }
 
-static vg_status grid(vg_report *report, int document, const int *list, int count)
-{
+static vg_status grid(vg_report *report, int document, const int *list, int count) {
     const vg_rows *rows = &report->rows[document];
     const vg_row *key = any_row(rows, list[0]);
     double xs[MOST_GRID], ys[MOST_GRID], batch, width;
@@ -282,22 +265,27 @@ static vg_status grid(vg_report *report, int document, const int *list, int coun
                    isnan(vg_doc_num(key->entry, "shape.width")) ? "in x out" : "width");
     grid_labels(&plot, report, document, list, count, xs, nx, ys, ny);
     int cells = grid_cells(&plot, rows, list, count, xs, nx, ys, ny, &tally);
-    vg_text_add(&plot.script,
-                "plot data using 1:2:(0.47):(0.46):3 with boxxyerror lc palette notitle, \\\n"
-                "     data using 1:2:(sprintf('%.2f', $4)):5 with labels tc rgb variable notitle\n");
-    vg_text_printf(&alt, "Ratio to oneDNN by batch and width, %s: geometric mean %s; faster, same, slower, "
-                   "ambiguous: %s", title.p ? title.p : "", vg_ratio_text(buf, vg_tally_mean(&tally)),
-                   vg_tally_text(counts, &tally));
+    vg_text_add(
+        &plot.script,
+        "plot data using 1:2:(0.47):(0.46):3 with boxxyerror lc palette notitle, \\\n"
+        "     data using 1:2:(sprintf('%.2f', $4)):5 with labels tc rgb variable notitle\n");
+    vg_text_printf(
+        &alt,
+        "Ratio to oneDNN by batch and width, %s: geometric mean %s; faster, same, slower, "
+        "ambiguous: %s",
+        title.p ? title.p : "", vg_ratio_text(buf, vg_tally_mean(&tally)),
+        vg_tally_text(counts, &tally));
     free(title.p);
     snprintf(more, sizeof more, "%d_%.20s_%.20s", key->threads, key->weights, key->max_isa);
     file_name(name, sizeof name, "grid", document, key->op, key->dir, more);
     return draw(report, &plot, name, &alt, cells > 1);
 }
 
-vg_status vg_plot_grids(vg_report *report, int document)
-{
+vg_status vg_plot_grids(vg_report *report, int document) {
     const vg_rows *rows = &report->rows[document];
     int list[MOST_POINTS], plots = 0;
+    if (rows->case_count > MOST_CASES)
+        return VG_OK;
     for (int i = 0; i < rows->case_count && plots < MOST_PLOTS && report->plots; i++) {
         vg_op op = vg_op_by_name(any_row(rows, i)->op);
         if (op == VG_OP_none || (vg_op_family(op) != VG_FAMILY_DENSE && !vg_op_is_norm(op)))
@@ -311,10 +299,10 @@ vg_status vg_plot_grids(vg_report *report, int document)
     return VG_OK;
 }
 
-/* --- roofline ------------------------------------------------------------------------------------------- */
+/* --- roofline
+ * ------------------------------------------------------------------------------------------- */
 
-static int roof_lines(vg_text *script, const json_t *list, const char **join)
-{
+static int roof_lines(vg_text *script, const json_t *list, const char **join) {
     size_t i;
     json_t *roof;
     int lines = 0;
@@ -334,10 +322,11 @@ static int roof_lines(vg_text *script, const json_t *list, const char **join)
         vg_text_printf(&text, "%s, %.0f thr.: %.3g %s", name ? name : "roof", threads, value,
                        flops ? "GFLOP/s" : "GB/s");
         if (flops || !(peak > 0))
-            vg_text_printf(script, flops ? "%s%.6g with lines" : "%s%.6g*x with lines", *join, value);
-        else
-            vg_text_printf(script, "%s(%.6g*x <= %.6g ? %.6g*x : NaN) with lines", *join, value, peak,
+            vg_text_printf(script, flops ? "%s%.6g with lines" : "%s%.6g*x with lines", *join,
                            value);
+        else
+            vg_text_printf(script, "%s(%.6g*x <= %.6g ? %.6g*x : NaN) with lines", *join, value,
+                           peak, value);
         vg_text_printf(script, " lc rgb '#808080' lw 1.2 dt %d title ", lines % 5 + 1);
         vg_text_gnuplot(script, text.p ? text.p : "");
         free(text.p);
@@ -347,8 +336,7 @@ static int roof_lines(vg_text *script, const json_t *list, const char **join)
     return lines;
 }
 
-static int roof_points(vg_text *data, const vg_rows *rows, bool base)
-{
+static int roof_points(vg_text *data, const vg_rows *rows, bool base) {
     int n = 0;
     for (int i = 0; i < rows->case_count && n < MOST_POINTS; i++) {
         int index = base ? rows->cases[i].base : rows->cases[i].own;
@@ -362,8 +350,7 @@ static int roof_points(vg_text *data, const vg_rows *rows, bool base)
     return n;
 }
 
-vg_status vg_plot_roofline(vg_report *report, int document)
-{
+vg_status vg_plot_roofline(vg_report *report, int document) {
     const vg_rows *rows = &report->rows[document];
     vg_plot plot = {.height = 520};
     vg_text alt = {0}, *script = &plot.script;
@@ -387,8 +374,9 @@ vg_status vg_plot_roofline(vg_report *report, int document)
         vg_text_add(script, " title 'oneDNN'");
     }
     vg_text_add(script, "\n");
-    vg_text_printf(&alt, "Roofline: %d rows of the own kernels and %d of oneDNN under %d measured roofs", own,
-                   base, lines);
+    vg_text_printf(&alt,
+                   "Roofline: %d rows of the own kernels and %d of oneDNN under %d measured roofs",
+                   own, base, lines);
     snprintf(name, sizeof name, "roofline_%d", document + 1);
     return draw(report, &plot, name, &alt, own + base > 0 && lines > 0);
 }

@@ -24,8 +24,8 @@ typedef struct vg_nets {
 vg_status vg_nets_collect(const json_t *doc, vg_nets *nets);
 void vg_nets_release(vg_nets *nets);
 
-/** Norm of the signal at layers[i] of a record: delta, or the trunk's gradient with skips. NaN if it
- * is not there. */
+/** Norm of the signal at layers[i] of a record: delta, or the trunk's gradient with skips. NaN if
+ * it is not there. */
 double vg_net_signal(const json_t *record, const json_t *layer);
 
 /** Seeds of a record. */

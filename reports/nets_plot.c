@@ -8,16 +8,15 @@
 
 enum { LINES = 6, HEAT_ROWS = 24 };
 
-static void drop(vg_plot *plot)
-{
+static void drop(vg_plot *plot) {
     free(plot->data.p);
     free(plot->script.p);
     *plot = (vg_plot){0};
 }
 
 /* Draws the plot unless there is nothing to see; takes over @p alt. */
-static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name, bool any)
-{
+static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
+                        bool any) {
     vg_status status = VG_OK;
     if (any && !alt->failed)
         status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
@@ -29,16 +28,14 @@ static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const ch
 
 /* --- curves ---------------------------------------------------------------------------------- */
 
-static void number(vg_text *data, double x)
-{
+static void number(vg_text *data, double x) {
     vg_text_printf(data, x > 0 && isfinite(x) ? " %.6g" : " ?", x);
 }
 
 /* Signal relative to the last layer with one standard deviation between seeds; the prediction with
  * two of the seed average. Its random walk: the variance of ln s^2 grows linearly with the distance
  * from the last layer, and theory.sd_ln is that of the slope over the fitted window. */
-static bool curve_data(vg_text *data, const vg_net *net, bool *theory)
-{
+static bool curve_data(vg_text *data, const vg_net *net, bool *theory) {
     const json_t *layers = json_object_get(net->record, "layers");
     const json_t *predicted = vg_doc_get(net->record, "theory.signal");
     size_t n = json_array_size(layers), i;
@@ -74,28 +71,29 @@ static bool curve_data(vg_text *data, const vg_net *net, bool *theory)
     return points > 1;
 }
 
-static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, const char **join)
-{
+static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, const char **join) {
     const char *colour = vg_colours[i % VG_COLOURS];
     if (theory) {
-        vg_text_printf(script, "%sdata index %d using 1:6:7 with filledcurves lc rgb '#808080' notitle",
+        vg_text_printf(script,
+                       "%sdata index %d using 1:6:7 with filledcurves lc rgb '#808080' notitle",
                        *join, i);
         *join = ", \\\n     ";
     }
-    vg_text_printf(script, "%sdata index %d using 1:3:4 with filledcurves lc rgb '%s' notitle", *join, i,
-                   colour);
+    vg_text_printf(script, "%sdata index %d using 1:3:4 with filledcurves lc rgb '%s' notitle",
+                   *join, i, colour);
     *join = ", \\\n     ";
     if (theory)
-        vg_text_printf(script, "%sdata index %d using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 "
-                       "notitle", *join, i);
+        vg_text_printf(script,
+                       "%sdata index %d using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 "
+                       "notitle",
+                       *join, i);
     vg_text_printf(script, "%sdata index %d using 1:2 with linespoints ", *join, i);
     vg_plot_look(script, i, 0.6);
     vg_text_add(script, " pn 12 title ");
     vg_text_gnuplot(script, net->label);
 }
 
-static int deepest(const vg_net *const *nets, int count)
-{
+static int deepest(const vg_net *const *nets, int count) {
     int depth = 2;
     for (int i = 0; i < count; i++)
         depth = nets[i]->depth > depth ? nets[i]->depth : depth;
@@ -103,8 +101,7 @@ static int deepest(const vg_net *const *nets, int count)
 }
 
 static vg_status curves(vg_report *report, const vg_net *const *nets, int count, const char *name,
-                        const char *title)
-{
+                        const char *title) {
     vg_plot plot = {.height = 400 + 20 * (count + 1) / 2};
     vg_text alt = {0}, *script = &plot.script;
     const char *join = "plot ";
@@ -128,14 +125,15 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
                        vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
     }
     if (any_theory)
-        vg_text_printf(script, "%sNaN with lines lc rgb '#808080' lw 1.5 dt 2 title "
-                       "'theory, band of 2 standard deviations'", join);
+        vg_text_printf(script,
+                       "%sNaN with lines lc rgb '#808080' lw 1.5 dt 2 title "
+                       "'theory, band of 2 standard deviations'",
+                       join);
     vg_text_add(script, "\n");
     return finish(report, &plot, &alt, name, lines > 0);
 }
 
-vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document)
-{
+vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document) {
     const vg_net *list[LINES];
     int total = 0, plots = 0;
     char *done = calloc((size_t)nets->count + 1, 1);
@@ -169,7 +167,8 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int docume
     return status;
 }
 
-/* --- heat map ------------------------------------------------------------------------------------ */
+/* --- heat map ------------------------------------------------------------------------------------
+ */
 
 /* Decades lost are violet, gained orange, and what is as it should be is light; the ends are far
  * apart in lightness, too, so that the map reads without colour. */
@@ -177,10 +176,10 @@ static const char heat_style[] =
     "set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', "
     "6 '#8c4a00')\nset cbrange [-12:6]\nset cblabel 'decades against the last layer'\n"
     "set cbtics 4 textcolor rgb '#6e7781'\nset colorbox noborder\n"
-    "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the input)'\n";
+    "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the "
+    "input)'\n";
 
-static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name)
-{
+static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name) {
     vg_plot plot = {.height = 160 + 26 * count};
     vg_text alt = {0}, *script = &plot.script;
     int cells = 0;
@@ -188,8 +187,9 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
     vg_text_printf(script, "set title 'Where the gradient is lost, depth %d'\n", nets[0]->depth);
     vg_text_printf(script, "set xrange [0.5:%d.5]\nset yrange [%d.5:-0.5]\nset ytics scale 0 (",
                    nets[0]->depth, count - 1);
-    vg_text_add(&alt, "Heat map of the gradient signal by net and layer, in decades against the last "
-                      "layer:");
+    vg_text_add(&alt,
+                "Heat map of the gradient signal by net and layer, in decades against the last "
+                "layer:");
     for (int i = 0; i < count; i++) {
         const json_t *layers = json_object_get(nets[i]->record, "layers");
         size_t n = json_array_size(layers), l;
@@ -211,13 +211,13 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
         vg_text_printf(&alt, "%s %s %s at layer 1", i ? ";" : "", nets[i]->label,
                        vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
     }
-    vg_text_add(script, ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
-                        "fs solid 1 noborder notitle\n");
+    vg_text_add(script,
+                ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
+                "fs solid 1 noborder notitle\n");
     return finish(report, &plot, &alt, name, cells > 0);
 }
 
-vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document)
-{
+vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document) {
     const vg_net *list[HEAT_ROWS];
     int plots = 0;
     char *done = calloc((size_t)nets->count + 1, 1);
@@ -243,10 +243,10 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
     return status;
 }
 
-/* --- survival against cost ---------------------------------------------------------------------- */
+/* --- survival against cost ----------------------------------------------------------------------
+ */
 
-vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document)
-{
+vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document) {
     vg_plot plot = {.height = 420};
     vg_text alt = {0}, *script = &plot.script;
     char name[64];
@@ -255,18 +255,22 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
     for (int i = 0; i < nets->count; i++)
         if (vg_doc_num(nets->nets[i].record, "cost.step_ms") > 0 && nets->nets[i].depth > depth)
             depth = nets->nets[i].depth;
-    vg_text_printf(&alt, "Survival of the gradient against the time of a training step at depth %d:", depth);
-    vg_text_printf(script, "set title 'What survival costs, depth %d'\n"
+    vg_text_printf(
+        &alt, "Survival of the gradient against the time of a training step at depth %d:", depth);
+    vg_text_printf(script,
+                   "set title 'What survival costs, depth %d'\n"
                    "set logscale y\nset format y '10^{%%L}'\nunset mytics\n"
                    "set xlabel 'training step, ms'\nset ylabel 'survival at layer 1'\n"
                    "set xrange [0:*]\nset offsets graph 0, graph 0.1, graph 0.1, graph 0.05\n"
-                   "set key samplen 1\n", depth);
+                   "set key samplen 1\n",
+                   depth);
     for (int i = 0; i < nets->count && points < 4 * VG_COLOURS; i++) {
         const json_t *record = nets->nets[i].record;
         char a[VG_NUM], b[VG_NUM];
         double ms = vg_doc_num(record, "cost.step_ms"), survival = vg_doc_num(record, "survival");
         const json_t *ci = vg_doc_get(record, "cost.step_ms_ci95");
-        double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+        double lo = json_number_value(json_array_get(ci, 0)),
+               hi = json_number_value(json_array_get(ci, 1));
         if (!(ms > 0) || !(survival > 0) || nets->nets[i].depth != depth)
             continue;
         vg_text_printf(&plot.data, "%.6g %.6g %.6g %.6g\n\n\n", ms, survival, lo > 0 ? lo : ms,
@@ -285,10 +289,10 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
     return finish(report, &plot, &alt, name, points > 1);
 }
 
-/* --- loss ---------------------------------------------------------------------------------------- */
+/* --- loss ----------------------------------------------------------------------------------------
+ */
 
-char *vg_train_label(const json_t *record)
-{
+char *vg_train_label(const json_t *record) {
     static const char *const keys[] = {"model", "act", "init", "norm", "skip", "optimizer"};
     vg_text label = {0};
     const json_t *spec = json_object_get(record, "spec");
@@ -305,8 +309,7 @@ char *vg_train_label(const json_t *record)
     return label.p;
 }
 
-vg_status vg_train_plot(vg_report *report, int document)
-{
+vg_status vg_train_plot(vg_report *report, int document) {
     vg_plot plot = {.height = 400};
     vg_text alt = {0}, *script = &plot.script;
     const json_t *list = json_object_get(report->docs[document], "train");
@@ -338,7 +341,8 @@ vg_status vg_train_plot(vg_report *report, int document)
             vg_text_printf(script, "lc rgb '%s' lw 2 dt %d title ", vg_colours[lines % VG_COLOURS],
                            1 + lines / VG_COLOURS);
             vg_text_gnuplot(script, label);
-            vg_text_printf(&alt, "%s %s ends at %s", lines ? ";" : "", label, vg_num(last, loss, 3));
+            vg_text_printf(&alt, "%s %s ends at %s", lines ? ";" : "", label,
+                           vg_num(last, loss, 3));
             vg_text_add(&plot.data, "\n\n");
             join = ", \\\n     ";
             lines++;

@@ -11,15 +11,13 @@
 
 /* --- rates ---------------------------------------------------------------------------------- */
 
-static const char *reason_of(const json_t *record, const char *path, const char *other)
-{
+static const char *reason_of(const json_t *record, const char *path, const char *other) {
     const char *reason = vg_doc_str(record, path);
     reason = reason ? reason : vg_doc_str(record, other);
     return reason ? reason : "n/a";
 }
 
-static void rate_cells(vg_text *out, const json_t *record)
-{
+static void rate_cells(vg_text *out, const json_t *record) {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     const json_t *ci = vg_doc_get(record, "rate.ci95");
     double ln_sq = vg_doc_num(record, "rate.ln_sq_per_layer");
@@ -41,8 +39,7 @@ static void rate_cells(vg_text *out, const json_t *record)
         vg_text_printf(out, " (%+.1f sd)", off);
 }
 
-static void rate_row(vg_text *out, const vg_net *net)
-{
+static void rate_row(vg_text *out, const vg_net *net) {
     char a[VG_NUM];
     const char *verdict = vg_doc_str(net->record, "verdict");
     double half = vg_doc_num(net->record, "rate.half_life_layers");
@@ -57,10 +54,10 @@ static void rate_row(vg_text *out, const vg_net *net)
     vg_row_end(out);
 }
 
-static void rates(vg_report *report, const vg_nets *nets)
-{
-    static const char *const head[] = {"net", "depth", "verdict", "factor per layer [95 % CI]",
-                                       "theory", "survival", "layers to half", "seeds"};
+static void rates(vg_report *report, const vg_nets *nets) {
+    static const char *const head[] = {
+        "net",    "depth",    "verdict",        "factor per layer [95 % CI]",
+        "theory", "survival", "layers to half", "seeds"};
     vg_text *out = &report->out;
     bool fold = nets->count > 40;
     if (fold)
@@ -74,8 +71,7 @@ static void rates(vg_report *report, const vg_nets *nets)
 
 /* --- what is wrong in the deepest nets, and what would help ----------------------------------- */
 
-static void findings(vg_report *report, const vg_nets *nets)
-{
+static void findings(vg_report *report, const vg_nets *nets) {
     static const char *const head[] = {"net", "depth", "found", "layer", "value", "why"};
     vg_text *out = &report->out;
     char a[VG_NUM];
@@ -103,8 +99,7 @@ static void findings(vg_report *report, const vg_nets *nets)
     }
 }
 
-static void advice(vg_report *report, const vg_nets *nets)
-{
+static void advice(vg_report *report, const vg_nets *nets) {
     static const char *const head[] = {"net", "depth", "change", "survival", "step time", "why"};
     vg_text *out = &report->out;
     char a[VG_NUM];
@@ -133,10 +128,10 @@ static void advice(vg_report *report, const vg_nets *nets)
     }
 }
 
-/* --- what it costs ------------------------------------------------------------------------------ */
+/* --- what it costs ------------------------------------------------------------------------------
+ */
 
-static double peak_flops(const json_t *doc)
-{
+static double peak_flops(const json_t *doc) {
     double peak = NAN;
     size_t i;
     json_t *roof;
@@ -148,10 +143,10 @@ static double peak_flops(const json_t *doc)
     return peak;
 }
 
-static void cost_row(vg_text *out, const vg_net *net, double peak)
-{
+static void cost_row(vg_text *out, const vg_net *net, double peak) {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
-    const json_t *cost = json_object_get(net->record, "cost"), *ci = json_object_get(cost, "step_ms_ci95");
+    const json_t *cost = json_object_get(net->record, "cost"),
+                 *ci = json_object_get(cost, "step_ms_ci95");
     double ms = vg_doc_num(cost, "step_ms"), gflops = vg_doc_num(cost, "gflops");
     double half = vg_doc_num(net->record, "rate.half_life_layers");
     double other = vg_doc_num(cost, "onednn_step_ms");
@@ -159,11 +154,16 @@ static void cost_row(vg_text *out, const vg_net *net, double peak)
     vg_cell_md(out, net->label);
     vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(net->record, "survival"), 3));
     vg_cell_printf(out, "%s", isfinite(half) ? vg_num(a, half, 3) : "-");
-    vg_cell_printf(out, "%s [%s, %s]", vg_num(a, ms, 3),
-                   vg_num(b, json_is_number(json_array_get(ci, 0))
-                          ? json_number_value(json_array_get(ci, 0)) : NAN, 3),
-                   vg_num(c, json_is_number(json_array_get(ci, 1))
-                          ? json_number_value(json_array_get(ci, 1)) : NAN, 3));
+    vg_cell_printf(
+        out, "%s [%s, %s]", vg_num(a, ms, 3),
+        vg_num(b,
+               json_is_number(json_array_get(ci, 0)) ? json_number_value(json_array_get(ci, 0))
+                                                     : NAN,
+               3),
+        vg_num(c,
+               json_is_number(json_array_get(ci, 1)) ? json_number_value(json_array_get(ci, 1))
+                                                     : NAN,
+               3));
     vg_cell_printf(out, "%s", vg_num(a, gflops, 3));
     if (isfinite(gflops * peak))
         vg_text_printf(out, " (%s)", vg_num_percent(a, gflops * 1e9 / peak));
@@ -173,8 +173,7 @@ static void cost_row(vg_text *out, const vg_net *net, double peak)
     vg_row_end(out);
 }
 
-static bool same_base(const vg_net *a, const vg_net *b)
-{
+static bool same_base(const vg_net *a, const vg_net *b) {
     static const char *const keys[] = {"model", "depth", "width", "batch"};
     for (int k = 0; k < 4; k++)
         if (!json_equal(vg_doc_get(json_object_get(a->record, "spec"), keys[k]),
@@ -183,15 +182,14 @@ static bool same_base(const vg_net *a, const vg_net *b)
     return true;
 }
 
-static bool has_cost(const vg_net *net)
-{
+static bool has_cost(const vg_net *net) {
     return vg_doc_num(net->record, "cost.step_ms") > 0;
 }
 
-static vg_status costs(vg_report *report, const vg_nets *nets, int document)
-{
-    static const char *const head[] = {"net", "survival", "layers to half", "step, ms [95 % CI]",
-                                       "GFLOP/s (of peak)", "bytes a step", "parameters", "vs oneDNN"};
+static vg_status costs(vg_report *report, const vg_nets *nets, int document) {
+    static const char *const head[] = {
+        "net",          "survival",   "layers to half", "step, ms [95 % CI]", "GFLOP/s (of peak)",
+        "bytes a step", "parameters", "vs oneDNN"};
     vg_text *out = &report->out;
     double peak = peak_flops(report->docs[document]);
     char *done = calloc((size_t)nets->count + 1, 1);
@@ -206,7 +204,8 @@ static vg_status costs(vg_report *report, const vg_nets *nets, int document)
         vg_text_add(out, tables++ ? "\n**" : "**");
         vg_text_md(out, model ? model : "net");
         vg_text_printf(out, ", depth %d, width %.0f, batch %.0f**\n\n", base->depth,
-                       vg_doc_num(base->record, "spec.width"), vg_doc_num(base->record, "spec.batch"));
+                       vg_doc_num(base->record, "spec.width"),
+                       vg_doc_num(base->record, "spec.batch"));
         vg_table_head(out, "lrrrrrrr", head);
         for (int j = i; j < nets->count; j++) {
             if (done[j] || !has_cost(&nets->nets[j]) || !same_base(base, &nets->nets[j]))
@@ -217,19 +216,21 @@ static vg_status costs(vg_report *report, const vg_nets *nets, int document)
     }
     free(done);
     if (!tables)
-        vg_part_missing(report, "the time of a training step", "`vgbench decay --cost` measures it");
+        vg_part_missing(report, "the time of a training step",
+                        "`vgbench decay --cost` measures it");
     else
-        vg_text_add(out, "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a "
+        vg_text_add(out,
+                    "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a "
                     "step: n/a (no profile in the results).\n");
     if (status == VG_OK && tables)
         status = vg_nets_plot_costs(report, nets, document);
     return status;
 }
 
-/* --- training ------------------------------------------------------------------------------------- */
+/* --- training
+ * ------------------------------------------------------------------------------------- */
 
-static void train_row(vg_text *out, const json_t *record)
-{
+static void train_row(vg_text *out, const json_t *record) {
     char a[VG_NUM];
     const json_t *steps = json_object_get(record, "steps");
     size_t n = json_array_size(steps);
@@ -251,10 +252,9 @@ static void train_row(vg_text *out, const json_t *record)
     free(label);
 }
 
-static vg_status training(vg_report *report, int document)
-{
-    static const char *const head[] = {"net", "steps", "first loss", "last loss", "accuracy",
-                                       "time to target", "events"};
+static vg_status training(vg_report *report, int document) {
+    static const char *const head[] = {"net",      "steps",          "first loss", "last loss",
+                                       "accuracy", "time to target", "events"};
     const json_t *list = json_object_get(report->docs[document], "train");
     size_t i;
     json_t *record;
@@ -264,26 +264,26 @@ static vg_status training(vg_report *report, int document)
         return VG_OK;
     }
     vg_table_head(&report->out, "lrrrrrr", head);
-    json_array_foreach(list, i, record)
-        train_row(&report->out, record);
+    json_array_foreach(list, i, record) train_row(&report->out, record);
     return vg_train_plot(report, document);
 }
 
-vg_status vg_part_decay(vg_report *report)
-{
+vg_status vg_part_decay(vg_report *report) {
     vg_part_title(report, 11, "Gradient decay");
-    vg_text_add(&report->out,
-                "The signal is the back-propagated gradient of the loss with respect to a layer's "
-                "pre-activation (with skips: to the trunk); weight gradients would hide the decay. "
-                "Survival = its norm at the first layer / at the last. The factor per layer is fitted "
-                "to the seed average of ln norm, so below 1 it vanishes; its interval is over seeds. "
-                "Theory is the mean-field prediction with its distance in finite-width standard "
-                "deviations.\n\n");
+    vg_text_add(
+        &report->out,
+        "The signal is the back-propagated gradient of the loss with respect to a layer's "
+        "pre-activation (with skips: to the trunk); weight gradients would hide the decay. "
+        "Survival = its norm at the first layer / at the last. The factor per layer is fitted "
+        "to the seed average of ln norm, so below 1 it vanishes; its interval is over seeds. "
+        "Theory is the mean-field prediction with its distance in finite-width standard "
+        "deviations.\n\n");
     for (int d = 0; d < report->count; d++) {
         vg_nets nets;
         vg_part_document(report, d);
         if (!json_array_size(json_object_get(report->docs[d], "decay"))) {
-            vg_part_missing(report, "gradient decay", "`vgbench decay` or `vgbench run` measures it");
+            vg_part_missing(report, "gradient decay",
+                            "`vgbench decay` or `vgbench run` measures it");
         } else {
             VG_TRY(vg_nets_collect(report->docs[d], &nets));
             rates(report, &nets);

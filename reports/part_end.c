@@ -13,16 +13,14 @@ typedef struct anomalies {
     int count;
 } anomalies;
 
-static bool begin(anomalies *list)
-{
+static bool begin(anomalies *list) {
     if (++list->count > MOST_LISTED)
         return false;
     vg_text_add(list->out, "- ");
     return true;
 }
 
-static void about_rows(anomalies *list, const vg_rows *rows)
-{
+static void about_rows(anomalies *list, const vg_rows *rows) {
     char buf[VG_NUM];
     int unverified = 0, over = 0;
     const vg_row *highest = NULL;
@@ -41,7 +39,8 @@ static void about_rows(anomalies *list, const vg_rows *rows)
         unverified += row->verified < 0 && !*row->error;
     }
     if (over && begin(list)) {
-        vg_text_printf(list->out, "%d row%s above the measured roof, at most ", over, over == 1 ? "" : "s");
+        vg_text_printf(list->out, "%d row%s above the measured roof, at most ", over,
+                       over == 1 ? "" : "s");
         vg_text_code(list->out, highest->kernel);
         vg_text_printf(list->out, " with %s: there the roof was measured too low\n",
                        vg_num_percent(buf, highest->roof_fraction));
@@ -54,29 +53,30 @@ static void about_rows(anomalies *list, const vg_rows *rows)
                        rows->duplicates, rows->duplicates == 1 ? "" : "s");
 }
 
-static void about_cases(anomalies *list, const vg_rows *rows)
-{
+static void about_cases(anomalies *list, const vg_rows *rows) {
     int ambiguous = 0, reference = 0, lonely = 0, judged = 0;
     for (int i = 0; i < rows->case_count; i++) {
-        const vg_case *c = &rows->cases[i];
+        const vg_problem *c = &rows->cases[i];
         ambiguous += c->verdict == VG_AMBIGUOUS;
         judged += c->verdict != VG_VERDICT_NONE;
         reference += c->base >= 0 && rows->rows[c->base].reference;
         lonely += c->base < 0;
     }
     if (ambiguous && begin(list))
-        vg_text_printf(list->out, "%d of %d cases are AMBIGUOUS: more samples, or a quieter machine, "
-                       "would decide them\n", ambiguous, judged);
+        vg_text_printf(list->out,
+                       "%d of %d cases are AMBIGUOUS: more samples, or a quieter machine, "
+                       "would decide them\n",
+                       ambiguous, judged);
     if (reference && begin(list))
-        vg_text_printf(list->out, "%d case%s where oneDNN runs reference code: shown, not claimed\n",
+        vg_text_printf(list->out,
+                       "%d case%s where oneDNN runs reference code: shown, not claimed\n",
                        reference, reference == 1 ? "" : "s");
     if (lonely && begin(list))
         vg_text_printf(list->out, "%d case%s without a oneDNN row to compare with\n", lonely,
                        lonely == 1 ? "" : "s");
 }
 
-static void about_nets(anomalies *list, const json_t *doc)
-{
+static void about_nets(anomalies *list, const json_t *doc) {
     size_t i;
     json_t *record;
     char buf[VG_NUM];
@@ -93,16 +93,18 @@ static void about_nets(anomalies *list, const json_t *doc)
         vg_text_md(list->out, act ? act : "?");
         vg_text_add(list->out, ", ");
         vg_text_md(list->out, init ? init : "?");
-        vg_text_printf(list->out, ", depth %.0f: the measured rate is %s standard deviations off the "
-                       "theory\n", vg_doc_num(record, "spec.depth"),
+        vg_text_printf(list->out,
+                       ", depth %.0f: the measured rate is %s standard deviations off the "
+                       "theory\n",
+                       vg_doc_num(record, "spec.depth"),
                        vg_num(buf, vg_doc_num(record, "theory.deviation_sd"), 2));
     }
     if (off && begin(list))
-        vg_text_printf(list->out, "%d of %d nets lie outside their theory's tolerance\n", off, fitted);
+        vg_text_printf(list->out, "%d of %d nets lie outside their theory's tolerance\n", off,
+                       fitted);
 }
 
-vg_status vg_part_anomalies(vg_report *report)
-{
+vg_status vg_part_anomalies(vg_report *report) {
     vg_part_title(report, 12, "Anomalies");
     for (int d = 0; d < report->count; d++) {
         anomalies list = {.out = &report->out};
@@ -123,8 +125,7 @@ vg_status vg_part_anomalies(vg_report *report)
     return VG_OK;
 }
 
-vg_status vg_part_reproduce(vg_report *report)
-{
+vg_status vg_part_reproduce(vg_report *report) {
     vg_part_title(report, 13, "Reproduce");
     for (int d = 0; d < report->count; d++) {
         const char *command = vg_doc_str(report->docs[d], "command");
@@ -139,7 +140,8 @@ vg_status vg_part_reproduce(vg_report *report)
         vg_text_printf(&report->out, " Results are schema version %.0f.\n",
                        vg_doc_num(report->docs[d], "schema_version"));
     }
-    vg_text_add(&report->out, "\nTo compare a run of yours: `vgbench compare OLD.json NEW.json`. Ratios "
+    vg_text_add(&report->out,
+                "\nTo compare a run of yours: `vgbench compare OLD.json NEW.json`. Ratios "
                 "carry over between machines of a kind; absolute times do not.\n");
     return VG_OK;
 }

@@ -11,8 +11,7 @@ enum { COLUMNS = VG_TABLE_COLUMNS - 1, DEPTH = 8, LONGEST = 400 };
 
 /* --- a table of facts, one column per document --------------------------------------------- */
 
-static void scalar_text(const json_t *value, vg_text *out)
-{
+static void scalar_text(const json_t *value, vg_text *out) {
     char buf[VG_NUM];
     if (json_is_string(value))
         vg_text_add(out, json_string_value(value));
@@ -27,8 +26,7 @@ static void scalar_text(const json_t *value, vg_text *out)
 }
 
 /* Lists of scalars on one line; members of objects in lists as "a b c". */
-static void value_text(const json_t *value, vg_text *out, int depth)
-{
+static void value_text(const json_t *value, vg_text *out, int depth) {
     size_t i;
     json_t *item;
     const char *key;
@@ -51,8 +49,7 @@ static void value_text(const json_t *value, vg_text *out, int depth)
     }
 }
 
-static void fact_cell(vg_text *out, const json_t *value, const char *path)
-{
+static void fact_cell(vg_text *out, const json_t *value, const char *path) {
     vg_text text = {0};
     char size[VG_NUM];
     if (json_is_number(value) && strstr(path, "_bytes"))
@@ -73,8 +70,7 @@ static void fact_cell(vg_text *out, const json_t *value, const char *path)
     free(text.p);
 }
 
-static void facts_head(vg_report *report, int first, int last)
-{
+static void facts_head(vg_report *report, int first, int last) {
     const char *head[VG_TABLE_COLUMNS] = {""};
     vg_text names[COLUMNS] = {{0}};
     char align[VG_TABLE_COLUMNS + 1] = "llllllll";
@@ -92,8 +88,7 @@ typedef struct fact {
     const char *name, *path;
 } fact;
 
-static bool any_has(const vg_report *report, const char *path)
-{
+static bool any_has(const vg_report *report, const char *path) {
     for (int d = 0; d < report->count; d++)
         if (vg_doc_get(report->docs[d], path))
             return true;
@@ -101,8 +96,7 @@ static bool any_has(const vg_report *report, const char *path)
 }
 
 /* Facts that no document has are named in one line below the table. */
-static void facts(vg_report *report, const fact *list, int count)
-{
+static void facts(vg_report *report, const fact *list, int count) {
     int absent = 0;
     for (int first = 0; first < report->count; first += COLUMNS) {
         int last = first + COLUMNS < report->count ? first + COLUMNS : report->count;
@@ -124,8 +118,7 @@ static void facts(vg_report *report, const fact *list, int count)
     vg_text_add(&report->out, absent ? ".\n" : "");
 }
 
-static void caches_line(vg_report *report, int d)
-{
+static void caches_line(vg_report *report, int d) {
     const json_t *list = vg_doc_get(report->docs[d], "machine.caches");
     char size[VG_NUM];
     size_t i;
@@ -153,30 +146,29 @@ static void caches_line(vg_report *report, int d)
     vg_text_add(out, ".\n");
 }
 
-vg_status vg_part_machine(vg_report *report)
-{
+vg_status vg_part_machine(vg_report *report) {
     static const fact list[] = {
-        {"host", "machine.host"},
-        {"CPU", "machine.cpu.model"},
-        {"architecture", "machine.cpu.arch"},
-        {"instruction sets", "machine.cpu.isa"},
-        {"cores, threads", "machine.cpu.cores"},
-        {"hardware threads", "machine.cpu.threads"},
-        {"CPUs allowed", "machine.cpu.allowed_cpus"},
-        {"packages", "machine.cpu.packages"},
-        {"NUMA nodes", "machine.cpu.numa_nodes"},
-        {"virtual machine", "machine.cpu.virtual"},
-        {"memory", "machine.os.memory_bytes"},
-        {"kernel", "machine.os.kernel"},
-        {"distribution", "machine.os.distribution"},
-        {"governor", "machine.os.governor"},
-        {"frequency driver", "machine.os.driver"},
-        {"boost", "machine.os.boost"},
-        {"huge pages", "machine.os.thp"},
-        {"address randomisation", "machine.os.aslr"},
-        {"cgroup CPUs", "machine.os.cgroup_cpus"},
-        {"hardware counters", "machine.pmu.available"},
-        {"why not", "machine.pmu.reason"},
+        {"host",                  "machine.host"            },
+        {"CPU",                   "machine.cpu.model"       },
+        {"architecture",          "machine.cpu.arch"        },
+        {"instruction sets",      "machine.cpu.isa"         },
+        {"cores, threads",        "machine.cpu.cores"       },
+        {"hardware threads",      "machine.cpu.threads"     },
+        {"CPUs allowed",          "machine.cpu.allowed_cpus"},
+        {"packages",              "machine.cpu.packages"    },
+        {"NUMA nodes",            "machine.cpu.numa_nodes"  },
+        {"virtual machine",       "machine.cpu.virtual"     },
+        {"memory",                "machine.os.memory_bytes" },
+        {"kernel",                "machine.os.kernel"       },
+        {"distribution",          "machine.os.distribution" },
+        {"governor",              "machine.os.governor"     },
+        {"frequency driver",      "machine.os.driver"       },
+        {"boost",                 "machine.os.boost"        },
+        {"huge pages",            "machine.os.thp"          },
+        {"address randomisation", "machine.os.aslr"         },
+        {"cgroup CPUs",           "machine.os.cgroup_cpus"  },
+        {"hardware counters",     "machine.pmu.available"   },
+        {"why not",               "machine.pmu.reason"      },
     };
     vg_part_title(report, 3, "Machine");
     if (!any_has(report, "machine"))
@@ -199,29 +191,28 @@ vg_status vg_part_machine(vg_report *report)
     return VG_OK;
 }
 
-vg_status vg_part_software(vg_report *report)
-{
+vg_status vg_part_software(vg_report *report) {
     static const fact list[] = {
-        {"vgbench", "generator.version"},
-        {"commit", "generator.commit"},
-        {"uncommitted changes", "generator.dirty"},
-        {"oneDNN", "machine.software.onednn.version"},
-        {"oneDNN year", "machine.software.onednn.year"},
-        {"oneDNN note", "machine.software.onednn.note"},
-        {"Google Benchmark", "machine.software.benchmark.version"},
+        {"vgbench",                "generator.version"                    },
+        {"commit",                 "generator.commit"                     },
+        {"uncommitted changes",    "generator.dirty"                      },
+        {"oneDNN",                 "machine.software.onednn.version"      },
+        {"oneDNN year",            "machine.software.onednn.year"         },
+        {"oneDNN note",            "machine.software.onednn.note"         },
+        {"Google Benchmark",       "machine.software.benchmark.version"   },
         {"Google Benchmark build", "machine.software.benchmark.build_type"},
-        {"Google Benchmark note", "machine.software.benchmark.note"},
-        {"hwloc", "machine.software.hwloc"},
-        {"jansson", "machine.software.jansson"},
-        {"C library", "machine.software.libc"},
-        {"compiler", "machine.software.compiler"},
-        {"flags, all files", "machine.software.base_flags"},
-        {"flags, by backend", "machine.software.flags"},
-        {"OpenMP runtimes", "machine.openmp.runtimes"},
-        {"OpenMP environment", "machine.openmp.environment"},
-        {"wait policy set by", "machine.openmp.wait_policy_set_by"},
-        {"flush to zero", "machine.ftz"},
-        {"built without", "machine.missing"},
+        {"Google Benchmark note",  "machine.software.benchmark.note"      },
+        {"hwloc",                  "machine.software.hwloc"               },
+        {"jansson",                "machine.software.jansson"             },
+        {"C library",              "machine.software.libc"                },
+        {"compiler",               "machine.software.compiler"            },
+        {"flags, all files",       "machine.software.base_flags"          },
+        {"flags, by backend",      "machine.software.flags"               },
+        {"OpenMP runtimes",        "machine.openmp.runtimes"              },
+        {"OpenMP environment",     "machine.openmp.environment"           },
+        {"wait policy set by",     "machine.openmp.wait_policy_set_by"    },
+        {"flush to zero",          "machine.ftz"                          },
+        {"built without",          "machine.missing"                      },
     };
     vg_part_title(report, 4, "Software");
     for (int d = 0; d < report->count; d++) {
@@ -240,8 +231,7 @@ vg_status vg_part_software(vg_report *report)
 
 /* --- noise ------------------------------------------------------------------------------------ */
 
-static void noise(vg_report *report, const json_t *doc)
-{
+static void noise(vg_report *report, const json_t *doc) {
     char buf[VG_NUM], other[VG_NUM];
     vg_text *out = &report->out;
     const json_t *record = json_object_get(doc, "noise"), *value;
@@ -256,7 +246,8 @@ static void noise(vg_report *report, const json_t *doc)
         }
         return;
     }
-    vg_text_printf(out, "The same row timed against itself, interleaved: %s of %.0f A/A ratios stay "
+    vg_text_printf(out,
+                   "The same row timed against itself, interleaved: %s of %.0f A/A ratios stay "
                    "within **%s**. No difference below that is called.",
                    isnan(quantile) ? "nearly all" : vg_num_percent(other, quantile),
                    vg_doc_num(record, "n"), vg_num_percent(buf, floor));
@@ -265,16 +256,15 @@ static void noise(vg_report *report, const json_t *doc)
     json_object_foreach((json_t *)by, key, value) {
         vg_text_add(out, join);
         vg_text_md(out, key);
-        vg_text_printf(out, " thr. %s", vg_num_percent(buf, json_is_number(value)
-                                                       ? json_number_value(value) : NAN));
+        vg_text_printf(out, " thr. %s",
+                       vg_num_percent(buf, json_is_number(value) ? json_number_value(value) : NAN));
         join = ", ";
     }
     vg_text_add(out, by ? ".\n" : "\n");
 }
 
 /* Spread of the samples within a row: the median over rows, and the widest. */
-static vg_status spread(vg_report *report, const vg_rows *rows)
-{
+static vg_status spread(vg_report *report, const vg_rows *rows) {
     double *half = calloc((size_t)rows->count + 1, sizeof *half);
     vg_samples s = {0};
     char a[VG_NUM], b[VG_NUM];
@@ -292,7 +282,8 @@ static vg_status spread(vg_report *report, const vg_rows *rows)
     free(half);
     VG_TRY(status);
     if (n)
-        vg_text_printf(&report->out, "\nHalf width of the 95 %% interval of a row's median: %s in the "
+        vg_text_printf(&report->out,
+                       "\nHalf width of the 95 %% interval of a row's median: %s in the "
                        "middle, %s at worst (n=%d rows, at least %d samples a row).\n",
                        vg_num_percent(a, vg_median(s.sorted, n)),
                        vg_num_percent(b, s.sorted[n - 1]), n, least);
@@ -300,8 +291,7 @@ static vg_status spread(vg_report *report, const vg_rows *rows)
     return VG_OK;
 }
 
-vg_status vg_part_noise(vg_report *report)
-{
+vg_status vg_part_noise(vg_report *report) {
     vg_part_title(report, 5, "Noise");
     for (int d = 0; d < report->count; d++) {
         vg_part_document(report, d);
@@ -311,27 +301,36 @@ vg_status vg_part_noise(vg_report *report)
     return VG_OK;
 }
 
-vg_status vg_part_method(vg_report *report)
-{
+vg_status vg_part_method(vg_report *report) {
     vg_part_title(report, 6, "Method");
-    vg_text_add(&report->out,
+    vg_text_add(
+        &report->out,
         "- **Time** is wall time of one call; allocation, packing, primitive creation and reorders "
         "that can be done once are outside it and have their own column (`weights:packed`), or are "
         "inside on both sides (`weights:plain`).\n"
-        "- **Interleaved:** the backends of a case take turns in one process; the k-th samples stand "
+        "- **Interleaved:** the backends of a case take turns in one process; the k-th samples "
+        "stand "
         "side by side.\n"
-        "- **Statistic:** the median of all samples, nothing is removed as an outlier; its interval by "
-        "order statistics. A ratio is the median of the ratios of pairs with a 95 % bootstrap interval "
-        "(over processes where there are several, else within the process, which hides what differs "
+        "- **Statistic:** the median of all samples, nothing is removed as an outlier; its "
+        "interval by "
+        "order statistics. A ratio is the median of the ratios of pairs with a 95 % bootstrap "
+        "interval "
+        "(over processes where there are several, else within the process, which hides what "
+        "differs "
         "between processes). Geometric means combine the intervals of their cases.\n"
-        "- **Verdict:** FASTER or SLOWER when the interval excludes 1 and the ratio lies beyond the A/A "
+        "- **Verdict:** FASTER or SLOWER when the interval excludes 1 and the ratio lies beyond "
+        "the A/A "
         "floor; SAME when the whole interval lies within the floor; AMBIGUOUS otherwise.\n"
-        "- **Grade:** A: at least 5 processes, 20 A/A pairs and a floor under 1.5 %; B: a floor under 3 %; "
+        "- **Grade:** A: at least 5 processes, 20 A/A pairs and a floor under 1.5 %; B: a floor "
+        "under 3 %; "
         "C: fewer processes or pairs, or a floor under 5 %; D: a higher one, or none.\n"
-        "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every output "
+        "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every "
+        "output "
         "written once). GB/s = 1e9 bytes/s. oneDNN is charged the same work.\n"
-        "- **oneDNN** runs the best of the ways it offers, with its own layouts where the class allows, "
-        "strict fp32, same threads. Where it runs reference code or failed verification nobody wins.\n"
+        "- **oneDNN** runs the best of the ways it offers, with its own layouts where the class "
+        "allows, "
+        "strict fp32, same threads. Where it runs reference code or failed verification nobody "
+        "wins.\n"
         "- **Verified first:** a row that fails against the float64 oracle has no time.\n");
     return VG_OK;
 }

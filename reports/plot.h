@@ -9,8 +9,8 @@
 #include "reports/report.h"
 #include "reports/text.h"
 
-/** Colours that tell apart for the colour-blind (after Okabe and Ito) and show on white as on a dark
- * page. Series i takes colour i % VG_COLOURS, with dash and point type to match. */
+/** Colours that tell apart for the colour-blind (after Okabe and Ito) and show on white as on a
+ * dark page. Series i takes colour i % VG_COLOURS, with dash and point type to match. */
 enum { VG_COLOURS = 7 };
 extern const char *const vg_colours[VG_COLOURS];
 

@@ -16,14 +16,19 @@ static const struct {
     int kinds;
     bool of_objects; /* members of the array are objects */
 } members[] = {
-    {"context", OBJECT, false}, {"benchmarks", ARRAY, true},        {"generator", OBJECT, false},
-    {"machine", OBJECT, false}, {"noise", OBJECT, false},           {"verify", ARRAY, true},
-    {"decay", ARRAY, true},     {"roofline", OBJECT | ARRAY, false}, {"train", ARRAY, true},
-    {"profile", OBJECT | ARRAY, false},
+    {"context",    OBJECT,         false},
+    {"benchmarks", ARRAY,          true },
+    {"generator",  OBJECT,         false},
+    {"machine",    OBJECT,         false},
+    {"noise",      OBJECT,         false},
+    {"verify",     ARRAY,          true },
+    {"decay",      ARRAY,          true },
+    {"roofline",   OBJECT | ARRAY, false},
+    {"train",      ARRAY,          true },
+    {"profile",    OBJECT | ARRAY, false},
 };
 
-static vg_status check_member(const json_t *results, const char *key, int kinds, bool of_objects)
-{
+static vg_status check_member(const json_t *results, const char *key, int kinds, bool of_objects) {
     const json_t *part = json_object_get(results, key);
     size_t i;
     json_t *item;
@@ -31,8 +36,9 @@ static vg_status check_member(const json_t *results, const char *key, int kinds,
         return VG_OK;
     if (!(json_is_object(part) && (kinds & OBJECT)) && !(json_is_array(part) && (kinds & ARRAY)))
         return vg_fail(VG_EFORMAT, "'%s' must be %s", key,
-                       kinds == OBJECT ? "an object" : kinds == ARRAY ? "an array"
-                                                                      : "an object or an array");
+                       kinds == OBJECT  ? "an object"
+                       : kinds == ARRAY ? "an array"
+                                        : "an object or an array");
     if (!of_objects)
         return VG_OK;
     json_array_foreach(part, i, item) {
@@ -42,19 +48,21 @@ static vg_status check_member(const json_t *results, const char *key, int kinds,
     return VG_OK;
 }
 
-vg_status vg_report_check(const json_t *results)
-{
+vg_status vg_report_check(const json_t *results) {
     if (!json_is_object(results))
         return vg_fail(VG_EFORMAT, "not a results document: the top level must be an object");
     const json_t *version = json_object_get(results, "schema_version");
     if (version && !json_is_integer(version))
         return vg_fail(VG_EFORMAT, "'schema_version' must be an integer");
-    if (version && (json_integer_value(version) < 1 || json_integer_value(version) > VG_REPORT_SCHEMA))
-        return vg_fail(VG_EFORMAT, "schema_version %" JSON_INTEGER_FORMAT
+    if (version &&
+        (json_integer_value(version) < 1 || json_integer_value(version) > VG_REPORT_SCHEMA))
+        return vg_fail(VG_EFORMAT,
+                       "schema_version %" JSON_INTEGER_FORMAT
                        " is not known here (1 to %d are): a newer vgbench wrote the file",
                        json_integer_value(version), VG_REPORT_SCHEMA);
     if (!version && !json_object_get(results, "benchmarks"))
-        return vg_fail(VG_EFORMAT, "not a results document: neither 'schema_version' nor 'benchmarks'");
+        return vg_fail(VG_EFORMAT,
+                       "not a results document: neither 'schema_version' nor 'benchmarks'");
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         VG_TRY(check_member(results, members[i].key, members[i].kinds, members[i].of_objects));
     return VG_OK;
@@ -69,24 +77,31 @@ static const struct {
     vg_part_fn *write;
     int profiles;
 } parts[] = {
-    {vg_part_head, BOTH},           {vg_part_verdict, BOTH},        {vg_part_scorecard, PERFORMANCE},
-    {vg_part_machine, BOTH},        {vg_part_software, BOTH},       {vg_part_noise, PERFORMANCE},
-    {vg_part_method, BOTH},         {vg_part_results, PERFORMANCE}, {vg_part_cache, PERFORMANCE},
-    {vg_part_roofline, PERFORMANCE}, {vg_part_accuracy, PERFORMANCE}, {vg_part_decay, DECAY},
-    {vg_part_anomalies, BOTH},      {vg_part_reproduce, BOTH},
+    {vg_part_head,      BOTH       },
+    {vg_part_verdict,   BOTH       },
+    {vg_part_scorecard, PERFORMANCE},
+    {vg_part_machine,   BOTH       },
+    {vg_part_software,  BOTH       },
+    {vg_part_noise,     PERFORMANCE},
+    {vg_part_method,    BOTH       },
+    {vg_part_results,   PERFORMANCE},
+    {vg_part_cache,     PERFORMANCE},
+    {vg_part_roofline,  PERFORMANCE},
+    {vg_part_accuracy,  PERFORMANCE},
+    {vg_part_decay,     DECAY      },
+    {vg_part_anomalies, BOTH       },
+    {vg_part_reproduce, BOTH       },
 };
 
-static const char *name_of(const json_t *doc)
-{
+static const char *name_of(const json_t *doc) {
     const char *host = vg_doc_str(doc, "machine.host");
     host = host ? host : vg_doc_str(doc, "context.host_name");
     return host ? host : "results";
 }
 
-static vg_status write_parts(vg_report *report)
-{
-    static const int wanted[] = {[VG_REPORT_ALL] = BOTH, [VG_REPORT_PERFORMANCE] = PERFORMANCE,
-                                 [VG_REPORT_DECAY] = DECAY};
+static vg_status write_parts(vg_report *report) {
+    static const int wanted[] = {
+        [VG_REPORT_ALL] = BOTH, [VG_REPORT_PERFORMANCE] = PERFORMANCE, [VG_REPORT_DECAY] = DECAY};
     for (int d = 0; d < report->count; d++) {
         const char *const *names = report->options->names;
         report->names[d] = names && names[d] ? names[d] : name_of(report->docs[d]);
@@ -101,15 +116,14 @@ static vg_status write_parts(vg_report *report)
 }
 
 static vg_status render(json_t *const results[], int count, const vg_report_options *options,
-                        vg_plots *plots, vg_text *out)
-{
+                        vg_plots *plots, vg_text *out) {
     static const vg_report_options none = {.profile = VG_REPORT_ALL};
     if (count < 1)
         return vg_fail(VG_EINVAL, "a report needs at least one results document");
     for (int d = 0; d < count; d++)
         VG_TRY(vg_report_check(results[d]));
-    vg_report report = {.docs = results, .count = count, .options = options ? options : &none,
-                        .plots = plots};
+    vg_report report = {
+        .docs = results, .count = count, .options = options ? options : &none, .plots = plots};
     report.rows = calloc((size_t)count, sizeof *report.rows);
     report.names = calloc((size_t)count, sizeof *report.names);
     vg_status status = report.rows && report.names
@@ -127,8 +141,7 @@ static vg_status render(json_t *const results[], int count, const vg_report_opti
 }
 
 vg_status vg_report_render(json_t *const results[], int count, const vg_report_options *options,
-                           char **text)
-{
+                           char **text) {
     vg_text out = {0};
     *text = NULL;
     VG_TRY(render(results, count, options, NULL, &out));
@@ -137,16 +150,17 @@ vg_status vg_report_render(json_t *const results[], int count, const vg_report_o
 }
 
 vg_status vg_report_write(json_t *const results[], int count, const vg_report_options *options,
-                          const char *path)
-{
+                          const char *path) {
     const char *slash = strrchr(path, '/');
     int folder = slash ? (int)(slash - path) + 1 : 0;
     char dir[4096];
     if (snprintf(dir, sizeof dir, "%.*splots", folder, path) >= (int)sizeof dir - 100)
         return vg_fail(VG_EINVAL, "path is too long: %.100s...", path);
-    vg_plots plots = {.dir = dir, .link = "plots",
+    vg_plots plots = {.dir = dir,
+                      .link = "plots",
                       .gnuplot = options && options->gnuplot ? options->gnuplot : "gnuplot",
-                      .timeout_s = options && options->plot_timeout_s > 0 ? options->plot_timeout_s : 20};
+                      .timeout_s =
+                          options && options->plot_timeout_s > 0 ? options->plot_timeout_s : 20};
     bool draw = !options || !options->no_plots;
     vg_text out = {0};
     VG_TRY(render(results, count, options, draw ? &plots : NULL, &out));

@@ -9,25 +9,23 @@
 #include "vgbench/ops.h"
 
 /* Only words that need no quoting in a shell and cannot leave a code block. */
-static bool is_word(const char *s)
-{
+static bool is_word(const char *s) {
     for (const char *c = s; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("_-.:/", *c))
             return false;
     return *s != '\0';
 }
 
-static double extent(const vg_row *row, const char *key)
-{
+static double extent(const vg_row *row, const char *key) {
     return vg_doc_num(json_object_get(row->entry, "shape"), key);
 }
 
-void vg_repro_ours(const vg_row *row, vg_text *out)
-{
+void vg_repro_ours(const vg_row *row, vg_text *out) {
     vg_op op = vg_op_by_name(row->op);
     if (op == VG_OP_none || !is_word(row->dir))
         return;
-    vg_text_printf(out, "vgbench bench --filter='^%s/%s/' --shapes='%s", row->op, row->dir, row->op);
+    vg_text_printf(out, "vgbench bench --filter='^%s/%s/' --shapes='%s", row->op, row->dir,
+                   row->op);
     for (int i = 0; i < vg_op_extents(op); i++)
         vg_text_printf(out, " %.0f", extent(row, vg_op_key(op, i)));
     static const char *const words[] = {"weights", "act", "norm"};
@@ -42,10 +40,11 @@ void vg_repro_ours(const vg_row *row, vg_text *out)
     vg_text_add(out, "\n");
 }
 
-static bool dense(const vg_row *row, vg_dir dir, vg_text *out)
-{
-    const char *word = dir == VG_DIR_fwd ? "FWD_B" : dir == VG_DIR_bwd_data ? "BWD_D"
-                       : dir == VG_DIR_bwd_weights ? "BWD_WB" : NULL;
+static bool dense(const vg_row *row, vg_dir dir, vg_text *out) {
+    const char *word = dir == VG_DIR_fwd           ? "FWD_B"
+                       : dir == VG_DIR_bwd_data    ? "BWD_D"
+                       : dir == VG_DIR_bwd_weights ? "BWD_WB"
+                                                   : NULL;
     if (!word)
         return false;
     vg_text_printf(out, "benchdnn --ip --mode=P --dir=%s", word);
@@ -56,61 +55,67 @@ static bool dense(const vg_row *row, vg_dir dir, vg_text *out)
     return true;
 }
 
-static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
-{
+static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
     static const struct {
         vg_op op;
         const char *alg;
     } algorithms[] = {
-        {VG_OP_relu, "relu"},           {VG_OP_linear, "linear --alpha=1"},
-        {VG_OP_sigmoid, "logistic"},    {VG_OP_tanh, "tanh"},
-        {VG_OP_leaky_relu, "relu --alpha=0.01"}, {VG_OP_gelu, "gelu_erf"},
-        {VG_OP_gelu_tanh, "gelu_tanh"}, {VG_OP_elu, "elu --alpha=1"},
-        {VG_OP_silu, "swish --alpha=1"},
+        {VG_OP_relu,       "relu"             },
+        {VG_OP_linear,     "linear --alpha=1" },
+        {VG_OP_sigmoid,    "logistic"         },
+        {VG_OP_tanh,       "tanh"             },
+        {VG_OP_leaky_relu, "relu --alpha=0.01"},
+        {VG_OP_gelu,       "gelu_erf"         },
+        {VG_OP_gelu_tanh,  "gelu_tanh"        },
+        {VG_OP_elu,        "elu --alpha=1"    },
+        {VG_OP_silu,       "swish --alpha=1"  },
     };
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
         if (algorithms[i].op != op)
             continue;
         vg_text_printf(out, "benchdnn --eltwise --mode=P --dir=%s --tag=ab --alg=%s %.0fx%.0f\n",
-                       dir == VG_DIR_fwd ? "FWD_D" : "BWD_D", algorithms[i].alg, extent(row, "batch"),
-                       extent(row, "width"));
+                       dir == VG_DIR_fwd ? "FWD_D" : "BWD_D", algorithms[i].alg,
+                       extent(row, "batch"), extent(row, "width"));
         return true;
     }
     return false;
 }
 
-static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
-{
-    const char *word = dir == VG_DIR_fwd ? "FWD_D" : dir == VG_DIR_infer ? "FWD_I"
-                       : dir == VG_DIR_bwd ? "BWD_DW" : NULL;
+static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
+    const char *word = dir == VG_DIR_fwd     ? "FWD_D"
+                       : dir == VG_DIR_infer ? "FWD_I"
+                       : dir == VG_DIR_bwd   ? "BWD_DW"
+                                             : NULL;
     double batch = extent(row, "batch"), width = extent(row, "width");
     if (!word)
         return false;
     if (op == VG_OP_layer_norm)
-        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --flags=CH %.0fx%.0f\n", word, batch,
-                       width);
+        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --flags=CH %.0fx%.0f\n", word,
+                       batch, width);
     else if (op == VG_OP_batch_norm)
-        vg_text_printf(out, "benchdnn --bnorm --mode=P --dir=%s --tag=axb --flags=CH mb%.0fic%.0fih1\n",
+        vg_text_printf(out,
+                       "benchdnn --bnorm --mode=P --dir=%s --tag=axb --flags=CH mb%.0fic%.0fih1\n",
                        word, batch, width);
     else if (op == VG_OP_group_norm)
-        vg_text_printf(out, "benchdnn --gnorm --mode=P --dir=%s --tag=axb --flags=CH g%.0fmb%.0fic%.0fih1\n",
-                       word, extent(row, "groups"), batch, width);
+        vg_text_printf(
+            out, "benchdnn --gnorm --mode=P --dir=%s --tag=axb --flags=CH g%.0fmb%.0fic%.0fih1\n",
+            word, extent(row, "groups"), batch, width);
     return op == VG_OP_layer_norm || op == VG_OP_batch_norm || op == VG_OP_group_norm;
 }
 
-static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
-{
-    vg_text_printf(out, "benchdnn --rnn --mode=P --prop=%s --alg=%s l1t%.0fmb%.0fsic%.0fslc%.0fdhc%.0f\n",
-                   dir == VG_DIR_fwd ? "FWD_D" : "BWD_DW",
-                   op == VG_OP_rnn ? "VANILLA_RNN --activation=TANH" : op == VG_OP_lstm ? "VANILLA_LSTM"
-                                                                                        : "LBR_GRU",
-                   extent(row, "seq"), extent(row, "batch"), extent(row, "hidden"), extent(row, "in"),
-                   extent(row, "hidden"));
+static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
+    vg_text_printf(
+        out, "benchdnn --rnn --mode=P --prop=%s --alg=%s l1t%.0fmb%.0fsic%.0fslc%.0fdhc%.0f\n",
+        dir == VG_DIR_fwd ? "FWD_D" : "BWD_DW",
+        op == VG_OP_rnn    ? "VANILLA_RNN --activation=TANH"
+        : op == VG_OP_lstm ? "VANILLA_LSTM"
+                           : "LBR_GRU",
+        extent(row, "seq"), extent(row, "batch"), extent(row, "hidden"), extent(row, "in"),
+        extent(row, "hidden"));
     return true;
 }
 
-bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
-{
+bool vg_repro_benchdnn(const vg_row *row, vg_text *out) {
     vg_op op = vg_op_by_name(row->op);
     vg_dir dir = vg_dir_by_name(row->dir);
     if (op == VG_OP_none || dir == VG_DIR_COUNT)
@@ -132,14 +137,14 @@ bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
     return false;
 }
 
-void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, const char *dir)
-{
+void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, const char *dir) {
     enum { MOST = 200 };
     vg_text *out = &report->out;
     int lines = 0;
     if (vg_op_by_name(op) == VG_OP_none)
         return;
-    vg_text_add(out, "\nAgain, with us and with benchdnn (OMP_NUM_THREADS as in the row):\n\n```sh\n");
+    vg_text_add(out,
+                "\nAgain, with us and with benchdnn (OMP_NUM_THREADS as in the row):\n\n```sh\n");
     for (int i = 0; i < rows->case_count && lines < MOST; i++) {
         const vg_row *row = &rows->rows[rows->cases[i].any];
         if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0)

@@ -9,8 +9,7 @@
 
 enum { DRAWS = 1000 };
 
-const json_t *vg_doc_get(const json_t *root, const char *path)
-{
+const json_t *vg_doc_get(const json_t *root, const char *path) {
     char key[64];
     while (root && *path) {
         size_t n = strcspn(path, ".");
@@ -24,40 +23,34 @@ const json_t *vg_doc_get(const json_t *root, const char *path)
     return root;
 }
 
-double vg_doc_num(const json_t *root, const char *path)
-{
+double vg_doc_num(const json_t *root, const char *path) {
     const json_t *value = vg_doc_get(root, path);
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-const char *vg_doc_str(const json_t *root, const char *path)
-{
+const char *vg_doc_str(const json_t *root, const char *path) {
     return json_string_value(vg_doc_get(root, path));
 }
 
-bool vg_doc_true(const json_t *root, const char *path)
-{
+bool vg_doc_true(const json_t *root, const char *path) {
     return json_is_true(vg_doc_get(root, path));
 }
 
-const char *vg_size_class_name(vg_size_class size)
-{
+const char *vg_size_class_name(vg_size_class size) {
     static const char *const names[] = {"L1", "L2", "L3", "DRAM", "size unknown"};
     return names[size];
 }
 
 /* --- one row ------------------------------------------------------------------------------- */
 
-static double unit_ns(const json_t *entry)
-{
+static double unit_ns(const json_t *entry) {
     const char *unit = vg_doc_str(entry, "time_unit");
     if (!unit || !strcmp(unit, "ns"))
         return 1;
     return !strcmp(unit, "us") ? 1e3 : !strcmp(unit, "ms") ? 1e6 : !strcmp(unit, "s") ? 1e9 : NAN;
 }
 
-int vg_row_samples(const json_t *entry, double **samples, int **process)
-{
+int vg_row_samples(const json_t *entry, double **samples, int **process) {
     const json_t *list = json_object_get(entry, "samples_ns");
     const json_t *who = json_object_get(entry, "samples_process");
     size_t n = json_array_size(list), room = n ? n : 1;
@@ -83,8 +76,7 @@ int vg_row_samples(const json_t *entry, double **samples, int **process)
     return kept;
 }
 
-static vg_status row_time(vg_row *row)
-{
+static vg_status row_time(vg_row *row) {
     double *x;
     int *process;
     row->ns = (vg_estimate){NAN, NAN, NAN};
@@ -100,8 +92,7 @@ static vg_status row_time(vg_row *row)
 }
 
 /* What stands after the third slash of "op/dir/backend/...". */
-static const char *shape_part(const char *kernel)
-{
+static const char *shape_part(const char *kernel) {
     for (int i = 0; i < 3; i++) {
         const char *slash = strchr(kernel, '/');
         if (!slash)
@@ -111,22 +102,19 @@ static const char *shape_part(const char *kernel)
     return kernel;
 }
 
-static int backend_index(const char *name)
-{
+static int backend_index(const char *name) {
     int i = 0;
     while (i < VG_BACKEND_COUNT && strcmp(name, vg_backend_name((vg_backend)i)) != 0)
         i++;
     return i;
 }
 
-static const char *str_or(const json_t *entry, const char *key, const char *otherwise)
-{
+static const char *str_or(const json_t *entry, const char *key, const char *otherwise) {
     const char *s = json_string_value(json_object_get(entry, key));
     return s ? s : otherwise;
 }
 
-static vg_status read_row(const json_t *entry, vg_row *row)
-{
+static vg_status read_row(const json_t *entry, vg_row *row) {
     const json_t *verified = json_object_get(entry, "verified");
     const char *kernel = str_or(entry, "kernel", str_or(entry, "name", ""));
     *row = (vg_row){
@@ -139,14 +127,17 @@ static vg_status read_row(const json_t *entry, vg_row *row)
         .impl = str_or(entry, "impl", ""),
         .max_isa = str_or(entry, "max_isa", ""),
         .error = vg_doc_true(entry, "error_occurred")
-                     ? str_or(entry, "error_message", "no reason given") : "",
+                     ? str_or(entry, "error_message", "no reason given")
+                     : "",
         .flops = vg_doc_num(entry, "flops"),
         .bytes = vg_doc_num(entry, "bytes"),
         .roof_fraction = vg_doc_num(entry, "roof_fraction"),
         .ulp = vg_doc_num(entry, "ulp_max"),
         .prepare_ns = vg_doc_num(entry, "prepare_ns"),
         .reference = vg_doc_true(entry, "reference"),
-        .verified = json_is_true(verified) ? 1 : json_is_false(verified) ? 0 : -1,
+        .verified = json_is_true(verified)    ? 1
+                    : json_is_false(verified) ? 0
+                                              : -1,
     };
     const char *weights = vg_doc_str(entry, "shape.weights");
     row->weights = weights ? weights : "";
@@ -164,8 +155,7 @@ static vg_status read_row(const json_t *entry, vg_row *row)
 
 /* --- cases ----------------------------------------------------------------------------------- */
 
-static double cache_bytes(const json_t *doc, int level)
-{
+static double cache_bytes(const json_t *doc, int level) {
     const json_t *lists[] = {vg_doc_get(doc, "machine.caches"), vg_doc_get(doc, "context.caches")};
     for (int l = 0; l < 2; l++) {
         size_t i;
@@ -180,8 +170,7 @@ static double cache_bytes(const json_t *doc, int level)
     return NAN;
 }
 
-static vg_size_class class_of(double bytes, const double caches[3])
-{
+static vg_size_class class_of(double bytes, const double caches[3]) {
     bool known = false;
     if (!(bytes >= 0))
         return VG_SIZE_UNKNOWN;
@@ -193,16 +182,14 @@ static vg_size_class class_of(double bytes, const double caches[3])
     return known ? VG_SIZE_DRAM : VG_SIZE_UNKNOWN;
 }
 
-double vg_rows_floor(const vg_rows *rows, int threads)
-{
+double vg_rows_floor(const vg_rows *rows, int threads) {
     char key[32];
     snprintf(key, sizeof key, "%d", threads);
     double floor = vg_doc_num(vg_doc_get(rows->doc, "noise.by_threads"), key);
     return isnan(floor) ? rows->floor : floor;
 }
 
-vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes)
-{
+vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes) {
     double *a, *b, draws[DRAWS], mid = NAN;
     int *pa, *pb;
     int na = vg_row_samples(own->entry, &a, &pa), nb = vg_row_samples(base->entry, &b, &pb);
@@ -231,8 +218,7 @@ vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
 }
 
 /* The ratio the program itself recorded for this pair, which is what its user saw. */
-static bool recorded_ratio(const vg_row *own, vg_case *c, double floor)
-{
+static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor) {
     size_t i;
     json_t *r;
     json_array_foreach(json_object_get(own->entry, "ratios"), i, r) {
@@ -256,8 +242,7 @@ static bool recorded_ratio(const vg_row *own, vg_case *c, double floor)
     return false;
 }
 
-static void judge(vg_rows *rows, vg_case *c)
-{
+static void judge(vg_rows *rows, vg_problem *c) {
     static const vg_backend order[] = {VG_BACKEND_avx512, VG_BACKEND_avx2, VG_BACKEND_neon,
                                        VG_BACKEND_scalar};
     c->own = -1;
@@ -268,8 +253,11 @@ static void judge(vg_rows *rows, vg_case *c)
     c->sd = NAN;
     const vg_row *own = c->own >= 0 ? &rows->rows[c->own] : NULL;
     const vg_row *base = c->base >= 0 ? &rows->rows[c->base] : NULL;
-    c->why_none = !own ? "no own row" : !base ? "no oneDNN row" : *own->error ? own->error
-                  : *base->error ? base->error : NULL;
+    c->why_none = !own           ? "no own row"
+                  : !base        ? "no oneDNN row"
+                  : *own->error  ? own->error
+                  : *base->error ? base->error
+                                 : NULL;
     if (c->why_none)
         return;
     double floor = vg_rows_floor(rows, own->threads);
@@ -287,9 +275,9 @@ static void judge(vg_rows *rows, vg_case *c)
     c->sd = (log(c->ratio.hi) - log(c->ratio.lo)) / (2 * 1.96);
 }
 
-static vg_case *case_for(vg_rows *rows, json_t *places, const vg_row *row)
-{
-    size_t size = strlen(row->op) + strlen(row->dir) + strlen(row->shape) + strlen(row->max_isa) + 8;
+static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row) {
+    size_t size =
+        strlen(row->op) + strlen(row->dir) + strlen(row->shape) + strlen(row->max_isa) + 8;
     char *key = malloc(size);
     if (!key)
         return NULL;
@@ -297,8 +285,8 @@ static vg_case *case_for(vg_rows *rows, json_t *places, const vg_row *row)
     json_t *place = json_object_get(places, key);
     int index = place ? (int)json_integer_value(place) : rows->case_count;
     if (!place && !json_object_set_new(places, key, json_integer(index))) {
-        vg_case *c = &rows->cases[rows->case_count++];
-        *c = (vg_case){.any = (int)(row - rows->rows)};
+        vg_problem *c = &rows->cases[rows->case_count++];
+        *c = (vg_problem){.any = (int)(row - rows->rows)};
         for (int i = 0; i < VG_BACKEND_COUNT; i++)
             c->rows[i] = -1;
     }
@@ -306,8 +294,7 @@ static vg_case *case_for(vg_rows *rows, json_t *places, const vg_row *row)
     return &rows->cases[index];
 }
 
-vg_status vg_rows_collect(const json_t *doc, vg_rows *rows)
-{
+vg_status vg_rows_collect(const json_t *doc, vg_rows *rows) {
     const json_t *list = json_object_get(doc, "benchmarks");
     size_t n = json_array_size(list), i;
     *rows = (vg_rows){.doc = doc, .floor = vg_doc_num(doc, "noise.floor")};
@@ -329,7 +316,7 @@ vg_status vg_rows_collect(const json_t *doc, vg_rows *rows)
         status = read_row(entry, row);
         if (status != VG_OK)
             break;
-        vg_case *c = case_for(rows, places, row);
+        vg_problem *c = case_for(rows, places, row);
         if (!c) {
             status = vg_fail(VG_ENOMEM, "no memory for %zu rows", n);
             break;
@@ -352,8 +339,7 @@ vg_status vg_rows_collect(const json_t *doc, vg_rows *rows)
     return status;
 }
 
-void vg_rows_release(vg_rows *rows)
-{
+void vg_rows_release(vg_rows *rows) {
     free(rows->rows);
     free(rows->cases);
     rows->rows = NULL;
@@ -361,16 +347,70 @@ void vg_rows_release(vg_rows *rows)
     rows->count = rows->case_count = 0;
 }
 
+/* --- looking at rows -------------------------------------------------------------------------- */
+
+const vg_row *vg_problem_row(const vg_rows *rows, const vg_problem *c) {
+    return &rows->rows[c->own >= 0 ? c->own : c->any];
+}
+
+int vg_row_family(const vg_row *row) {
+    vg_op op = vg_op_by_name(row->op);
+    return op == VG_OP_none ? VG_FAMILIES - 1 : (int)vg_op_family(op);
+}
+
+const char *vg_row_family_name(int family) {
+    static const char *const names[VG_FAMILIES] = {
+        [VG_FAMILY_DENSE] = "dense",         [VG_FAMILY_ACTIVATION] = "activation",
+        [VG_FAMILY_NORM] = "norm",           [VG_FAMILY_RESIDUAL] = "residual",
+        [VG_FAMILY_LOSS] = "loss",           [VG_FAMILY_OPTIMIZER] = "optimizer",
+        [VG_FAMILY_RECURRENT] = "recurrent", [VG_FAMILIES - 1] = "other"};
+    return names[family];
+}
+
+bool vg_row_by_flops(const vg_row *row) {
+    int family = vg_row_family(row);
+    return family == VG_FAMILY_DENSE || family == VG_FAMILY_RECURRENT;
+}
+
+double vg_row_rate(const vg_row *row) {
+    return (vg_row_by_flops(row) ? row->flops : row->bytes) / row->ns.mid;
+}
+
+const char *vg_row_rate_unit(const vg_row *row) {
+    return vg_row_by_flops(row) ? "GFLOP/s" : "GB/s";
+}
+
+void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign) {
+    int at = list->count;
+    while (at > 0 && sign * c->ratio.mid < sign * list->cases[at - 1]->ratio.mid)
+        at--;
+    if (at == 5)
+        return;
+    int last = list->count < 5 ? list->count++ : 4;
+    for (int i = last; i > at; i--)
+        list->cases[i] = list->cases[i - 1];
+    list->cases[at] = c;
+}
+
 /* --- tallies ---------------------------------------------------------------------------------- */
 
-void vg_tally_add(vg_tally *tally, const vg_case *c)
-{
+void vg_tally_add(vg_tally *tally, const vg_problem *c) {
     switch (c->verdict) {
-    case VG_FASTER: tally->faster++; break;
-    case VG_SLOWER: tally->slower++; break;
-    case VG_SAME: tally->same++; break;
-    case VG_AMBIGUOUS: tally->ambiguous++; break;
-    default: tally->none++; return;
+    case VG_FASTER:
+        tally->faster++;
+        break;
+    case VG_SLOWER:
+        tally->slower++;
+        break;
+    case VG_SAME:
+        tally->same++;
+        break;
+    case VG_AMBIGUOUS:
+        tally->ambiguous++;
+        break;
+    default:
+        tally->none++;
+        return;
     }
     double ln = log(c->ratio.mid);
     bool first = vg_tally_count(tally) == 1;
@@ -380,13 +420,11 @@ void vg_tally_add(vg_tally *tally, const vg_case *c)
     tally->most = first ? c->ratio.mid : fmax(tally->most, c->ratio.mid);
 }
 
-int vg_tally_count(const vg_tally *tally)
-{
+int vg_tally_count(const vg_tally *tally) {
     return tally->faster + tally->slower + tally->same + tally->ambiguous;
 }
 
-vg_estimate vg_tally_mean(const vg_tally *tally)
-{
+vg_estimate vg_tally_mean(const vg_tally *tally) {
     int n = vg_tally_count(tally);
     if (!n)
         return (vg_estimate){NAN, NAN, NAN};

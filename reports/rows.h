@@ -41,20 +41,20 @@ typedef struct vg_row {
     const char *shape;   /**< "batch:64/in:64/...": the rest of `kernel`, threads included */
     const char *weights; /**< "plain", "packed" or "" */
     const char *impl, *error, *max_isa; /**< "" where there is none */
-    int index;           /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
-    int threads;         /**< that worked; 0 unknown */
-    int n;               /**< samples */
-    vg_estimate ns;      /**< of one call; NaN where it was not timed */
+    int index;      /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
+    int threads;    /**< that worked; 0 unknown */
+    int n;          /**< samples */
+    vg_estimate ns; /**< of one call; NaN where it was not timed */
     double flops, bytes, roof_fraction, ulp, prepare_ns;
-    int verified;        /**< 1, 0, or -1 where nothing is said */
-    bool reference;      /**< reference code of oneDNN: shown, never claimed against */
+    int verified;   /**< 1, 0, or -1 where nothing is said */
+    bool reference; /**< reference code of oneDNN: shown, never claimed against */
     const json_t *entry;
 } vg_row;
 
-typedef struct vg_case {
+typedef struct vg_problem {
     int rows[VG_BACKEND_COUNT]; /**< indices into the rows, -1 where the backend has none */
-    int own, base;              /**< own best by the fixed order avx512, avx2, neon, scalar; oneDNN */
-    int any;                    /**< some row of the case */
+    int own, base; /**< own best by the fixed order avx512, avx2, neon, scalar; oneDNN */
+    int any;       /**< some row of the case */
     vg_size_class size;
     vg_estimate ratio; /**< time of oneDNN / time of own: above 1, own is faster */
     double sd;         /**< of ln ratio, from the interval */
@@ -62,11 +62,11 @@ typedef struct vg_case {
     int processes;
     vg_verdict verdict;
     const char *why_none; /**< why there is no verdict; NULL where there is one */
-} vg_case;
+} vg_problem;
 
 typedef struct vg_rows {
     vg_row *rows;
-    vg_case *cases;
+    vg_problem *cases;
     int count, case_count;
     int duplicates; /**< entries left out because the same row was there before */
     double floor;   /**< of the A/A test, NaN unknown */
@@ -84,9 +84,32 @@ double vg_rows_floor(const vg_rows *rows, int threads);
  * many; @p process (may be NULL) likewise, NULL where all are of one process. */
 int vg_row_samples(const json_t *entry, double **samples, int **process);
 
-/** The ratio of @p base to @p own with its interval, from their samples: the median of the ratios of
- * pairs where the samples were taken side by side, else the ratio of the medians. */
+/** The ratio of @p base to @p own with its interval, from their samples: the median of the ratios
+ * of pairs where the samples were taken side by side, else the ratio of the medians. */
 vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes);
+
+/** The row that stands for a case: the own best, or any. */
+const vg_row *vg_problem_row(const vg_rows *rows, const vg_problem *c);
+
+/** Whether an op is judged by FLOP/s (GEMM-like) or by bytes/s; GFLOP/s or GB/s at the median. */
+bool vg_row_by_flops(const vg_row *row);
+double vg_row_rate(const vg_row *row);
+const char *vg_row_rate_unit(const vg_row *row);
+
+/** The family of a row's op as an index below VG_FAMILIES, and its name; unknown ops are "other".
+ */
+enum { VG_FAMILIES = VG_FAMILY_RECURRENT + 2 };
+int vg_row_family(const vg_row *row);
+const char *vg_row_family_name(int family);
+
+/** The five smallest or largest ratios seen, in that order; zero-initialise. */
+typedef struct vg_extreme {
+    const vg_problem *cases[5];
+    int count;
+} vg_extreme;
+
+/** @p sign 1 keeps the smallest, -1 the largest. */
+void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign);
 
 /** Wins, ties, losses and ambiguous ones beside a geometric mean. */
 typedef struct vg_tally {
@@ -95,7 +118,7 @@ typedef struct vg_tally {
     double least, most; /**< extreme ratios */
 } vg_tally;
 
-void vg_tally_add(vg_tally *tally, const vg_case *c);
+void vg_tally_add(vg_tally *tally, const vg_problem *c);
 int vg_tally_count(const vg_tally *tally);
 /** Geometric mean and 95 % interval (independent intervals combined). */
 vg_estimate vg_tally_mean(const vg_tally *tally);

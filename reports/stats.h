@@ -16,8 +16,8 @@ typedef struct vg_estimate {
 
 /** Samples of one row, in groups by process. */
 typedef struct vg_samples {
-    double *x;    /**< grouped by process, ascending within a group; owned */
-    int *start;   /**< group g is x[start[g] .. start[g + 1]); owned */
+    double *x;  /**< grouped by process, ascending within a group; owned */
+    int *start; /**< group g is x[start[g] .. start[g + 1]); owned */
     int n, groups;
     double *sorted; /**< all n ascending; owned (may be x itself) */
 } vg_samples;
@@ -43,8 +43,8 @@ vg_estimate vg_samples_median(const vg_samples *s);
 double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t seed, double *ln,
                           int draws);
 
-/** @p draws bootstrap values of the median of @p s (of the mean of the processes' medians, the process
- * being the unit, where there are several; widened as above). Returns the estimate. */
+/** @p draws bootstrap values of the median of @p s (of the mean of the processes' medians, the
+ * process being the unit, where there are several; widened as above). Returns the estimate. */
 double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws);
 
 /** 2.5 % and 97.5 % points of @p n draws (which are sorted in place) and the estimate @p mid. */

@@ -71,8 +71,8 @@ void vg_cell_code(vg_text *text, const char *s);
 void vg_details_begin(vg_text *text, const char *format, ...) VG_PRINTF(2, 3);
 void vg_details_end(vg_text *text);
 
-/** Writes @p len bytes to @p path by way of a temporary file beside it, so that the file is whole or
- * as it was before. */
+/** Writes @p len bytes to @p path by way of a temporary file beside it, so that the file is whole
+ * or as it was before. */
 vg_status vg_file_write(const char *path, const char *p, size_t len);
 
 #endif

@@ -11,14 +11,15 @@
 #include "reports/compare.h"
 #include "results/results.h"
 
-static const char usage[] =
-    "compare OLD.json NEW.json [--fail-on=regression] [--min-effect=3%]\n"
-    "       vgbench compare --by=backend --base=onednn RESULTS.json";
+static const char usage[] = "compare OLD.json NEW.json [--fail-on=regression] [--min-effect=3%]\n"
+                            "       vgbench compare --by=backend --base=onednn RESULTS.json";
 static const char about[] =
-    "A row is FASTER or SLOWER when its 95 % interval excludes 1, the ratio lies beyond the A/A noise\n"
+    "A row is FASTER or SLOWER when its 95 % interval excludes 1, the ratio lies beyond the A/A "
+    "noise\n"
     "of both runs and the least effect, and a rank test agrees after correction for many rows.\n"
     "Gradients are compared by their decay rate and verdict. Output is Markdown, or JSON with\n"
-    "--format=json or -o FILE.json. Exit code 1 with --fail-on=regression when something got worse.\n";
+    "--format=json or -o FILE.json. Exit code 1 with --fail-on=regression when something got "
+    "worse.\n";
 
 static const char *const failures[] = {"none", "regression", NULL};
 static const char *const groupings[] = {"run", "backend", NULL};
@@ -28,8 +29,7 @@ typedef struct arguments {
 } arguments;
 
 /* "3%", "3 %" or "0.03"; NaN for something else. */
-static double fraction(const char *text)
-{
+static double fraction(const char *text) {
     char *end;
     double x = strtod(text, &end);
     bool percent = false;
@@ -43,8 +43,7 @@ static double fraction(const char *text)
 }
 
 static vg_status compare(const arguments *a, const vg_words *words, json_t *docs[2],
-                         vg_comparison *result)
-{
+                         vg_comparison *result) {
     bool backends = a->by && !strcmp(a->by, "backend");
     int wanted = backends ? 1 : 2;
     vg_compare_options options = {.min_effect = backends ? 0 : 0.03};
@@ -66,8 +65,7 @@ static vg_status compare(const arguments *a, const vg_words *words, json_t *docs
 }
 
 static vg_status text_of(const vg_comparison *result, vg_format format, const char *old_name,
-                         const char *new_name, vg_text *out)
-{
+                         const char *new_name, vg_text *out) {
     if (format != VG_FORMAT_JSON)
         return vg_comparison_markdown(result, old_name, new_name, out);
     json_t *json = vg_comparison_json(result, old_name, new_name);
@@ -81,8 +79,7 @@ static vg_status text_of(const vg_comparison *result, vg_format format, const ch
 }
 
 static vg_status print(const vg_comparison *result, const vg_options *options, const char *old_name,
-                       const char *new_name)
-{
+                       const char *new_name) {
     vg_status status = VG_OK;
     int count = options->outputs.count;
     for (int i = 0; i < (count ? count : 1) && status == VG_OK; i++) {
@@ -103,8 +100,7 @@ static vg_status print(const vg_comparison *result, const vg_options *options, c
 }
 
 /* The file's name, or the path where both files have the same. */
-static const char *short_name(const vg_words *words, int i)
-{
+static const char *short_name(const vg_words *words, int i) {
     const char *slash[2] = {strrchr(words->items[0], '/'), strrchr(words->items[1], '/')};
     const char *name[2];
     for (int k = 0; k < 2; k++)
@@ -112,19 +108,18 @@ static const char *short_name(const vg_words *words, int i)
     return strcmp(name[0], name[1]) ? name[i] : words->items[i];
 }
 
-int vg_cmd_compare(int argc, char **argv)
-{
+int vg_cmd_compare(int argc, char **argv) {
     arguments a = {0};
     const vg_option own[] = {
-        {"fail-on", 0, VG_OPTION_CHOICE, &a.fail_on, "WHAT", "exit code 1 on: regression", failures, 0,
-         NULL},
-        {"min-effect", 0, VG_OPTION_TEXT, &a.min_effect, "SHARE",
-         "differences below it are never called (3%; 0 with --by)", NULL, 0, NULL},
-        {"by", 0, VG_OPTION_CHOICE, &a.by, "WHAT", "run (two files) or backend (one file)", groupings,
-         0, NULL},
-        {"base", 0, VG_OPTION_TEXT, &a.base, "BACKEND", "what the others are compared with (onednn)",
-         NULL, 0, NULL},
-        {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
+        {"fail-on",    0, VG_OPTION_CHOICE, &a.fail_on,    "WHAT",    "exit code 1 on: regression",            failures,
+         0,                                                                                                                 NULL},
+        {"min-effect", 0, VG_OPTION_TEXT,   &a.min_effect, "SHARE",
+         "differences below it are never called (3%; 0 with --by)",                                            NULL,     0, NULL},
+        {"by",         0, VG_OPTION_CHOICE, &a.by,         "WHAT",    "run (two files) or backend (one file)",
+         groupings,                                                                                                      0, NULL},
+        {"base",       0, VG_OPTION_TEXT,   &a.base,       "BACKEND",
+         "what the others are compared with (onednn)",                                                         NULL,     0, NULL},
+        {NULL,         0, VG_OPTION_FLAG,   NULL,          NULL,      NULL,                                    NULL,     0, NULL},
     };
     vg_options options;
     vg_words words;
@@ -139,7 +134,8 @@ int vg_cmd_compare(int argc, char **argv)
     if (status == VG_OK)
         status = compare(&a, &words, docs, &result);
     if (status == VG_OK) {
-        const char *old_name = result.by_backend ? (a.base ? a.base : "onednn") : short_name(&words, 0);
+        const char *old_name =
+            result.by_backend ? (a.base ? a.base : "onednn") : short_name(&words, 0);
         const char *new_name = result.by_backend ? "other backends" : short_name(&words, 1);
         status = print(&result, &options, old_name, new_name);
         if (a.fail_on && !strcmp(a.fail_on, "regression") && vg_comparison_regressed(&result))

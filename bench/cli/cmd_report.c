@@ -22,8 +22,7 @@ static const char about[] =
 static const char *const profiles[] = {"all", "performance", "decay", NULL};
 
 /* "dir/results.json" is named by its folder, "sid.json" by itself. */
-static char *name_of(const char *path)
-{
+static char *name_of(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
     const char *dot = strrchr(file, '.');
@@ -38,12 +37,12 @@ static char *name_of(const char *path)
     return strndup(file, length);
 }
 
-static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count)
-{
+static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count) {
     if (words->count < 1)
         return vg_fail(VG_EINVAL, "which results? usage: vgbench %s", usage);
     if (words->count > MOST_FILES)
-        return vg_fail(VG_EINVAL, "%d files; at most %d go into one report", words->count, MOST_FILES);
+        return vg_fail(VG_EINVAL, "%d files; at most %d go into one report", words->count,
+                       MOST_FILES);
     for (int i = 0; i < words->count; i++) {
         VG_TRY(vg_results_load(words->items[i], &results[i]));
         names[i] = name_of(words->items[i]);
@@ -52,8 +51,7 @@ static vg_status load(const vg_words *words, json_t *results[], char *names[], i
     return VG_OK;
 }
 
-static vg_report_profile profile_of(const char *word)
-{
+static vg_report_profile profile_of(const char *word) {
     int i = 0;
     while (word && profiles[i] && strcmp(word, profiles[i]) != 0)
         i++;
@@ -66,8 +64,8 @@ typedef vg_status export_fn(const json_t *results, vg_text *out);
 enum { CSV, JSONL, JUNIT, EXPORTS };
 static export_fn *const exports[EXPORTS] = {vg_export_csv, vg_export_jsonl, vg_export_junit};
 
-static vg_status write_export(json_t *const results[], int count, export_fn *write, const char *path)
-{
+static vg_status write_export(json_t *const results[], int count, export_fn *write,
+                              const char *path) {
     vg_text text = {0};
     if (count != 1)
         return vg_fail(VG_EINVAL, "-o %s: takes one results file, %d are given", path, count);
@@ -79,8 +77,7 @@ static vg_status write_export(json_t *const results[], int count, export_fn *wri
 }
 
 static vg_status write_report(json_t *const results[], int count, const vg_report_options *report,
-                              const char *path)
-{
+                              const char *path) {
     const char *dot = strrchr(path, '.');
     if (dot && !strcmp(dot, ".csv"))
         return write_export(results, count, vg_export_csv, path);
@@ -91,8 +88,7 @@ static vg_status write_report(json_t *const results[], int count, const vg_repor
 }
 
 static vg_status write_all(json_t *const results[], int count, const vg_report_options *report,
-                           const vg_options *options, const char *const other[EXPORTS])
-{
+                           const vg_options *options, const char *const other[EXPORTS]) {
     bool exported = false;
     for (int i = 0; i < EXPORTS; i++) {
         if (!other[i])
@@ -116,26 +112,25 @@ static vg_status write_all(json_t *const results[], int count, const vg_report_o
     return VG_OK;
 }
 
-int vg_cmd_report(int argc, char **argv)
-{
+int vg_cmd_report(int argc, char **argv) {
     const char *profile = NULL, *title = NULL, *gnuplot = NULL;
     const char *other[EXPORTS] = {NULL};
     bool no_plots = false;
     double timeout = 0;
     const vg_option own[] = {
-        {"profile", 0, VG_OPTION_CHOICE, &profile, "PART", "all, performance or decay", profiles, 0,
-         NULL},
-        {"title", 0, VG_OPTION_TEXT, &title, "TEXT", "first line of the report", NULL, 0, NULL},
-        {"no-plots", 0, VG_OPTION_FLAG, &no_plots, NULL, "text only", NULL, 0, NULL},
-        {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
-        {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS", "per plot, then it is given up", NULL,
-         0, NULL},
-        {"csv", 0, VG_OPTION_TEXT, &other[CSV], "FILE", "a line per timed row", NULL, 0, NULL},
-        {"jsonl", 0, VG_OPTION_TEXT, &other[JSONL], "FILE", "JSON Lines: a record per line", NULL, 0,
-         NULL},
-        {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE", "JUnit XML of the verification", NULL, 0,
-         NULL},
-        {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
+        {"profile",      0, VG_OPTION_CHOICE, &profile,      "PART",    "all, performance or decay",     profiles, 0,
+         NULL                                                                                                             },
+        {"title",        0, VG_OPTION_TEXT,   &title,        "TEXT",    "first line of the report",      NULL,     0, NULL},
+        {"no-plots",     0, VG_OPTION_FLAG,   &no_plots,     NULL,      "text only",                     NULL,     0, NULL},
+        {"gnuplot",      0, VG_OPTION_TEXT,   &gnuplot,      "PROGRAM", "gnuplot to run",                NULL,     0, NULL},
+        {"plot-timeout", 0, VG_OPTION_REAL,   &timeout,      "SECONDS", "per plot, then it is given up",
+         NULL,                                                                                                     0, NULL},
+        {"csv",          0, VG_OPTION_TEXT,   &other[CSV],   "FILE",    "a line per timed row",          NULL,     0, NULL},
+        {"jsonl",        0, VG_OPTION_TEXT,   &other[JSONL], "FILE",    "JSON Lines: a record per line", NULL,
+         0,                                                                                                           NULL},
+        {"junit",        0, VG_OPTION_TEXT,   &other[JUNIT], "FILE",    "JUnit XML of the verification", NULL,
+         0,                                                                                                           NULL},
+        {NULL,           0, VG_OPTION_FLAG,   NULL,          NULL,      NULL,                            NULL,     0, NULL},
     };
     vg_options options;
     vg_words words;
@@ -150,8 +145,10 @@ int vg_cmd_report(int argc, char **argv)
     if (status == VG_OK)
         status = load(&words, results, names, &count);
     if (status == VG_OK) {
-        vg_report_options report = {.profile = profile_of(profile), .title = title,
-                                    .no_plots = no_plots, .gnuplot = gnuplot,
+        vg_report_options report = {.profile = profile_of(profile),
+                                    .title = title,
+                                    .no_plots = no_plots,
+                                    .gnuplot = gnuplot,
                                     .plot_timeout_s = timeout,
                                     .names = (const char *const *)names};
         status = write_all(results, count, &report, &options, other);

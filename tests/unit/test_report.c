@@ -21,8 +21,7 @@ static const char hostile[] = "a|b`c<script>&\n\r\x01*_[x](y)\\$~\"'@\xe2\x80\xa
 
 /* --- a small document ------------------------------------------------------------------------ */
 
-static json_t *entry(const char *backend, const char *shape, double ns)
-{
+static json_t *entry(const char *backend, const char *shape, double ns) {
     char kernel[200];
     snprintf(kernel, sizeof kernel, "relu/fwd/%s/%s/threads:1", backend, shape);
     json_t *samples = json_array();
@@ -30,31 +29,30 @@ static json_t *entry(const char *backend, const char *shape, double ns)
         json_array_append_new(samples, json_real(ns * (1 + 0.001 * (i % 5 - 2))));
     return json_pack("{ss ss ss ss ss ss s{si si} si ss sb sf so sf sf sf ss}", "name", kernel,
                      "run_type", "iteration", "kernel", kernel, "op", "relu", "dir", "fwd",
-                     "backend", backend, "shape", "batch", 32, "width", 64, "omp_threads", 1, "impl",
-                     "test", "verified", 1, "ulp_max", 0.5, "samples_ns", samples, "real_time", ns,
-                     "flops", 2048.0, "bytes", 16384.0, "time_unit", "ns");
+                     "backend", backend, "shape", "batch", 32, "width", 64, "omp_threads", 1,
+                     "impl", "test", "verified", 1, "ulp_max", 0.5, "samples_ns", samples,
+                     "real_time", ns, "flops", 2048.0, "bytes", 16384.0, "time_unit", "ns");
 }
 
-static json_t *document(void)
-{
+static json_t *document(void) {
     json_t *layers = json_array();
     for (int i = 1; i <= 12; i++)
         json_array_append_new(layers, json_pack("{si sf sf}", "index", i, "delta_l2",
                                                 1e-3 / (1 << (12 - i)), "ln_sd", 0.1));
     return json_pack(
-        "{si ss s{} s{ss s{ss} s{s{ss si}} s[{si ss si}]} s{sf si} s[oooo] s[{s{ss ss si} s[i,i] so s{ss sf s[f,f]} sf ss}]}",
+        "{si ss s{} s{ss s{ss} s{s{ss si}} s[{si ss si}]} s{sf si} s[oooo] s[{s{ss ss si} s[i,i] "
+        "so s{ss sf s[f,f]} sf ss}]}",
         "schema_version", 1, "command", "vgbench test", "context", "machine", "host", "here", "cpu",
-        "model", "some CPU", "software", "onednn", "version", "2.6.3", "year", 2022, "caches", "level",
-        1, "type", "Data", "size", 32768, "noise", "floor", 0.01, "n", 20, "benchmarks",
+        "model", "some CPU", "software", "onednn", "version", "2.6.3", "year", 2022, "caches",
+        "level", 1, "type", "Data", "size", 32768, "noise", "floor", 0.01, "n", 20, "benchmarks",
         entry("avx2", "batch:32/width:64", 100), entry("onednn", "batch:32/width:64", 150),
         entry("avx2", "batch:33/width:64", 100), entry("onednn", "batch:33/width:64", 80), "decay",
-        "spec", "act", "sigmoid", "init", "xavier_normal", "depth", 12, "seeds", 1, 2, "layers", layers,
-        "rate", "signal", "delta", "ln_sq_per_layer", -1.386, "ci95", -1.4, -1.37, "survival", 4.9e-4,
-        "verdict", "vanishing");
+        "spec", "act", "sigmoid", "init", "xavier_normal", "depth", 12, "seeds", 1, 2, "layers",
+        layers, "rate", "signal", "delta", "ln_sq_per_layer", -1.386, "ci95", -1.4, -1.37,
+        "survival", 4.9e-4, "verdict", "vanishing");
 }
 
-static char *rendered(json_t *doc)
-{
+static char *rendered(json_t *doc) {
     char *text = NULL;
     json_t *docs[] = {doc};
     assert_int_equal(vg_report_render(docs, 1, NULL, &text), VG_OK);
@@ -62,10 +60,10 @@ static char *rendered(json_t *doc)
     return text;
 }
 
-/* --- text --------------------------------------------------------------------------------------- */
+/* --- text ---------------------------------------------------------------------------------------
+ */
 
-static void foreign_text_cannot_become_markup(void **state)
-{
+static void foreign_text_cannot_become_markup(void **state) {
     vg_text md = {0}, code = {0}, html = {0}, plot = {0};
     vg_text_md(&md, hostile);
     vg_text_code(&code, hostile);
@@ -86,8 +84,7 @@ static void foreign_text_cannot_become_markup(void **state)
     free(plot.p);
 }
 
-static void csv_cells_are_quoted_where_needed(void **state)
-{
+static void csv_cells_are_quoted_where_needed(void **state) {
     vg_text csv = {0};
     vg_text_csv(&csv, "plain");
     vg_text_add(&csv, ",");
@@ -96,8 +93,7 @@ static void csv_cells_are_quoted_where_needed(void **state)
     free(csv.p);
 }
 
-static void numbers_keep_their_digits(void **state)
-{
+static void numbers_keep_their_digits(void **state) {
     char b[VG_NUM];
     assert_string_equal(vg_num(b, 9.996, 3), "10.0");
     assert_string_equal(vg_num(b, 0.99996, 3), "1.00");
@@ -113,10 +109,10 @@ static void numbers_keep_their_digits(void **state)
     assert_string_equal(vg_num_percent(b, 0.0123), "1.2 %");
 }
 
-/* --- documents ------------------------------------------------------------------------------------ */
+/* --- documents
+ * ------------------------------------------------------------------------------------ */
 
-static void verdicts_come_from_the_samples(void **state)
-{
+static void verdicts_come_from_the_samples(void **state) {
     json_t *doc = document();
     vg_rows rows;
     assert_int_equal(vg_rows_collect(doc, &rows), VG_OK);
@@ -130,8 +126,7 @@ static void verdicts_come_from_the_samples(void **state)
     json_decref(doc);
 }
 
-static void the_head_names_onednn(void **state)
-{
+static void the_head_names_onednn(void **state) {
     json_t *doc = document();
     char *text = rendered(doc), *line = text;
     for (int i = 0; i < 10 && line; i++)
@@ -148,14 +143,14 @@ static void the_head_names_onednn(void **state)
     json_decref(doc);
 }
 
-static void all_parts_stand_in_order(void **state)
-{
+static void all_parts_stand_in_order(void **state) {
     static const char *const titles[] = {
-        "## 1. Verdict", "## 2. Scorecard", "## 3. Machine", "## 4. Software", "## 5. Noise",
-        "## 6. Method", "## 7. Results", "## 8. Cache", "## 9. Roofline", "## 10. Accuracy",
-        "## 11. Gradient decay", "## 12. Anomalies", "## 13. Reproduce"};
-    json_t *docs[] = {document(), json_pack("{si s{} s[]}", "schema_version", 1, "context",
-                                            "benchmarks")};
+        "## 1. Verdict",   "## 2. Scorecard", "## 3. Machine",         "## 4. Software",
+        "## 5. Noise",     "## 6. Method",    "## 7. Results",         "## 8. Cache",
+        "## 9. Roofline",  "## 10. Accuracy", "## 11. Gradient decay", "## 12. Anomalies",
+        "## 13. Reproduce"};
+    json_t *docs[] = {document(),
+                      json_pack("{si s{} s[]}", "schema_version", 1, "context", "benchmarks")};
     for (int d = 0; d < 2; d++) {
         char *text = rendered(docs[d]), *at = text;
         for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
@@ -170,8 +165,7 @@ static void all_parts_stand_in_order(void **state)
 }
 
 /* Every line of a table has as many cells as its header: nothing foreign added or took one. */
-static void check_tables(const char *text)
-{
+static void check_tables(const char *text) {
     int columns = 0;
     while (text && *text) {
         const char *end = strchr(text, '\n');
@@ -190,8 +184,7 @@ static void check_tables(const char *text)
     }
 }
 
-static void hostile_names_stay_in_their_cells(void **state)
-{
+static void hostile_names_stay_in_their_cells(void **state) {
     json_t *doc = document(), *rows = json_object_get(doc, "benchmarks");
     json_t *net = json_array_get(json_object_get(doc, "decay"), 0);
     static const char *const keys[] = {"kernel", "op", "dir", "backend", "impl"};
@@ -214,8 +207,7 @@ static void hostile_names_stay_in_their_cells(void **state)
     json_decref(doc);
 }
 
-static void tables_are_well_formed(void **state)
-{
+static void tables_are_well_formed(void **state) {
     json_t *doc = document();
     char *text = rendered(doc);
     check_tables(text);
@@ -227,8 +219,7 @@ static void tables_are_well_formed(void **state)
     json_decref(doc);
 }
 
-static void duplicate_rows_are_named(void **state)
-{
+static void duplicate_rows_are_named(void **state) {
     json_t *doc = document(), *rows = json_object_get(doc, "benchmarks");
     json_array_append(rows, json_array_get(rows, 0));
     char *text = rendered(doc);
@@ -237,13 +228,16 @@ static void duplicate_rows_are_named(void **state)
     json_decref(doc);
 }
 
-static void malformed_documents_are_refused(void **state)
-{
-    static const char *const bad[] = {
-        "[]", "{}", "{\"schema_version\": 99, \"benchmarks\": []}", "{\"schema_version\": \"1\"}",
-        "{\"schema_version\": 0}", "{\"schema_version\": 1, \"benchmarks\": {}}",
-        "{\"schema_version\": 1, \"benchmarks\": [3]}", "{\"schema_version\": 1, \"decay\": [null]}",
-        "{\"schema_version\": 1, \"noise\": 3}"};
+static void malformed_documents_are_refused(void **state) {
+    static const char *const bad[] = {"[]",
+                                      "{}",
+                                      "{\"schema_version\": 99, \"benchmarks\": []}",
+                                      "{\"schema_version\": \"1\"}",
+                                      "{\"schema_version\": 0}",
+                                      "{\"schema_version\": 1, \"benchmarks\": {}}",
+                                      "{\"schema_version\": 1, \"benchmarks\": [3]}",
+                                      "{\"schema_version\": 1, \"decay\": [null]}",
+                                      "{\"schema_version\": 1, \"noise\": 3}"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         json_t *doc = json_loads(bad[i], 0, NULL);
         char *text = NULL;
@@ -254,12 +248,12 @@ static void malformed_documents_are_refused(void **state)
     }
 }
 
-/* --- files and plots -------------------------------------------------------------------------------- */
+/* --- files and plots
+ * -------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/vg_report_XXXXXX";
 
-static const char *in_folder(const char *name)
-{
+static const char *in_folder(const char *name) {
     static char path[2][200];
     static int turn;
     turn = !turn;
@@ -267,8 +261,7 @@ static const char *in_folder(const char *name)
     return path[turn];
 }
 
-static char *slurp(const char *path)
-{
+static char *slurp(const char *path) {
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
@@ -281,16 +274,14 @@ static char *slurp(const char *path)
     return text;
 }
 
-static void write_script(const char *path, const char *text)
-{
+static void write_script(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
     fputs(text, file);
     fclose(file);
     chmod(path, 0755);
 }
 
-static char *report_with(const char *gnuplot, double timeout)
-{
+static char *report_with(const char *gnuplot, double timeout) {
     json_t *doc = document();
     vg_report_options options = {.gnuplot = gnuplot, .plot_timeout_s = timeout};
     const char *path = in_folder("R.md");
@@ -299,8 +290,7 @@ static char *report_with(const char *gnuplot, double timeout)
     return slurp(path);
 }
 
-static void a_missing_gnuplot_is_said(void **state)
-{
+static void a_missing_gnuplot_is_said(void **state) {
     char *text = report_with("/nowhere/gnuplot", 1);
     assert_non_null(strstr(text, "*Plot missing: /nowhere/gnuplot cannot be run"));
     assert_null(strstr(text, "!["));
@@ -309,8 +299,7 @@ static void a_missing_gnuplot_is_said(void **state)
     free(text);
 }
 
-static void a_dying_or_hanging_gnuplot_is_said(void **state)
-{
+static void a_dying_or_hanging_gnuplot_is_said(void **state) {
     write_script(in_folder("dies"), "#!/bin/sh\necho half > decay_1_1.svg.part\nkill -SEGV $$\n");
     char *text = report_with(in_folder("dies"), 5);
     assert_non_null(strstr(text, "gnuplot died of signal 11"));
@@ -331,35 +320,30 @@ static void a_dying_or_hanging_gnuplot_is_said(void **state)
     assert_int_not_equal(access(in_folder("plots/decay_1_1.svg.part"), F_OK), 0);
 }
 
-static void same_input_same_bytes(void **state)
-{
+static void same_input_same_bytes(void **state) {
     char *first = report_with(NULL, 0), *second = report_with(NULL, 0);
     assert_string_equal(first, second);
     free(first);
     free(second);
 }
 
-static void an_unwritable_place_leaves_nothing(void **state)
-{
+static void an_unwritable_place_leaves_nothing(void **state) {
     json_t *doc = document();
     assert_int_equal(vg_report_write(&doc, 1, NULL, in_folder("no/such/folder/R.md")), VG_EIO);
     json_decref(doc);
 }
 
-static int make_folder(void **state)
-{
+static int make_folder(void **state) {
     return mkdtemp(folder) ? 0 : -1;
 }
 
-static int remove_folder(void **state)
-{
+static int remove_folder(void **state) {
     char command[300];
     snprintf(command, sizeof command, "rm -r '%s'", folder);
     return system(command);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_cannot_become_markup),
         cmocka_unit_test(csv_cells_are_quoted_where_needed),

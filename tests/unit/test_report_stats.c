@@ -12,8 +12,7 @@
 
 /* Exact values by counting all ways to share the ranks out, others by the formula with ties and
  * continuity correction; both computed apart from this code. */
-static void rank_test_agrees_with_enumeration(void **state)
-{
+static void rank_test_agrees_with_enumeration(void **state) {
     const double a[] = {1, 2, 3}, b[] = {4, 5, 6}, c[] = {2.5, 3.5, 7};
     assert_true(fabs(vg_mann_whitney(a, 3, b, 3) - 0.1) < 1e-12);
     assert_true(fabs(vg_mann_whitney(b, 3, a, 3) - 0.1) < 1e-12);
@@ -30,8 +29,7 @@ static void rank_test_agrees_with_enumeration(void **state)
     assert_true(fabs(vg_mann_whitney(x, 30, y, 25) - 0.402759694254) < 1e-10);
 }
 
-static void holm_adjusts_in_order(void **state)
-{
+static void holm_adjusts_in_order(void **state) {
     double p[] = {0.04, 0.001, 0.03, 0.02};
     assert_int_equal(vg_holm(p, 4), VG_OK);
     const double expected[] = {0.06, 0.004, 0.06, 0.06};
@@ -39,8 +37,7 @@ static void holm_adjusts_in_order(void **state)
         assert_true(fabs(p[i] - expected[i]) < 1e-12);
 }
 
-static double draw(uint32_t *state)
-{
+static double draw(uint32_t *state) {
     double sum = 0;
     for (int i = 0; i < 12; i++) {
         *state = *state * 1664525u + 1013904223u;
@@ -51,8 +48,7 @@ static double draw(uint32_t *state)
 
 /* 95 % intervals must hold the truth about 95 % of the time: of a median, of a ratio within one
  * process, of a ratio over five processes whose own shifts are larger than the noise within. */
-static void intervals_cover_the_truth(void **state)
-{
+static void intervals_cover_the_truth(void **state) {
     enum { TRIALS = 600, N = 25, GROUPS = 5 };
     uint32_t rng = 7;
     int median = 0, ratio = 0, grouped = 0;
@@ -92,8 +88,7 @@ static void intervals_cover_the_truth(void **state)
     assert_true(grouped > 0.86 * TRIALS); /* five processes are few */
 }
 
-static void same_seed_same_draws(void **state)
-{
+static void same_seed_same_draws(void **state) {
     const double x[] = {1, 2, 3, 4, 5, 6, 7}, y[] = {2, 3, 4, 5, 6, 7, 9};
     double first[50], second[50];
     vg_samples a, b;
@@ -108,8 +103,7 @@ static void same_seed_same_draws(void **state)
     vg_samples_release(&b);
 }
 
-static void verdict_needs_interval_and_floor(void **state)
-{
+static void verdict_needs_interval_and_floor(void **state) {
     assert_int_equal(vg_verdict_of((vg_estimate){1.10, 1.05, 1.15}, 0.02), VG_FASTER);
     assert_int_equal(vg_verdict_of((vg_estimate){0.90, 0.85, 0.95}, 0.02), VG_SLOWER);
     assert_int_equal(vg_verdict_of((vg_estimate){1.01, 1.005, 1.015}, 0.02), VG_SAME);
@@ -120,8 +114,7 @@ static void verdict_needs_interval_and_floor(void **state)
     assert_int_equal(vg_verdict_of((vg_estimate){NAN, NAN, NAN}, 0.02), VG_VERDICT_NONE);
 }
 
-static void strange_samples_are_survived(void **state)
-{
+static void strange_samples_are_survived(void **state) {
     vg_samples s;
     double one[] = {3}, draws[10];
     assert_int_equal(vg_samples_init(&s, NULL, NULL, 0), VG_OK);
@@ -145,8 +138,7 @@ static void strange_samples_are_survived(void **state)
     free(who);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rank_test_agrees_with_enumeration),
         cmocka_unit_test(holm_adjusts_in_order),
