@@ -5,11 +5,14 @@
  * gamma and beta gradients sum over the batch: partials per VG_ROW_BLOCK rows in the workspace,
  * then one sum over blocks in order, cut by columns. Up to one block, the partials are the outputs.
  *
- * Statistics, all kinds: the corrected two-pass method (Chan, Golub & LeVeque 1983)
- *     m0 = sum x / n;  d = x - m0;  mean = m0 + sum d / n;  var = (sum d^2 - (sum d)^2 / n) / n
- * whose relative error in var is at most (n + 3) u + O(n^2 u^2 mean^2 / var), u = 2^-24; with l
- * partial sums in lanes and accumulators n becomes n / l + log2 l. The correction makes the error
- * of m0 harmless, so a mean of 1e6 standard deviations costs nothing. */
+ * Statistics of a row, vector rows: one pass of sums shifted by k, the mean of the first
+ * VG_SHIFT_COUNT numbers:
+ *     s = sum (x - k), q = sum (x - k)^2;  mean = k + s / n, var = (q - s^2 / n) / n
+ * Relative error of var: at most (1 + D^2) (n / l + 8) u, u = 2^-24, l the number of partial sums
+ * (lanes times two) and D = |k - mean| / standard deviation. k is in the span of the row, and
+ * D^2 <= n / VG_SHIFT_COUNT whatever the data; D is about 1/4 for random data, so a mean of 1e6
+ * standard deviations costs nothing. Plain rows: the corrected two-pass method (Chan, Golub &
+ * LeVeque 1983), which is this with k = sum x / n, D = 0 but for rounding. */
 #ifndef VG_NORM_H
 #define VG_NORM_H
 
@@ -18,7 +21,10 @@
 #include "base/partition.h"
 #include "base/rows.h"
 
-enum { VG_NORM_COLUMNS = 256 /* per unit of a sum over blocks */ };
+enum {
+    VG_NORM_COLUMNS = 256, /* per unit of a sum over blocks */
+    VG_SHIFT_COUNT = 16    /* numbers whose mean shifts the sums of a row */
+};
 
 /* Numbers that are normalised together, for row norms. */
 static inline int64_t vg_segment_length(const vg_shape *shape)
@@ -61,11 +67,18 @@ static inline size_t vg_row_norm_workspace(const vg_shape *shape)
     return vg_norm_blocks(shape) > 1 ? vg_norm_partial_bytes(shape) : 0;
 }
 
+/* Rows of a forward unit: as element-wise phases, but at least the four that go together. */
+static inline int64_t vg_row_norm_rows(int64_t width)
+{
+    int64_t rows = vg_elementwise_rows(width);
+    return rows < 4 ? 4 : rows;
+}
+
 /* @p ns: nanoseconds per element on one thread */
 static inline int vg_row_norm_forward_phases(const vg_shape *shape, vg_unit_fn *run, double ns,
                                              vg_phase *phase)
 {
-    int64_t rows = vg_elementwise_rows(shape->n[1]);
+    int64_t rows = vg_row_norm_rows(shape->n[1]);
     phase[0] = (vg_phase){.run = run,
                           .units = vg_ceil_div(shape->n[0], rows),
                           .row_block = rows,

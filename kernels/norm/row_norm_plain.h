@@ -40,7 +40,7 @@ VG_INLINE void vg_segment_forward(bool centred, const float *x, const float *gam
 VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centred)
 {
     int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
-    int64_t rows = vg_elementwise_rows(width);
+    int64_t rows = vg_row_norm_rows(width);
     int64_t last = vg_min64(unit * rows + rows, task->shape.n[0]);
     const float *gamma = vg_vector(task, VG_GAMMA), *beta = vg_vector(task, VG_BETA);
     for (int64_t r = unit * rows; r < last; r++)

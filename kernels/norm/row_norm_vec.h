@@ -8,134 +8,10 @@
 #include "norm/norm.h"
 #include "simd/vec.h"
 
-/* --- forward ------------------------------------------------------------------------------- */
-
-VG_INLINE float vg_sum4(const vf s[4])
-{
-    return vf_reduce_add(vf_add(vf_add(s[0], s[1]), vf_add(s[2], s[3])));
-}
-
-VG_INLINE float vg_segment_sum(const float *x, int64_t n)
-{
-    vf s[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
-    int64_t i = 0;
-    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
-        VG_UNROLL(4)
-        for (int k = 0; k < 4; k++)
-            s[k] = vf_add(s[k], vf_load(x + i + k * VG_LANES));
-    }
-    for (; i + VG_LANES <= n; i += VG_LANES)
-        s[0] = vf_add(s[0], vf_load(x + i));
-    if (i < n)
-        s[1] = vf_add(s[1], vf_load_n(x + i, (int)(n - i)));
-    return vg_sum4(s);
-}
-
-/* sum (x - m) and sum (x - m)^2; with @p centred false sum x^2 only */
-VG_INLINE void vg_segment_squares(bool centred, const float *x, int64_t n, float m, float *sum,
-                                  float *squares)
-{
-    vf s[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
-    vf q[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
-    vf mean = vf_set1(m);
-    int64_t i = 0;
-    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
-        VG_UNROLL(4)
-        for (int k = 0; k < 4; k++) {
-            vf d = vf_load(x + i + k * VG_LANES);
-            if (centred) {
-                d = vf_sub(d, mean);
-                s[k] = vf_add(s[k], d);
-            }
-            q[k] = vf_fma(d, d, q[k]);
-        }
-    }
-    for (; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
-        vf d = vf_load_n(x + i, lanes);
-        if (centred) {
-            d = vf_select(vm_first(lanes), vf_sub(d, mean), vf_zero());
-            s[0] = vf_add(s[0], d);
-        }
-        q[0] = vf_fma(d, d, q[0]);
-    }
-    *sum = centred ? vg_sum4(s) : 0;
-    *squares = vg_sum4(q);
-}
-
-typedef struct vg_moments {
-    float mean, rstd;
-} vg_moments;
-
-VG_INLINE vg_moments vg_segment_moments(bool centred, const float *x, int64_t n, float eps)
-{
-    float count = (float)n, sum, squares;
-    float m0 = centred ? vg_segment_sum(x, n) / count : 0;
-    vg_segment_squares(centred, x, n, m0, &sum, &squares);
-    float var = (squares - sum * (sum / count)) / count;
-    var = var < 0 ? 0 : var; /* a constant row may round below; NaN stays */
-    return (vg_moments){m0 + sum / count, 1 / sqrtf(var + eps)};
-}
-
-VG_INLINE vf vg_normalise(bool centred, vf x, vf mean, vf rstd, vf gamma, vf beta)
-{
-    return centred ? vf_fma(vf_mul(vf_sub(x, mean), rstd), gamma, beta)
-                   : vf_mul(vf_mul(x, rstd), gamma);
-}
-
-VG_INLINE void vg_segment_normalise(bool centred, const float *x, const float *gamma,
-                                    const float *beta, float *y, int64_t n, vg_moments moments)
-{
-    vf mean = vf_set1(moments.mean), rstd = vf_set1(moments.rstd);
-    int64_t i = 0;
-    for (; i + VG_LANES <= n; i += VG_LANES) {
-        vf b = centred ? vf_load(beta + i) : vf_zero();
-        vf_store(y + i, vg_normalise(centred, vf_load(x + i), mean, rstd, vf_load(gamma + i), b));
-    }
-    int tail = (int)(n - i);
-    if (tail) {
-        vf b = centred ? vf_load_n(beta + i, tail) : vf_zero();
-        vf v = vg_normalise(centred, vf_load_n(x + i, tail), mean, rstd, vf_load_n(gamma + i, tail),
-                            b);
-        vf_store_n(y + i, tail, v);
-    }
-}
-
-/* One unit of the forward pass. */
-VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centred)
-{
-    int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
-    int64_t rows = vg_elementwise_rows(width);
-    int64_t last = vg_min64(unit * rows + rows, task->shape.n[0]);
-    const float *gamma = vg_vector(task, VG_GAMMA), *beta = vg_vector(task, VG_BETA);
-    for (int64_t r = unit * rows; r < last; r++) {
-        const float *x = vg_row(task, VG_X, r);
-        float *y = vg_row(task, VG_Y, r);
-        for (int64_t c = 0, g = 0; c < width; c += length, g++) {
-            vg_moments m = vg_segment_moments(centred, x + c, length, task->params->eps);
-            vg_segment_normalise(centred, x + c, gamma + c, centred ? beta + c : NULL, y + c,
-                                 length, m);
-            if (centred)
-                *vg_statistic(task, VG_MEAN, r, g) = m.mean;
-            *vg_statistic(task, VG_RSTD, r, g) = m.rstd;
-        }
-    }
-}
-
-/* --- backward ------------------------------------------------------------------------------ */
-
-/* With d = x - mean, g = gamma dy, means over the segment:
- *     dx = rstd g - rstd mean(g) - d rstd^3 mean(g d)
- * A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
- * once per group, and gamma once. */
-enum { VG_NORM_GROUP = 4 };
-
-typedef struct vg_backward_rows {
-    const float *x[VG_NORM_GROUP], *dy[VG_NORM_GROUP];
-    float *dx[VG_NORM_GROUP];
-    float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
-    float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^3 mean(g d) */
-} vg_backward_rows;
+enum {
+    VG_NORM_GROUP = 4, /* rows at a time */
+    VG_LONG_ROW = 512  /* numbers from which rows are written one by one */
+};
 
 VG_INLINE vf vg_load_part(const float *p, int lanes)
 {
@@ -149,6 +25,187 @@ VG_INLINE void vg_store_part(float *p, int lanes, vf v)
     else
         vf_store_n(p, lanes, v);
 }
+
+/* --- forward ------------------------------------------------------------------------------- */
+
+/* The same segment of some rows. Several rows at a time hide the latency of the sums over lanes and
+ * of the square root, and share the loads of gamma and beta. */
+typedef struct vg_forward_rows {
+    const float *x[VG_NORM_GROUP];
+    float *y[VG_NORM_GROUP];
+    float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
+} vg_forward_rows;
+
+/* a->mean = the mean of the first VG_SHIFT_COUNT numbers, or of all if there are fewer */
+VG_INLINE void vg_forward_shifts(int rows, vg_forward_rows *a, int64_t n)
+{
+    int64_t head = vg_min64(n, VG_SHIFT_COUNT);
+    VG_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        vf s = vf_zero();
+        for (int64_t i = 0; i < head; i += VG_LANES)
+            s = vf_add(s, vf_load_n(a->x[r] + i, head - i < VG_LANES ? (int)(head - i) : VG_LANES));
+        a->mean[r] = vf_reduce_add(s) / (float)head;
+    }
+}
+
+/* s += d, q += d^2 with d = x - mean; lanes past the end add nothing */
+VG_INLINE void vg_square_step(bool centred, const float *x, int lanes, vf mean, vf *s, vf *q)
+{
+    vf d = vg_load_part(x, lanes);
+    if (centred) {
+        d = vf_sub(d, mean);
+        if (lanes < VG_LANES)
+            d = vf_select(vm_first(lanes), d, vf_zero());
+        *s = vf_add(*s, d);
+    }
+    *q = vf_fma(d, d, *q);
+}
+
+/* mean and rstd; see norm.h */
+VG_INLINE void vg_forward_moments(bool centred, int rows, vg_forward_rows *a, int64_t n, float eps)
+{
+    vf s[VG_NORM_GROUP], q[VG_NORM_GROUP], p[VG_NORM_GROUP], mean[VG_NORM_GROUP];
+    float count = (float)n;
+    int64_t i = 0;
+    if (centred)
+        vg_forward_shifts(rows, a, n);
+    VG_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        s[r] = q[r] = p[r] = vf_zero();
+        mean[r] = vf_set1(centred ? a->mean[r] : 0);
+    }
+    for (; i + 2 * VG_LANES <= n; i += 2 * VG_LANES) {
+        VG_UNROLL(4)
+        for (int r = 0; r < rows; r++) {
+            vg_square_step(centred, a->x[r] + i, VG_LANES, mean[r], &s[r], &q[r]);
+            vg_square_step(centred, a->x[r] + i + VG_LANES, VG_LANES, mean[r], &s[r], &p[r]);
+        }
+    }
+    for (; i < n; i += VG_LANES) {
+        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        VG_UNROLL(4)
+        for (int r = 0; r < rows; r++)
+            vg_square_step(centred, a->x[r] + i, lanes, mean[r], &s[r], &q[r]);
+    }
+    VG_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        float squares = vf_reduce_add(vf_add(q[r], p[r]));
+        float sum = centred ? vf_reduce_add(s[r]) : 0, shift = sum / count;
+        float var = centred ? (squares - sum * shift) / count : squares / count;
+        var = var < 0 ? 0 : var; /* a constant row may round below; NaN stays */
+        a->mean[r] = centred ? a->mean[r] + shift : 0;
+        a->rstd[r] = 1 / sqrtf(var + eps);
+    }
+}
+
+VG_INLINE vf vg_normalised(bool centred, vf x, float mean, float rstd, vf gamma, vf beta)
+{
+    if (!centred)
+        return vf_mul(vf_mul(x, vf_set1(rstd)), gamma);
+    return vf_fma(vf_mul(vf_sub(x, vf_set1(mean)), vf_set1(rstd)), gamma, beta);
+}
+
+VG_INLINE void vg_forward_step(bool centred, int rows, const vg_forward_rows *a,
+                               const float *gamma, const float *beta, int64_t i, int lanes)
+{
+    vf w = vg_load_part(gamma + i, lanes);
+    vf b = centred ? vg_load_part(beta + i, lanes) : vf_zero();
+    VG_UNROLL(4)
+    for (int r = 0; r < rows; r++) {
+        vf x = vg_load_part(a->x[r] + i, lanes);
+        vg_store_part(a->y[r] + i, lanes,
+                      vg_normalised(centred, x, a->mean[r], a->rstd[r], w, b));
+    }
+}
+
+/* Floats until @p p is aligned to a vector. */
+VG_INLINE int vg_misaligned(const float *p)
+{
+    int64_t vector = VG_LANES * (int64_t)sizeof(float);
+    return (int)((vector - (intptr_t)p % vector) % vector / (int64_t)sizeof(float));
+}
+
+/* Row @p r alone, with stores that do not cross cache lines: where rows begin anywhere and are
+ * long, that is worth more than sharing the loads of gamma and beta. Streamed, it asks for the row
+ * that is read VG_NORM_GROUP rows later, so that memory is not idle while rows are written. */
+VG_INLINE void vg_forward_long_row(bool centred, bool stream, const vg_forward_rows *a, int r,
+                                   int64_t x_ld, const float *gamma, const float *beta, int64_t n)
+{
+    vg_forward_rows one = {.x = {a->x[r]}, .y = {a->y[r]}, .mean = {a->mean[r]}, .rstd = {a->rstd[r]}};
+    int64_t i = vg_misaligned(one.y[0]);
+    if (i)
+        vg_forward_step(centred, 1, &one, gamma, beta, 0, (int)i);
+    for (; stream && i + VG_LANES <= n; i += VG_LANES) {
+        vf b = centred ? vf_load(beta + i) : vf_zero();
+        __builtin_prefetch(one.x[0] + i + VG_NORM_GROUP * x_ld, 0, 2);
+        vf_stream(one.y[0] + i, vg_normalised(centred, vf_load(one.x[0] + i), one.mean[0],
+                                              one.rstd[0], vf_load(gamma + i), b));
+    }
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        vg_forward_step(centred, 1, &one, gamma, beta, i, VG_LANES);
+    if (i < n)
+        vg_forward_step(centred, 1, &one, gamma, beta, i, (int)(n - i));
+}
+
+/* One segment, columns [c, c + n), of @p rows rows from row r on. */
+VG_INLINE void vg_forward_segment(const vg_task *task, bool centred, int rows, int64_t r, int64_t c,
+                                  int64_t n)
+{
+    vg_forward_rows a;
+    const float *gamma = vg_vector(task, VG_GAMMA) + c;
+    const float *beta = centred ? vg_vector(task, VG_BETA) + c : NULL;
+    VG_UNROLL(4)
+    for (int k = 0; k < rows; k++) {
+        a.x[k] = vg_row(task, VG_X, r + k) + c;
+        a.y[k] = vg_row(task, VG_Y, r + k) + c;
+    }
+    vg_forward_moments(centred, rows, &a, n, task->params->eps);
+    if (n >= VG_LONG_ROW) {
+        bool stream = vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2);
+        for (int k = 0; k < rows; k++)
+            vg_forward_long_row(centred, stream, &a, k, task->t[VG_X].ld, gamma, beta, n);
+    } else {
+        int64_t i = 0;
+        for (; i + VG_LANES <= n; i += VG_LANES)
+            vg_forward_step(centred, rows, &a, gamma, beta, i, VG_LANES);
+        if (i < n)
+            vg_forward_step(centred, rows, &a, gamma, beta, i, (int)(n - i));
+    }
+    VG_UNROLL(4)
+    for (int k = 0; k < rows; k++) {
+        if (centred)
+            *vg_statistic(task, VG_MEAN, r + k, c / n) = a.mean[k];
+        *vg_statistic(task, VG_RSTD, r + k, c / n) = a.rstd[k];
+    }
+}
+
+/* One unit of the forward pass. */
+VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centred)
+{
+    int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
+    int64_t rows = vg_row_norm_rows(width);
+    int64_t r = unit * rows, last = vg_min64(r + rows, task->shape.n[0]);
+    for (; r + VG_NORM_GROUP <= last; r += VG_NORM_GROUP)
+        for (int64_t c = 0; c < width; c += length)
+            vg_forward_segment(task, centred, VG_NORM_GROUP, r, c, length);
+    for (; r < last; r++)
+        for (int64_t c = 0; c < width; c += length)
+            vg_forward_segment(task, centred, 1, r, c, length);
+}
+
+/* --- backward ------------------------------------------------------------------------------ */
+
+/* With d = x - mean, g = gamma dy, means over the segment:
+ *     dx = rstd g - rstd mean(g) - d rstd^3 mean(g d)
+ * A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
+ * once per group, and gamma once. */
+typedef struct vg_backward_rows {
+    const float *x[VG_NORM_GROUP], *dy[VG_NORM_GROUP];
+    float *dx[VG_NORM_GROUP];
+    float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
+    float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^3 mean(g d) */
+} vg_backward_rows;
 
 VG_INLINE vf vg_deviation(bool centred, vf x, float mean)
 {
