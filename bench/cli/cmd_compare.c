@@ -119,7 +119,7 @@ int vg_cmd_compare(int argc, char **argv) {
          groupings,                                                                                                      0, NULL},
         {"base",       0, VG_OPTION_TEXT,   &a.base,       "BACKEND",
          "what the others are compared with (onednn)",                                                         NULL,     0, NULL},
-        {NULL,         0, VG_OPTION_FLAG,   NULL,          NULL,      NULL,                                    NULL,     0, NULL},
+        {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
     };
     vg_options options;
     vg_words words;
