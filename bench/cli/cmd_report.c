@@ -118,18 +118,18 @@ int vg_cmd_report(int argc, char **argv) {
     bool no_plots = false;
     double timeout = 0;
     const vg_option own[] = {
-        {"profile",      0, VG_OPTION_CHOICE, &profile,      "PART",    "all, performance or decay",     profiles, 0,
-         NULL                                                                                                             },
+        {"profile", 0, VG_OPTION_CHOICE, &profile, "PART",
+         "all, performance or decay", profiles, 0, NULL},
         {"title", 0, VG_OPTION_TEXT, &title, "TEXT", "first line of the report", NULL, 0, NULL},
         {"no-plots", 0, VG_OPTION_FLAG, &no_plots, NULL, "text only", NULL, 0, NULL},
         {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
-        {"plot-timeout", 0, VG_OPTION_REAL,   &timeout,      "SECONDS", "per plot, then it is given up",
-         NULL,                                                                                                     0, NULL},
+        {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS",
+         "per plot, then it is given up", NULL, 0, NULL},
         {"csv", 0, VG_OPTION_TEXT, &other[CSV], "FILE", "a line per timed row", NULL, 0, NULL},
-        {"jsonl",        0, VG_OPTION_TEXT,   &other[JSONL], "FILE",    "JSON Lines: a record per line", NULL,
-         0,                                                                                                           NULL},
-        {"junit",        0, VG_OPTION_TEXT,   &other[JUNIT], "FILE",    "JUnit XML of the verification", NULL,
-         0,                                                                                                           NULL},
+        {"jsonl", 0, VG_OPTION_TEXT, &other[JSONL], "FILE",
+         "JSON Lines: a record per line", NULL, 0, NULL},
+        {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE",
+         "JUnit XML of the verification", NULL, 0, NULL},
         {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
     };
     vg_options options;
