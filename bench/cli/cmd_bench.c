@@ -99,7 +99,9 @@ static vg_status open_native(const arguments *a, const vg_case_list *cases)
     vg_gbench_output output = {.display = a->flags.display, .file = a->flags.out,
                                .file_format = a->flags.out_format, .color = a->flags.color,
                                .tabular = a->flags.tabular,
-                               .display_aggregates_only = a->flags.display_aggregates_only,
+                               .display_aggregates_only = a->flags.display_aggregates_only ||
+                                                          a->flags.report_aggregates_only,
+                               .file_aggregates_only = a->flags.report_aggregates_only,
                                .name_width = longest_name(cases)};
     if (output.file)
         VG_TRY(vg_file_check(output.file));

@@ -7,6 +7,7 @@
 #include "harness/spec.h"
 
 const vg_command vg_commands[] = {
+    {"run", vg_cmd_run, "the whole suite into a folder, with its report"},
     {"bench", vg_cmd_bench, "kernels against oneDNN: time, ratio, share of the roof, accuracy"},
     {"info", vg_cmd_info, "machine, libraries, and what would spoil the numbers"},
     {"doctor", vg_cmd_info, NULL},

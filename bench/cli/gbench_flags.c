@@ -114,6 +114,8 @@ static vg_status take(const char *flag, vg_gbench_flags *f, bool *taken)
     }
     if ((v = value_of(flag, "display_aggregates_only")))
         return read_bool(flag, v, &f->display_aggregates_only);
+    if ((v = value_of(flag, "report_aggregates_only")))
+        return read_bool(flag, v, &f->report_aggregates_only);
     if ((v = value_of(flag, "min_time")))
         return read_min_time(flag, v, f);
     *taken = false;
@@ -195,6 +197,7 @@ vg_status vg_gbench_flags_apply(const vg_gbench_flags *flags)
 {
     static char program[] = "vgbench", min_time[80];
     static char out[] = "--benchmark_out=", aggregates[] = "--benchmark_display_aggregates_only=false";
+    static char report[] = "--benchmark_report_aggregates_only=false";
     static char repetitions[] = "--benchmark_repetitions=9";
     static char interleave[] = "--benchmark_enable_random_interleaving=true";
     static char list[] = "--benchmark_list_tests=false", filter[] = "--benchmark_filter=.";
@@ -203,6 +206,7 @@ vg_status vg_gbench_flags_apply(const vg_gbench_flags *flags)
     argv[argc++] = program;
     argv[argc++] = out; /* the environment's would open a file of its own */
     argv[argc++] = aggregates;
+    argv[argc++] = report; /* our reporter drops them: the samples are wanted */
     argv[argc++] = list;
     argv[argc++] = filter;
     argv[argc++] = repetitions;

@@ -15,7 +15,7 @@ typedef struct vg_gbench_flags {
     const char *filter; /**< --benchmark_filter, or NULL */
     const char *display; /**< --benchmark_format, or NULL: our own table */
     const char *out, *out_format;
-    bool list_tests, display_aggregates_only, color, tabular;
+    bool list_tests, display_aggregates_only, report_aggregates_only, color, tabular;
     bool native;        /**< a flag was given that only the library's own run honours */
     int64_t iterations; /**< min_time=100x */
     char min_time[48];  /**< in the spelling of the installed version; "" not given */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,16 @@ static void set_wait_policy(char **argv)
     execv("/proc/self/exe", argv);
     unsetenv("OMP_WAIT_POLICY"); /* no /proc: go on as we are, and say so in the record */
     unsetenv("VGBENCH_SET_WAIT_POLICY");
+}
+
+/* Commands that time teams. Verification runs more threads than there are CPUs, which must not spin. */
+static bool times_teams(const char *command)
+{
+    static const char *const names[] = {"bench", "run", "decay", "train", "profile", "roofline"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(command, names[i]))
+            return true;
+    return false;
 }
 
 static int unknown_command(const char *word)
@@ -55,7 +66,8 @@ int main(int argc, char **argv)
     for (const vg_command *c = vg_commands; c->name; c++) {
         if (strcmp(argv[1], c->name))
             continue;
-        set_wait_policy(argv);
+        if (times_teams(c->name))
+            set_wait_policy(argv);
         if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1) {
             fprintf(stderr, "vgbench: two OpenMP runtimes in one process (%s): numbers would be "
                             "wrong; link oneDNN against the compiler's own\n", runtimes);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/progress.h"
 #include "measure/noise.h"
@@ -65,6 +66,7 @@ typedef struct run {
     vg_entry_context context;
     vg_comparison *comparisons;
     int *threads;
+    int width; /* of names in the table */
     vg_progress progress;
 } run;
 
@@ -81,10 +83,12 @@ static vg_status one_case(run *r, const vg_case *c)
     if (!status) {
         if (request->table) {
             vg_progress_end(&r->progress);
-            vg_bench_table_row(request->table, request->format, request->color, &result, comparison);
+            vg_bench_table_row(request->table, request->format, r->width, request->color, &result,
+                               comparison);
         }
         for (int i = 0; i < request->copy_count; i++)
-            vg_bench_table_row(request->copies[i], request->copy_formats[i], false, &result, comparison);
+            vg_bench_table_row(request->copies[i], request->copy_formats[i], r->width, false, &result,
+                               comparison);
         r->threads[r->summary->cases++] = c->threads;
         for (int i = 0; i < result.count; i++) {
             r->summary->rows += result.rows[i].count > 0;
@@ -128,13 +132,18 @@ vg_status vg_bench_cases(const vg_bench_request *request, json_t *results, vg_be
              .context = {&noise, request->max_isa, request->sampling.seed, request->resamples},
              .comparisons = calloc(count, sizeof *r.comparisons),
              .threads = calloc(count, sizeof *r.threads)};
+    for (size_t i = 0; i < count; i++) {
+        char name[320];
+        vg_case_format(&request->cases->items[i], name, sizeof name);
+        r.width = (int)strlen(name) > r.width ? (int)strlen(name) : r.width;
+    }
     vg_status status = r.comparisons && r.threads ? VG_OK : vg_fail(VG_ENOMEM, "out of memory");
     if (!status)
         status = measure_all_noise(request, &noise);
     if (!status && request->table)
-        vg_bench_table_head(request->table, request->format);
+        vg_bench_table_head(request->table, request->format, r.width);
     for (int i = 0; !status && i < request->copy_count; i++)
-        vg_bench_table_head(request->copies[i], request->copy_formats[i]);
+        vg_bench_table_head(request->copies[i], request->copy_formats[i], r.width);
     if (!status)
         status = all_cases(&r);
     if (!status && request->table && request->format == VG_FORMAT_TABLE && summary->cases > 1)

@@ -39,9 +39,10 @@ vg_status vg_entries_add(json_t *benchmarks, const vg_case_result *result,
 vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *context,
                           vg_comparison *comparison);
 
-void vg_bench_table_head(FILE *out, vg_format format);
-void vg_bench_table_row(FILE *out, vg_format format, bool color, const vg_case_result *result,
-                  const vg_comparison *comparison);
+/** @p width: columns of the longest vg_case_format(). */
+void vg_bench_table_head(FILE *out, vg_format format, int width);
+void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
+                        const vg_case_result *result, const vg_comparison *comparison);
 
 /** Counts of verdicts and the geometric mean of the ratios, per thread count. */
 void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads, int count);

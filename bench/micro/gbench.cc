@@ -101,10 +101,11 @@ public:
             display_ = make_reporter(output.display, output.color, output.tabular);
             display_->SetOutputStream(&std::cout);
             display_->SetErrorStream(&std::cerr);
-            aggregates_only_ = output.display_aggregates_only;
+            display_aggregates_ = output.display_aggregates_only;
         }
         if (output.file) {
             path_ = output.file;
+            file_aggregates_ = output.file_aggregates_only;
             file_ = make_reporter(output.file_format, false, output.tabular);
             file_->SetOutputStream(&text_);
             file_->SetErrorStream(&text_);
@@ -133,9 +134,10 @@ public:
         if (runs.empty())
             return;
         bool aggregates = runs.front().run_type == Run::RT_Aggregate;
-        if (display_ && (aggregates || !aggregates_only_ || runs.size() == 1))
+        bool alone = runs.size() == 1; // one repetition has no aggregates
+        if (display_ && (aggregates || alone || !display_aggregates_))
             display_->ReportRuns(runs);
-        if (file_)
+        if (file_ && (aggregates || alone || !file_aggregates_))
             file_->ReportRuns(runs);
         std::cout.flush();
     }
@@ -158,7 +160,7 @@ private:
     std::string path_;
     std::ostringstream text_, nowhere_;
     size_t width_;
-    bool begun_ = false, aggregates_only_ = false;
+    bool begun_ = false, display_aggregates_ = false, file_aggregates_ = false;
     Sink sink_{};
 };
 

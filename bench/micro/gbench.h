@@ -46,7 +46,8 @@ typedef struct vg_gbench_output {
     const char *display; /**< "console", "json", "csv": on stdout; NULL: nothing */
     const char *file;    /**< path, or NULL */
     const char *file_format;
-    bool color, tabular, display_aggregates_only;
+    bool color, tabular;
+    bool display_aggregates_only, file_aggregates_only;
     int name_width; /**< longest name that will come */
 } vg_gbench_output;
 

@@ -6,8 +6,6 @@
 #include "measure/stats.h"
 #include "micro/entries.h"
 
-enum { NAME_WIDTH = 46 };
-
 /* "12.3 us" with three significant digits. */
 static const char *time_text(double ns, char text[24])
 {
@@ -71,10 +69,10 @@ static const char *verdict_text(const vg_comparison *x)
     return x->best || x->base ? "-" : "no time";
 }
 
-void vg_bench_table_head(FILE *out, vg_format format)
+void vg_bench_table_head(FILE *out, vg_format format, int width)
 {
     if (format == VG_FORMAT_TABLE)
-        fprintf(out, "%-*s %-8s %16s %16s %19s %13s %5s %6s  %s\n", NAME_WIDTH, "kernel and shape",
+        fprintf(out, "%-*s %-8s %16s %16s %19s %13s %5s %6s  %s\n", width, "kernel and shape",
                 "own best", "time (95% CI)", "oneDNN", "ratio [95% CI]", "rate", "roof", "ulp",
                 "verdict");
     else if (format == VG_FORMAT_MD)
@@ -95,13 +93,14 @@ static void print_padded(FILE *out, const char *text, int width)
     fprintf(out, "%*s%s ", width > columns ? width - columns : 0, "", text);
 }
 
-static void print_text(FILE *out, bool color, const vg_case_result *r, const vg_comparison *x)
+static void print_text(FILE *out, int width, bool color, const vg_case_result *r,
+                       const vg_comparison *x)
 {
     char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
     const char *tint = x->verdict == VG_NOISE_FASTER ? "\033[32m" : x->verdict == VG_NOISE_SLOWER ? "\033[31m" : "";
     vg_case_format(r->c, name, sizeof name);
     percent_and_ulp(x, percent, ulp);
-    fprintf(out, "%-*s %-8s ", NAME_WIDTH, name,
+    fprintf(out, "%-*s %-8s ", width, name,
             x->best ? vg_backend_name(x->best->kernel->backend) : "-");
     print_padded(out, interval_text(x->best_ns, x->best_lo, x->best_hi, own), 16);
     print_padded(out, interval_text(x->base_ns, x->base_lo, x->base_hi, base), 16);
@@ -147,11 +146,11 @@ static void print_csv(FILE *out, const vg_case_result *r, const vg_comparison *x
     fprintf(out, "%s\n", verdict_text(x));
 }
 
-void vg_bench_table_row(FILE *out, vg_format format, bool color, const vg_case_result *result,
-                  const vg_comparison *comparison)
+void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
+                        const vg_case_result *result, const vg_comparison *comparison)
 {
     if (format == VG_FORMAT_TABLE)
-        print_text(out, color, result, comparison);
+        print_text(out, width, color, result, comparison);
     else if (format == VG_FORMAT_MD)
         print_md(out, result, comparison);
     else if (format == VG_FORMAT_CSV)

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decay part of `vgbench run`: the classic picture, and activations x initialisations. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/progress.h"
+#include "cli/run_parts.h"
+#include "harness/decay.h"
+#include "harness/sweep.h"
+#include "results/results.h"
+
+enum { WORDS_MAX = 24 };
+
+typedef struct picture {
+    const char *name;
+    const char *words[WORDS_MAX];
+    double seconds; /* about, on two cores */
+} picture;
+
+static const picture pictures[][3] = {
+    [VG_RUN_QUICK] = {
+        {"depth",
+         {"seeds=4", "depth=8,16,32", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
+          "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
+          "norm_at=pre"},
+         8},
+        {"act x init",
+         {"depth=16", "width=128", "batch=128", "seeds=4",
+          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+          "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
+         14},
+        {NULL, {NULL}, 0}},
+    [VG_RUN_STANDARD] = {
+        {"depth",
+         {"depth=8,16,32,64", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
+          "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
+          "norm_at=pre"},
+         25},
+        {"act x init",
+         {"depth=32",
+          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+          "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
+         240},
+        {NULL, {NULL}, 0}},
+    [VG_RUN_PUBLISH] = {
+        {"depth",
+         {"seeds=16", "depth=8,16,32,64,128", "act=sigmoid", "init=xavier_normal", "vs", "act=tanh",
+          "init=xavier_normal", "vs", "act=relu", "init=he_normal", "vs", "act=relu",
+          "init=he_normal", "skip=residual", "norm=layer", "norm_at=pre"},
+         150},
+        {"act x init",
+         {"depth=32", "seeds=16",
+          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+          "init=xavier_normal,xavier_uniform,he_normal,he_uniform,lecun_normal,standard_uniform,"
+          "orthogonal"},
+         700},
+        {NULL, {NULL}, 0}},
+};
+
+/* The backend, threads and seed of the command line, then the words. */
+static vg_status parse(const vg_run *run, const picture *p, vg_sweep *sweep)
+{
+    char backend[64], threads[48], seed[48], *words[WORDS_MAX + 4];
+    int count = 0;
+    snprintf(threads, sizeof threads, "threads=%d",
+             run->options->thread_list[run->options->thread_count - 1]);
+    words[count++] = threads;
+    if (run->options->seed_text) {
+        snprintf(seed, sizeof seed, "seed=%llu", (unsigned long long)run->options->seed);
+        words[count++] = seed;
+    }
+    if (run->options->backend && !strchr(run->options->backend, ',')) {
+        snprintf(backend, sizeof backend, "backend=%.50s", run->options->backend);
+        words[count++] = backend;
+    }
+    for (int i = 0; i < WORDS_MAX && p->words[i]; i++)
+        words[count++] = (char *)p->words[i];
+    return vg_sweep_parse(count, words, sweep);
+}
+
+double vg_run_decay_estimate(const vg_run *run, char *what, size_t size)
+{
+    double seconds = 0;
+    long long nets = 0;
+    for (const picture *p = pictures[run->level]; p->name; p++) {
+        vg_sweep sweep = {0};
+        if (!parse(run, p, &sweep))
+            nets += sweep.points;
+        vg_sweep_release(&sweep);
+        seconds += p->seconds;
+    }
+    snprintf(what, size, "%lld networks at initialisation", nets);
+    return seconds;
+}
+
+static json_t *known_record(const vg_run *run, const char *name)
+{
+    size_t index;
+    json_t *record;
+    json_array_foreach(json_object_get(run->before, "decay"), index, record)
+        if (!strcmp(vg_json_get_text(record, "name", ""), name))
+            return json_incref(record);
+    return NULL;
+}
+
+static vg_status one_net(vg_run *run, const vg_sweep *sweep, int64_t point, const char *picture_name,
+                         vg_progress *progress)
+{
+    vg_spec spec;
+    char name[512];
+    json_t *record;
+    VG_TRY(vg_sweep_point(sweep, point, &spec, NULL));
+    vg_spec_label(&spec, name, sizeof name);
+    vg_progress_step(progress, (int)point, name);
+    record = known_record(run, name);
+    if (!record) {
+        vg_decay_options how = {.interrupted = vg_interrupted};
+        VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
+        VG_TRY(vg_decay_measure(&spec, &how, &record));
+        vg_json_set_text(record, "name", name);
+        vg_json_set_text(record, "picture", picture_name);
+    }
+    json_array_append_new(json_object_get(run->results, "decay"), record);
+    return VG_OK;
+}
+
+static vg_status one_picture(vg_run *run, const picture *p)
+{
+    vg_sweep sweep = {0};
+    vg_progress progress;
+    vg_status status = parse(run, p, &sweep);
+    vg_progress_begin(&progress, "decay", (int)sweep.points, run->options->quiet);
+    for (int64_t i = 0; i < sweep.points && !status && !vg_interrupted(); i++)
+        status = one_net(run, &sweep, i, p->name, &progress);
+    vg_progress_end(&progress);
+    vg_sweep_release(&sweep);
+    return vg_interrupted() ? VG_OK : status;
+}
+
+vg_status vg_run_decay(vg_run *run)
+{
+    json_object_set_new(run->results, "decay", json_array());
+    for (const picture *p = pictures[run->level]; p->name && !vg_interrupted(); p++)
+        VG_TRY(one_picture(run, p));
+    run->partial |= vg_interrupted();
+    return VG_OK;
+}
