@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cli/nearest.h"
+#include "measure/machine.h"
+#include "measure/rig.h"
 
 /* Own rows fastest first, then the comparator, then what plain C gives. */
 static const vg_backend order[] = {
@@ -95,6 +97,18 @@ static vg_status push(vg_case_list *list, const vg_case *c)
     return VG_OK;
 }
 
+/* A shape whose tensors do not fit is refused before anything is measured. */
+static vg_status check_memory(const vg_case *c)
+{
+    double bytes = vg_rig_bytes(c->rows[0], &c->shape), limit = vg_memory_limit();
+    char name[320];
+    if (bytes <= limit / 2)
+        return VG_OK;
+    vg_case_format(c, name, sizeof name);
+    return vg_fail(VG_ENOMEM, "%s needs %.3g GiB a row; half of this machine's memory is %.3g GiB",
+                   name, bytes / 0x1p30, limit / 2 / 0x1p30);
+}
+
 static vg_status add_shape(const vg_case_query *query, const vg_filter *filter,
                            const vg_shape_line *line, int threads, vg_case_list *list)
 {
@@ -103,8 +117,10 @@ static vg_status add_shape(const vg_case_query *query, const vg_filter *filter,
         if (line->dir != VG_DIR_COUNT && line->dir != (vg_dir)dir)
             continue;
         add_rows(&c, query->backends, filter);
-        if (c.row_count)
-            VG_TRY(push(list, &c));
+        if (!c.row_count)
+            continue;
+        VG_TRY(check_memory(&c));
+        VG_TRY(push(list, &c));
     }
     return VG_OK;
 }
