@@ -203,16 +203,16 @@ static void backward(vgd_way *way, const vg_task *task, channel_layout layout)
     vgd_keep_pd(way, pd);
     int x = data_in(way, &b, VG_X), dy = data_in(way, &b, VG_DY), dx = data_out(way, &b, VG_DX);
     vgd_operand variance = vgd_load_variance(way, b.channels);
-    vgd_add(way, pd, 9,
+    vgd_add(way, pd, VGD_BACKWARD_TAKES_SHIFT ? 9 : 8,
             (vgd_arg[]){{DNNL_ARG_SRC, x},
                         {DNNL_ARG_DIFF_DST, dy},
                         {DNNL_ARG_DIFF_SRC, dx},
                         {DNNL_ARG_MEAN, vgd_slot(way, VG_MEAN, b.channels)},
                         {DNNL_ARG_VARIANCE, variance.memory},
                         {DNNL_ARG_SCALE, vgd_slot(way, VG_GAMMA, b.channels)},
-                        {DNNL_ARG_SHIFT, vgd_own(way, b.channels)}, /* 2.6 asks for it */
                         {DNNL_ARG_DIFF_SCALE, vgd_slot(way, VG_DGAMMA, b.channels)},
-                        {DNNL_ARG_DIFF_SHIFT, vgd_slot(way, VG_DBETA, b.channels)}});
+                        {DNNL_ARG_DIFF_SHIFT, vgd_slot(way, VG_DBETA, b.channels)},
+                        {DNNL_ARG_SHIFT, vgd_own(way, b.channels)}});
     data_done(way, &b, VG_DX, dx);
 }
 

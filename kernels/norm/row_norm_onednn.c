@@ -71,10 +71,10 @@ static void add_lnorm_bwd(vgd_way *way, const rows_view *v, unsigned flags, int 
         args[n++] = (vgd_arg){DNNL_ARG_SCALE, vgd_slot(way, VG_GAMMA, v->channels)};
         args[n++] = (vgd_arg){DNNL_ARG_DIFF_SCALE, vgd_slot(way, VG_DGAMMA, v->channels)};
     }
-    if (flags & VGD_SHIFT) {
+    if (flags & VGD_SHIFT)
         args[n++] = (vgd_arg){DNNL_ARG_DIFF_SHIFT, vgd_slot(way, VG_DBETA, v->channels)};
-        args[n++] = (vgd_arg){DNNL_ARG_SHIFT, vgd_own(way, v->channels)}; /* 2.6 asks for it */
-    }
+    if (flags & VGD_SHIFT && VGD_BACKWARD_TAKES_SHIFT)
+        args[n++] = (vgd_arg){DNNL_ARG_SHIFT, vgd_own(way, v->channels)};
     vgd_add(way, pd, n, args);
 }
 
