@@ -14,20 +14,12 @@ enum {
 
 /* --- forward ------------------------------------------------------------------------------- */
 
-/* The rows after these, in time to come from memory: hardware prefetchers stop at each 4 KiB. */
-VG_INLINE void vg_prefetch_rows(int rows, const float *x, int64_t ld)
-{
-    VG_UNROLL(4)
-    for (int r = 0; r < rows; r++)
-        __builtin_prefetch(x + (rows + r) * ld, 0, 2);
-}
-
 /* k, the shifts of the tile's columns. */
 VG_INLINE void vg_tile_shifts(const vg_task *task, vg_columns at, float *k)
 {
     int64_t ld = task->t[VG_X].ld, head = vg_min64(at.rows, VG_SHIFT_ROWS);
     for (int64_t c = at.first; c < at.last; c += VG_LANES) {
-        int lanes = at.last - c < VG_LANES ? (int)(at.last - c) : VG_LANES;
+        int lanes = vg_lanes_at(c, at.last);
         const float *x = vg_row(task, VG_X, at.row) + c;
         vf sum = vf_zero();
         for (int64_t r = 0; r < head; r++)
@@ -67,7 +59,7 @@ VG_INLINE void vg_tile_moments(const vg_task *task, vg_columns at, float *k, flo
                                  sum2 + i);
         }
         for (; i < n; i += VG_LANES) {
-            int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+            int lanes = vg_lanes_at(i, n);
             if (group)
                 vg_tile_moments_rows(VG_TILE_ROWS, lanes, x + i, ld, k + i, r == 0, mean + i,
                                      sum2 + i);
@@ -79,7 +71,7 @@ VG_INLINE void vg_tile_moments(const vg_task *task, vg_columns at, float *k, flo
     vf count = vf_set1((float)at.rows);
     const float *x0 = vg_row(task, VG_X, 0) + at.first;
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vf s = vg_part(mean + i, lanes), shift = vf_div(s, count);
         vf origin = vf_sub(vg_part(k + i, lanes), vg_part(x0 + i, lanes));
         vg_put_part(mean + i, lanes, vf_add(origin, shift));
@@ -87,27 +79,10 @@ VG_INLINE void vg_tile_moments(const vg_task *task, vg_columns at, float *k, flo
     }
 }
 
-VG_INLINE void vg_put_stream(bool stream, float *p, int lanes, vf v)
-{
-    if (stream && lanes == VG_LANES)
-        vf_stream(p, v);
-    else
-        vg_put_part(p, lanes, v);
-}
-
-/* Whether rows of @p out are streamed: large, aligned, and not just loaded as @p in. */
-VG_INLINE bool vg_streams(const vg_task *task, vg_slot in, vg_slot out, int tensors)
-{
-    int64_t vector = VG_LANES * (int64_t)sizeof(float);
-    return vg_stream_outputs(task->shape.n[0], task->shape.n[1], tensors) &&
-           task->t[in].p != task->t[out].p && (intptr_t)task->t[out].p % vector == 0 &&
-           task->t[out].ld % VG_LANES == 0;
-}
-
 VG_INLINE void vg_multiply(const float *a, const float *b, float *product, int64_t n)
 {
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vg_put_part(product + i, lanes, vf_mul(vg_part(a + i, lanes), vg_part(b + i, lanes)));
     }
 }
@@ -117,7 +92,7 @@ VG_INLINE void vg_normalise_rows(int rows, bool stream, const float *x, int64_t 
                                  float *y, int64_t y_ld, int64_t n)
 {
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vf m = vg_part(mean + i, lanes), s = vg_part(scale + i, lanes), b = vg_part(beta + i, lanes);
         vg_prefetch_rows(rows, x + i, x_ld);
         VG_UNROLL(4)
@@ -184,7 +159,7 @@ VG_INLINE void vg_tile_sums(const vg_task *task, vg_columns at, float *sum, floa
                               sum + i, product + i);
         }
         for (; i < n; i += VG_LANES) {
-            int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+            int lanes = vg_lanes_at(i, n);
             if (group)
                 vg_tile_sums_rows(VG_BACK_ROWS, lanes, x + i, x_ld, dy + i, dy_ld, mean + i, r == 0,
                                   sum + i, product + i);
@@ -209,7 +184,7 @@ VG_INLINE vg_slopes vg_make_slopes(const vg_task *task, float *scratch)
     vf count = vf_set1((float)task->shape.n[0]);
     vg_multiply(vg_vector(task, VG_RSTD), vg_vector(task, VG_GAMMA), a.scale, n);
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vf rstd = vg_part(vg_vector(task, VG_RSTD) + i, lanes);
         vf dgamma = vg_part(vg_vector(task, VG_DGAMMA) + i, lanes);
         vf dbeta = vg_part(vg_vector(task, VG_DBETA) + i, lanes);
@@ -227,7 +202,7 @@ VG_INLINE void vg_differentiate_rows(const vg_task *task, int rows, bool stream,
     int64_t n = task->shape.n[1];
     int64_t x_ld = task->t[VG_X].ld, dy_ld = task->t[VG_DY].ld, dx_ld = task->t[VG_DX].ld;
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vf mean = vg_part(a->mean + i, lanes), scale = vg_part(a->scale + i, lanes);
         vf slope = vg_part(a->slope + i, lanes), shift = vg_part(a->shift + i, lanes);
         vg_prefetch_rows(rows, x + i, x_ld);

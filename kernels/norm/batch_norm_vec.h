@@ -5,22 +5,9 @@
 #define VG_NORM_BATCH_NORM_VEC_H
 
 #include "norm/batch_norm.h"
-#include "simd/vec.h"
+#include "norm/norm_vec.h"
 
 enum { VG_PANEL = 4 };
-
-VG_INLINE vf vg_part(const float *p, int lanes)
-{
-    return lanes == VG_LANES ? vf_load(p) : vf_load_n(p, lanes);
-}
-
-VG_INLINE void vg_put_part(float *p, int lanes, vf v)
-{
-    if (lanes == VG_LANES)
-        vf_store(p, v);
-    else
-        vf_store_n(p, lanes, v);
-}
 
 /* --- forward ------------------------------------------------------------------------------- */
 
@@ -76,7 +63,7 @@ VG_INLINE void vg_merge_moments(float *mean, float *sum2, int64_t before, const 
 {
     float share = (float)more / (float)(before + more), weight = (float)before * share;
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vf m = vg_part(mean + i, lanes), delta = vf_sub(vg_part(more_mean + i, lanes), m);
         vf q = vf_add(vg_part(sum2 + i, lanes), vg_part(more_sum2 + i, lanes));
         vg_put_part(mean + i, lanes, vf_fma(delta, vf_set1(share), m));
@@ -94,7 +81,7 @@ VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t las
     vf keep = vf_set1(1 - momentum), part = vf_set1(momentum);
     float *run_mean = vg_vector(task, VG_RUN_MEAN), *run_var = vg_vector(task, VG_RUN_VAR);
     for (int64_t c = first; c < last; c += VG_LANES) {
-        int lanes = last - c < VG_LANES ? (int)(last - c) : VG_LANES;
+        int lanes = vg_lanes_at(c, last);
         vf m = vf_add(vg_part(vg_row(task, VG_X, 0) + c, lanes), vg_part(mean + c - first, lanes));
         vf q = vg_part(sum2 + c - first, lanes);
         q = vf_max(vf_zero(), q); /* rounding of a constant column; NaN stays */
@@ -184,7 +171,7 @@ VG_INLINE void vg_rectangle_sums(const vg_task *task, vg_columns at, float *sum,
 VG_INLINE void vg_add_to(float *to, const float *from, int64_t n)
 {
     for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         vg_put_part(to + i, lanes, vf_add(vg_part(to + i, lanes), vg_part(from + i, lanes)));
     }
 }
@@ -194,7 +181,7 @@ VG_INLINE void vg_finish_sums(const vg_task *task, int64_t first, int64_t last, 
                               const float *product)
 {
     for (int64_t c = first; c < last; c += VG_LANES) {
-        int lanes = last - c < VG_LANES ? (int)(last - c) : VG_LANES;
+        int lanes = vg_lanes_at(c, last);
         vf rstd = vg_part(vg_vector(task, VG_RSTD) + c, lanes);
         vg_put_part(vg_vector(task, VG_DBETA) + c, lanes, vg_part(sum + c - first, lanes));
         vg_put_part(vg_vector(task, VG_DGAMMA) + c, lanes,

@@ -5,26 +5,12 @@
 
 #include <string.h>
 
-#include "norm/norm.h"
-#include "simd/vec.h"
+#include "norm/norm_vec.h"
 
 enum {
     VG_NORM_GROUP = 4, /* rows at a time */
     VG_LONG_ROW = 512  /* numbers from which rows are written one by one */
 };
-
-VG_INLINE vf vg_load_part(const float *p, int lanes)
-{
-    return lanes == VG_LANES ? vf_load(p) : vf_load_n(p, lanes);
-}
-
-VG_INLINE void vg_store_part(float *p, int lanes, vf v)
-{
-    if (lanes == VG_LANES)
-        vf_store(p, v);
-    else
-        vf_store_n(p, lanes, v);
-}
 
 /* --- forward ------------------------------------------------------------------------------- */
 
@@ -44,7 +30,7 @@ VG_INLINE void vg_forward_shifts(int rows, vg_forward_rows *a, int64_t n)
     for (int r = 0; r < rows; r++) {
         vf s = vf_zero();
         for (int64_t i = 0; i < head; i += VG_LANES)
-            s = vf_add(s, vf_load_n(a->x[r] + i, head - i < VG_LANES ? (int)(head - i) : VG_LANES));
+            s = vf_add(s, vf_load_n(a->x[r] + i, vg_lanes_at(i, head)));
         a->mean[r] = vf_reduce_add(s) / (float)head;
     }
 }
@@ -52,7 +38,7 @@ VG_INLINE void vg_forward_shifts(int rows, vg_forward_rows *a, int64_t n)
 /* s += d, q += d^2 with d = x - mean; lanes past the end add nothing */
 VG_INLINE void vg_square_step(bool centred, const float *x, int lanes, vf mean, vf *s, vf *q)
 {
-    vf d = vg_load_part(x, lanes);
+    vf d = vg_part(x, lanes);
     if (centred) {
         d = vf_sub(d, mean);
         if (lanes < VG_LANES)
@@ -83,7 +69,7 @@ VG_INLINE void vg_forward_moments(bool centred, int rows, vg_forward_rows *a, in
         }
     }
     for (; i < n; i += VG_LANES) {
-        int lanes = n - i < VG_LANES ? (int)(n - i) : VG_LANES;
+        int lanes = vg_lanes_at(i, n);
         VG_UNROLL(4)
         for (int r = 0; r < rows; r++)
             vg_square_step(centred, a->x[r] + i, lanes, mean[r], &s[r], &q[r]);
@@ -109,21 +95,14 @@ VG_INLINE vf vg_normalised(bool centred, vf x, float mean, float rstd, vf gamma,
 VG_INLINE void vg_forward_step(bool centred, int rows, const vg_forward_rows *a,
                                const float *gamma, const float *beta, int64_t i, int lanes)
 {
-    vf w = vg_load_part(gamma + i, lanes);
-    vf b = centred ? vg_load_part(beta + i, lanes) : vf_zero();
+    vf w = vg_part(gamma + i, lanes);
+    vf b = centred ? vg_part(beta + i, lanes) : vf_zero();
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf x = vg_load_part(a->x[r] + i, lanes);
-        vg_store_part(a->y[r] + i, lanes,
+        vf x = vg_part(a->x[r] + i, lanes);
+        vg_put_part(a->y[r] + i, lanes,
                       vg_normalised(centred, x, a->mean[r], a->rstd[r], w, b));
     }
-}
-
-/* Floats until @p p is aligned to a vector. */
-VG_INLINE int vg_misaligned(const float *p)
-{
-    int64_t vector = VG_LANES * (int64_t)sizeof(float);
-    return (int)((vector - (intptr_t)p % vector) % vector / (int64_t)sizeof(float));
 }
 
 /* Row @p r alone, with stores that do not cross cache lines: where rows begin anywhere and are
@@ -192,6 +171,8 @@ VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centr
     for (; r < last; r++)
         for (int64_t c = 0; c < width; c += length)
             vg_forward_segment(task, centred, 1, r, c, length);
+    if (vg_stream_outputs(task->shape.n[0], width, 2))
+        vf_stream_fence();
 }
 
 /* --- backward ------------------------------------------------------------------------------ */
@@ -216,13 +197,13 @@ VG_INLINE vf vg_deviation(bool centred, vf x, float mean)
 VG_INLINE void vg_backward_means_step(bool centred, int rows, const vg_backward_rows *a,
                                       const float *gamma, int64_t i, int lanes, vf *s, vf *q)
 {
-    vf w = vg_load_part(gamma + i, lanes);
+    vf w = vg_part(gamma + i, lanes);
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf g = vf_mul(w, vg_load_part(a->dy[r] + i, lanes));
+        vf g = vf_mul(w, vg_part(a->dy[r] + i, lanes));
         if (centred)
             s[r] = vf_add(s[r], g);
-        q[r] = vf_fma(g, vg_deviation(centred, vg_load_part(a->x[r] + i, lanes), a->mean[r]), q[r]);
+        q[r] = vf_fma(g, vg_deviation(centred, vg_part(a->x[r] + i, lanes), a->mean[r]), q[r]);
     }
 }
 
@@ -246,32 +227,32 @@ VG_INLINE void vg_backward_means(bool centred, int rows, vg_backward_rows *a, co
     }
 }
 
-VG_INLINE void vg_backward_step(bool centred, int rows, const vg_backward_rows *a,
+VG_INLINE void vg_backward_step(bool centred, int rows, bool stream, const vg_backward_rows *a,
                                 const float *gamma, float *dgamma, float *dbeta, int64_t i,
                                 int lanes)
 {
-    vf w = vg_load_part(gamma + i, lanes), dw = vg_load_part(dgamma + i, lanes);
-    vf db = centred ? vg_load_part(dbeta + i, lanes) : vf_zero();
+    vf w = vg_part(gamma + i, lanes), dw = vg_part(dgamma + i, lanes);
+    vf db = centred ? vg_part(dbeta + i, lanes) : vf_zero();
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf d = vg_deviation(centred, vg_load_part(a->x[r] + i, lanes), a->mean[r]);
-        vf dy = vg_load_part(a->dy[r] + i, lanes), scaled = vf_mul(dy, vf_set1(a->rstd[r]));
+        vf d = vg_deviation(centred, vg_part(a->x[r] + i, lanes), a->mean[r]);
+        vf dy = vg_part(a->dy[r] + i, lanes), scaled = vf_mul(dy, vf_set1(a->rstd[r]));
         dw = vf_fma(scaled, d, dw);
         vf rest = vf_mul(vf_set1(a->c2[r]), d);
         if (centred) {
             db = vf_add(db, dy);
             rest = vf_fma(vf_set1(a->c2[r]), d, vf_set1(a->c1[r]));
         }
-        vg_store_part(a->dx[r] + i, lanes, vf_fms(scaled, w, rest));
+        vg_put_stream(stream, a->dx[r] + i, lanes, vf_fms(scaled, w, rest));
     }
-    vg_store_part(dgamma + i, lanes, dw);
+    vg_put_part(dgamma + i, lanes, dw);
     if (centred)
-        vg_store_part(dbeta + i, lanes, db);
+        vg_put_part(dbeta + i, lanes, db);
 }
 
 /* One segment of @p rows rows from row r on. */
-VG_INLINE void vg_backward_segment(const vg_task *task, bool centred, int rows, int64_t r,
-                                   int64_t c, int64_t n, float *dgamma, float *dbeta)
+VG_INLINE void vg_backward_segment(const vg_task *task, bool centred, int rows, bool stream,
+                                   int64_t r, int64_t c, int64_t n, float *dgamma, float *dbeta)
 {
     vg_backward_rows a;
     const float *gamma = vg_vector(task, VG_GAMMA) + c;
@@ -286,11 +267,16 @@ VG_INLINE void vg_backward_segment(const vg_task *task, bool centred, int rows, 
     vg_backward_means(centred, rows, &a, gamma, n);
     dgamma += c;
     dbeta = centred ? dbeta + c : NULL;
-    int64_t i = 0;
+    int64_t i = 0, x_ld = task->t[VG_X].ld, dy_ld = task->t[VG_DY].ld;
+    for (; stream && i + VG_LANES <= n; i += VG_LANES) {
+        vg_prefetch_rows(rows, a.x[0] + i, x_ld);
+        vg_prefetch_rows(rows, a.dy[0] + i, dy_ld);
+        vg_backward_step(centred, rows, true, &a, gamma, dgamma, dbeta, i, VG_LANES);
+    }
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_backward_step(centred, rows, &a, gamma, dgamma, dbeta, i, VG_LANES);
+        vg_backward_step(centred, rows, false, &a, gamma, dgamma, dbeta, i, VG_LANES);
     if (i < n)
-        vg_backward_step(centred, rows, &a, gamma, dgamma, dbeta, i, (int)(n - i));
+        vg_backward_step(centred, rows, false, &a, gamma, dgamma, dbeta, i, (int)(n - i));
 }
 
 /* One unit of the backward pass: a row block, its dx and its partial sums. */
@@ -303,16 +289,17 @@ VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool cent
     memset(dgamma, 0, (size_t)width * sizeof(float));
     if (centred)
         memset(dbeta, 0, (size_t)width * sizeof(float));
-    for (int64_t r = unit * VG_ROW_BLOCK; r < last;) {
-        bool group = last - r >= VG_NORM_GROUP;
-        for (int64_t c = 0; c < width; c += length) {
-            if (group)
-                vg_backward_segment(task, centred, VG_NORM_GROUP, r, c, length, dgamma, dbeta);
-            else
-                vg_backward_segment(task, centred, 1, r, c, length, dgamma, dbeta);
-        }
-        r += group ? VG_NORM_GROUP : 1;
-    }
+    /* segments stay aligned where they are whole vectors */
+    bool stream = vg_streams(task, VG_DY, VG_DX, 3) && length % VG_LANES == 0;
+    int64_t r = unit * VG_ROW_BLOCK;
+    for (; r + VG_NORM_GROUP <= last; r += VG_NORM_GROUP)
+        for (int64_t c = 0; c < width; c += length)
+            vg_backward_segment(task, centred, VG_NORM_GROUP, stream, r, c, length, dgamma, dbeta);
+    for (; r < last; r++)
+        for (int64_t c = 0; c < width; c += length)
+            vg_backward_segment(task, centred, 1, false, r, c, length, dgamma, dbeta);
+    if (stream)
+        vf_stream_fence();
 }
 
 /* One unit of the sum over blocks: dgamma and dbeta of VG_NORM_COLUMNS columns. */
@@ -324,11 +311,11 @@ VG_INLINE void vg_row_norm_sum_blocks(const vg_task *task, int64_t unit, bool ce
     for (int which = 0; which < (centred ? 2 : 1); which++) {
         float *out = vg_vector(task, which ? VG_DBETA : VG_DGAMMA);
         for (int64_t i = first; i < last; i += VG_LANES) {
-            int lanes = last - i < VG_LANES ? (int)(last - i) : VG_LANES;
+            int lanes = vg_lanes_at(i, last);
             vf sum = vf_zero();
             for (int64_t b = 0; b < blocks; b++)
-                sum = vf_add(sum, vg_load_part(vg_norm_partial(task, b, which) + i, lanes));
-            vg_store_part(out + i, lanes, sum);
+                sum = vf_add(sum, vg_part(vg_norm_partial(task, b, which) + i, lanes));
+            vg_put_part(out + i, lanes, sum);
         }
     }
 }
