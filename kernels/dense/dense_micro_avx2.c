@@ -1,43 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dense/gemm_micro.h"
 
-enum { ROWS_1 = 12, ROWS_2 = 6, ROWS_3 = 4 };
+enum { ROWS_1 = 12, ROWS_2 = 6, ROWS_3 = 4, ROWS_4 = 3 };
 
-static void full_1(const vg_tile *t, int rows)
+static void rows_1(const vg_tile *t, int rows)
 {
     vg_tile_pick(t, rows, ROWS_1, 1, false);
 }
 
-static void edge_1(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_1, 1, true);
-}
-
-static void full_2(const vg_tile *t, int rows)
+static void rows_2(const vg_tile *t, int rows)
 {
     vg_tile_pick(t, rows, ROWS_2, 2, false);
 }
 
-static void edge_2(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_2, 2, true);
-}
-
-static void full_3(const vg_tile *t, int rows)
+static void rows_3(const vg_tile *t, int rows)
 {
     vg_tile_pick(t, rows, ROWS_3, 3, false);
 }
 
-static void edge_3(const vg_tile *t, int rows)
+static void rows_4(const vg_tile *t, int rows)
+{
+    vg_tile_pick(t, rows, ROWS_4, 4, false);
+}
+
+static void cols_1(const vg_tile *t, int rows)
+{
+    vg_tile_pick(t, rows, ROWS_1, 1, true);
+}
+
+static void cols_2(const vg_tile *t, int rows)
+{
+    vg_tile_pick(t, rows, ROWS_2, 2, true);
+}
+
+static void cols_3(const vg_tile *t, int rows)
 {
     vg_tile_pick(t, rows, ROWS_3, 3, true);
 }
 
+static void cols_4(const vg_tile *t, int rows)
+{
+    vg_tile_pick(t, rows, ROWS_4, 4, true);
+}
+
 const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 2,
-    .rows = {0, ROWS_1, ROWS_2, ROWS_3},
-    .k_block = 512,
-    .full = {NULL, full_1, full_2, full_3},
-    .edge = {NULL, edge_1, edge_2, edge_3},
-    .macs_per_ns = 40,
+    .rows = {0, ROWS_1, ROWS_2, ROWS_3, ROWS_4},
+    .k_block = 384,
+    .by_rows = {NULL, rows_1, rows_2, rows_3, rows_4},
+    .by_cols = {NULL, cols_1, cols_2, cols_3, cols_4},
+    .macs_per_ns = 45,
 };

@@ -68,31 +68,48 @@ static vg_gemm bwd_weights_task(const vg_task *task)
     return g;
 }
 
-/* --- weights:packed ------------------------------------------------------------------------ */
+/* --- state: how the product is cut, and the panels of weights:packed ------------------------- */
 
-static const float no_panels[1];
+typedef struct dense_state {
+    vg_gemm_plan plan;
+    bool packs_first; /* fwd: W goes through the workspace */
+    _Alignas(VG_ALIGN) float panels[];
+} dense_state;
 
-/* As in the shape alone: whether there will be panels is enough to cut the product. */
+/* That there will be panels is enough to cut the product. */
 static vg_gemm with_class(vg_gemm g, const vg_shape *shape)
 {
+    static const float some[1];
     if (shape->weights == VG_WEIGHTS_PACKED)
-        g.panels = no_panels;
+        g.panels = some;
     return g;
 }
 
-static vg_status pack_state(vg_task *task, const vg_gemm *g)
+static vg_status prepare(vg_task *task, vg_gemm g, bool packed)
 {
-    if (task->shape.weights != VG_WEIGHTS_PACKED)
-        return VG_OK;
-    if (!task->state)
-        VG_TRY(vg_alloc(VG_FN(vg_gemm_panel_bytes)(g), 3, &task->state));
-    VG_FN(vg_gemm_pack_all)(g, task->state);
+    if (!task->state) {
+        size_t bytes = sizeof(dense_state) + (packed ? VG_FN(vg_gemm_panel_bytes)(&g) : 0);
+        VG_TRY(vg_alloc(bytes, 3, &task->state));
+    }
+    dense_state *state = task->state;
+    g.panels = packed ? state->panels : NULL;
+    state->plan = VG_FN(vg_gemm_cut)(&g);
+    for (int64_t unit = 0; packed && unit < state->plan.col_units; unit++)
+        VG_FN(vg_gemm_pack_unit)(&g, &state->plan, unit, state->panels);
     return VG_OK;
 }
 
 static void release(vg_task *task)
 {
     vg_free(task->state);
+}
+
+static void run_unit(const vg_task *task, vg_gemm g, int64_t unit, void *scratch)
+{
+    const dense_state *state = task->state;
+    if (task->shape.weights == VG_WEIGHTS_PACKED)
+        g.panels = state->panels;
+    VG_FN(vg_gemm_unit)(&g, &state->plan, unit, scratch);
 }
 
 static int one_phase(const vg_gemm *g, vg_unit_fn *run, vg_phase *phase)
@@ -104,37 +121,81 @@ static int one_phase(const vg_gemm *g, vg_unit_fn *run, vg_phase *phase)
     return 1;
 }
 
-/* --- forward ------------------------------------------------------------------------------- */
+/* --- forward -------------------------------------------------------------------------------
+ * W is read crosswise, which is dear: where several units would pack the same columns of it, all of
+ * it is packed once, in a phase of its own. */
+
+static bool packs_first(const vg_shape *shape)
+{
+    vg_gemm g = fwd_gemm(shape);
+    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
+    return shape->weights == VG_WEIGHTS_PLAIN && plan.row_units > 1 && !plan.swap;
+}
+
+/* As it is cut. */
+static vg_gemm fwd_class(const vg_shape *shape)
+{
+    static const float some[1];
+    vg_gemm g = with_class(fwd_gemm(shape), shape);
+    if (packs_first(shape))
+        g.panels = some;
+    return g;
+}
 
 static void fwd_unit(const vg_task *task, int64_t unit, void *scratch)
 {
+    const dense_state *state = task->state;
     vg_gemm g = fwd_task(task);
-    g.panels = task->state;
-    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
-    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
+    if (state->packs_first)
+        g.panels = task->workspace;
+    run_unit(task, g, unit, scratch);
+}
+
+static void fwd_pack_unit(const vg_task *task, int64_t unit, void *scratch)
+{
+    const dense_state *state = task->state;
+    vg_gemm g = fwd_task(task);
+    VG_FN(vg_gemm_pack_unit)(&g, &state->plan, unit, task->workspace);
 }
 
 static int fwd_phases(const vg_shape *shape, vg_phase *phase)
 {
-    vg_gemm g = with_class(fwd_gemm(shape), shape);
-    return one_phase(&g, fwd_unit, phase);
+    vg_gemm g = fwd_class(shape);
+    if (!packs_first(shape))
+        return one_phase(&g, fwd_unit, phase);
+    one_phase(&g, fwd_unit, phase + 1);
+    phase[0] = (vg_phase){.run = fwd_pack_unit,
+                          .units = VG_FN(vg_gemm_cut)(&g).col_units,
+                          .cost_ns = 0.2 * (double)g.n * (double)g.k};
+    return 2;
+}
+
+static size_t fwd_workspace(const vg_shape *shape)
+{
+    vg_gemm g = fwd_gemm(shape);
+    return packs_first(shape) ? VG_FN(vg_gemm_panel_bytes)(&g) : 0;
 }
 
 static size_t fwd_scratch(const vg_shape *shape)
 {
-    vg_gemm g = with_class(fwd_gemm(shape), shape);
+    vg_gemm g = fwd_class(shape);
     return VG_FN(vg_gemm_cut)(&g).scratch;
 }
 
 static vg_status fwd_prepare(vg_task *task, int threads)
 {
-    vg_gemm g = fwd_task(task);
-    return pack_state(task, &g);
+    VG_TRY(prepare(task, fwd_task(task), task->shape.weights == VG_WEIGHTS_PACKED));
+    dense_state *state = task->state;
+    vg_gemm g = fwd_class(&task->shape);
+    state->plan = VG_FN(vg_gemm_cut)(&g);
+    state->packs_first = packs_first(&task->shape);
+    return VG_OK;
 }
 
 const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
                                             .phases = fwd_phases,
                                             .scratch = fwd_scratch,
+                                            .workspace = fwd_workspace,
                                             .prepare = fwd_prepare,
                                             .release = release};
 
@@ -142,10 +203,7 @@ const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
 
 static void bwd_data_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_gemm g = bwd_data_task(task);
-    g.panels = task->state;
-    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
-    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
+    run_unit(task, bwd_data_task(task), unit, scratch);
 }
 
 static int bwd_data_phases(const vg_shape *shape, vg_phase *phase)
@@ -162,8 +220,7 @@ static size_t bwd_data_scratch(const vg_shape *shape)
 
 static vg_status bwd_data_prepare(vg_task *task, int threads)
 {
-    vg_gemm g = bwd_data_task(task);
-    return pack_state(task, &g);
+    return prepare(task, bwd_data_task(task), task->shape.weights == VG_WEIGHTS_PACKED);
 }
 
 const vg_kernel_impl VG_FN(vg_dense_bwd_data) = {.impl = "register-blocked GEMM",
@@ -205,10 +262,10 @@ static void bias_gradient(const vg_task *task, int64_t first, int64_t last)
  * barrier of its own. */
 static void bwd_weights_unit(const vg_task *task, int64_t unit, void *scratch)
 {
+    const dense_state *state = task->state;
     vg_gemm g = bwd_weights_task(task);
-    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
-    VG_FN(vg_gemm_unit)(&g, &plan, unit, scratch);
-    int64_t units = plan.row_units * plan.col_units, out = task->shape.n[2];
+    VG_FN(vg_gemm_unit)(&g, &state->plan, unit, scratch);
+    int64_t units = state->plan.row_units * state->plan.col_units, out = task->shape.n[2];
     int64_t vectors = vg_ceil_div(out, VG_LANES);
     bias_gradient(task, vectors * unit / units * VG_LANES,
                   vg_min64(vectors * (unit + 1) / units * VG_LANES, out));
@@ -226,6 +283,13 @@ static size_t bwd_weights_scratch(const vg_shape *shape)
     return VG_FN(vg_gemm_cut)(&g).scratch;
 }
 
+static vg_status bwd_weights_prepare(vg_task *task, int threads)
+{
+    return prepare(task, bwd_weights_task(task), false);
+}
+
 const vg_kernel_impl VG_FN(vg_dense_bwd_weights) = {.impl = "register-blocked GEMM",
                                                     .phases = bwd_weights_phases,
-                                                    .scratch = bwd_weights_scratch};
+                                                    .scratch = bwd_weights_scratch,
+                                                    .prepare = bwd_weights_prepare,
+                                                    .release = release};

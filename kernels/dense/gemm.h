@@ -4,8 +4,8 @@
  *
  *   C[m][n] = sum over k of A(m, k) B(k, n)  (+ bias[n])
  *
- * A is read in place, one element at a time (broadcast); B one vector at a time, from panels of 1 to
- * 3 vectors: packed [k][panel] or, where its rows are contiguous and few, in place. The sum over k runs in the order of k, in blocks; the bias is added at the end of the
+ * A is read one element at a time (broadcast), in place or from a compact copy; B one vector at a
+ * time, from panels of 1 to 3 vectors: packed [k][panel], or in place where it stays in L1. The sum over k runs in the order of k, in blocks; the bias is added at the end of the
  * first block.
  *
  * Included per ISA (simd/vec.h); all external names carry the suffix of the backend.
@@ -37,7 +37,9 @@ typedef struct vg_gemm {
 /** How a product is cut: by its extents and strides alone. */
 typedef struct vg_gemm_plan {
     bool swap;   /**< computed as C^T = B^T A^T, transposed when it is stored */
-    bool pack_b; /**< B is packed into scratch, panel by panel */
+    bool pack_b; /**< B is packed into scratch, panel by panel; otherwise read in place */
+    bool copy_a; /**< A is copied into scratch, block by block; otherwise read in place */
+    bool ahead;  /**< the operands do not fit L2: fetch what comes next */
     int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */
     int64_t rows;                 /**< most rows of a unit */
     int64_t vectors;              /**< most vectors (of columns) of a unit */
@@ -52,9 +54,13 @@ vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g);
 /** Computes unit @p unit of row_units * col_units. */
 void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit, void *scratch);
 
-/** Bytes of B as panels, and the packing of it. */
+/** Bytes of B as panels. */
 size_t VG_FN(vg_gemm_panel_bytes)(const vg_gemm *g);
-void VG_FN(vg_gemm_pack_all)(const vg_gemm *g, float *panels);
+
+/** Packs the columns of unit @p unit, 0 .. plan->col_units - 1, into their place in @p panels, for
+ * the use of @p plan, which was made with panels. */
+void VG_FN(vg_gemm_pack_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit,
+                              float *panels);
 
 /** Estimated time of the whole product on one thread. */
 double VG_FN(vg_gemm_ns)(const vg_gemm *g);

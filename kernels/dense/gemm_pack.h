@@ -18,6 +18,14 @@ void VG_FN(vg_pack_rows)(const float *src, int64_t ld, int64_t rows, int64_t col
 void VG_FN(vg_pack_transposed)(const float *src, int64_t ld, int64_t rows, int64_t cols,
                                int64_t width, float *panel);
 
+/** dst[i * width + j] = src[i * ld + j] for i < rows, j < cols; width >= cols. */
+void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
+                         float *dst);
+
+/** dst[i * cols + j] = src[i * ld + j] for i < rows, j < cols, few cols; up to VG_LANES floats after
+ * the last are overwritten. */
+void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, float *dst);
+
 /** dst[j * ld + i] = src[i * src_ld + j] + bias[i] for i < rows, j < cols. @p src must be readable up
  * to the next multiple of VG_LANES in both directions. @p bias may be NULL. */
 void VG_FN(vg_store_transposed)(const float *src, int64_t src_ld, int64_t rows, int64_t cols,

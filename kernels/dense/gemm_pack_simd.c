@@ -9,9 +9,33 @@ static int lanes_of(int64_t left)
     return left < VG_LANES ? (int)left : VG_LANES;
 }
 
+/* Whole vectors only; `vectors` is a constant. */
+VG_INLINE void copy_vectors(const float *src, int64_t ld, int64_t rows, const int vectors,
+                            int64_t width, float *dst)
+{
+    VG_UNROLL(4)
+    for (int64_t i = 0; i < rows; i++) {
+        VG_UNROLL(4)
+        for (int v = 0; v < vectors; v++)
+            vf_store(dst + i * width + v * VG_LANES, vf_load(src + i * ld + v * VG_LANES));
+    }
+}
+
 void VG_FN(vg_pack_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
                          float *panel)
 {
+    if (cols == width && width == 4 * VG_LANES) {
+        copy_vectors(src, ld, rows, 4, 4 * VG_LANES, panel);
+        return;
+    }
+    if (cols == width && width == 3 * VG_LANES) {
+        copy_vectors(src, ld, rows, 3, 3 * VG_LANES, panel);
+        return;
+    }
+    if (cols == width && width == 2 * VG_LANES) {
+        copy_vectors(src, ld, rows, 2, 2 * VG_LANES, panel);
+        return;
+    }
     int64_t full = cols / VG_LANES * VG_LANES;
     for (int64_t k = 0; k < rows; k++, src += ld, panel += width) {
         for (int64_t j = 0; j < full; j += VG_LANES)
@@ -21,40 +45,67 @@ void VG_FN(vg_pack_rows)(const float *src, int64_t ld, int64_t rows, int64_t col
     }
 }
 
+void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
+                         float *dst)
+{
+    int64_t full = cols / VG_LANES * VG_LANES;
+    for (int64_t i = 0; i < rows; i++, src += ld, dst += width) {
+        for (int64_t j = 0; j < full; j += VG_LANES)
+            vf_store(dst + j, vf_load(src + j));
+        if (full < cols)
+            vf_store_n(dst + full, (int)(cols - full), vf_load_n(src + full, (int)(cols - full)));
+    }
+}
+
+/* Every store is a whole vector: what it writes too much, the next row overwrites. */
+void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, float *dst)
+{
+    if (cols > VG_LANES) {
+        VG_FN(vg_copy_rows)(src, ld, rows, cols, cols, dst);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++, src += ld, dst += cols)
+        vf_store(dst, vf_load_n(src, cols));
+}
+
 /* A block of fewer than VG_LANES rows or columns is completed with zeros on the side. */
-static const float *complete(const float *src, int64_t ld, int rows, int cols, float *block)
+static void complete(const float *src, int64_t ld, int rows, int cols, float *block)
 {
     for (int r = 0; r < VG_LANES; r++)
         vf_store(block + r * VG_LANES, r < rows ? vf_load_n(src + r * ld, cols) : vf_zero());
-    return block;
+}
+
+/* A whole block: row j of the source becomes lane j of vectors `width` apart. */
+VG_INLINE void transpose_block(const float *src, int64_t ld, int64_t width, float *panel)
+{
+    vf column[VG_LANES];
+    vg_transpose(src, ld, column);
+    VG_UNROLL(16)
+    for (int i = 0; i < VG_LANES; i++)
+        vf_store(panel + i * width, column[i]);
+}
+
+static void transpose_edge(const float *src, int64_t ld, int j_lanes, int k_lanes, int64_t width,
+                           float *panel)
+{
+    float side[VG_LANES * VG_LANES], turned[VG_LANES * VG_LANES];
+    complete(src, ld, j_lanes, k_lanes, side);
+    transpose_block(side, VG_LANES, VG_LANES, turned);
+    for (int k = 0; k < k_lanes; k++)
+        vf_store(panel + k * width, vf_load(turned + k * VG_LANES));
 }
 
 void VG_FN(vg_pack_transposed)(const float *src, int64_t ld, int64_t rows, int64_t cols,
                                int64_t width, float *panel)
 {
-    float side[VG_LANES * VG_LANES];
     for (int64_t j = 0; j < width; j += VG_LANES) {
         int j_lanes = lanes_of(cols - j);
-        if (j_lanes < 0)
-            j_lanes = 0;
-        for (int64_t k = 0; k < rows; k += VG_LANES) {
-            int k_lanes = lanes_of(rows - k);
-            const float *block = src + j * ld + k;
-            int64_t block_ld = ld;
-            if (j_lanes < VG_LANES || k_lanes < VG_LANES) {
-                block = complete(block, ld, j_lanes, k_lanes, side);
-                block_ld = VG_LANES;
-            }
-            float *out = panel + k * width + j;
-            VG_UNROLL(4)
-            for (int q = 0; q < VG_LANES / 4; q++) {
-                vf column[4];
-                vg_transpose4(block, block_ld, q, column);
-                for (int i = 0; i < 4; i++)
-                    if (4 * q + i < k_lanes)
-                        vf_store(out + (4 * q + i) * width, column[i]);
-            }
-        }
+        int64_t k = 0;
+        for (; j_lanes == VG_LANES && k + VG_LANES <= rows; k += VG_LANES)
+            transpose_block(src + j * ld + k, ld, width, panel + k * width + j);
+        for (; k < rows; k += VG_LANES)
+            transpose_edge(src + j * ld + k, ld, j_lanes, lanes_of(rows - k), width,
+                           panel + k * width + j);
     }
 }
 
@@ -66,7 +117,7 @@ void VG_FN(vg_store_transposed)(const float *src, int64_t src_ld, int64_t rows, 
         vf add = bias ? vf_load_n(bias + i, lanes) : vf_zero();
         for (int64_t j = 0; j < cols; j += 4) {
             vf column[4];
-            vg_transpose4(src + i * src_ld + j, src_ld, 0, column);
+            vg_transpose4(src + i * src_ld + j, src_ld, column);
             for (int q = 0; q < 4 && j + q < cols; q++) {
                 vf sum = bias ? vf_add(column[q], add) : column[q];
                 float *out = dst + (j + q) * ld + i;

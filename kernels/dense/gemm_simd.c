@@ -6,13 +6,23 @@
 #include "dense/gemm_micro.h"
 #include "dense/gemm_pack.h"
 
-enum {
-    UNITS_MAX = 128,
-    UNIT_MACS = 96 * 1024, /* less is not worth a unit of its own */
-    ROWS_MAX = 512,        /* rows x k_block of A stay in L2 */
-    VECTORS_MAX = 16,      /* and the columns of a unit do not multiply that */
-    IN_PLACE_FLOATS = 8192 /* B is read in place up to here: it stays in L1 */
-};
+static int64_t panel_floats(const vg_gemm_plan *plan)
+{
+    return plan->k_block * VG_TILE_MAX_VECTORS * VG_LANES;
+}
+
+/* Rows of the copy of A are an odd number of cache lines apart: no two in the same set of L1. */
+static int64_t copied_lda(int64_t k)
+{
+    return (k + 15) / 16 * 16 + 16;
+}
+
+static int64_t copy_floats(const vg_gemm_plan *plan)
+{
+    return plan->rows * copied_lda(plan->k_block) + VG_LANES;
+}
+
+/* --- cutting ------------------------------------------------------------------------------- */
 
 static vg_gemm swapped(const vg_gemm *g)
 {
@@ -27,65 +37,120 @@ static vg_gemm swapped(const vg_gemm *g)
                      .ldb = g->lda};
 }
 
-/* Packing B crosswise costs n k; packing A crosswise instead costs m k, and C m n. */
-static bool swap_pays(const vg_gemm *g)
+enum {
+    UNIT_MACS = 96 * 1024, /* less is not worth a unit of its own */
+    FEW_UNITS = 8,         /* from here on only large units are cut */
+    LARGE_UNIT_MACS = 16 << 20,
+    MANY_UNITS = 128,
+    ROWS_MAX = 512,            /* rows x k_block of A stay in L2 */
+    LARGE_A = 128 * 1024,      /* floats: A takes a good part of L2 */
+    L2_FLOATS = 256 * 1024,    /* all three matrices: they fit L2 */
+    IN_PLACE_FLOATS = 65536,   /* B is read in place up to here: it stays in L2 */
+    COPY_FLOATS = 16 * 1024,   /* A is copied from here on, if it is read crosswise, */
+    COPY_STRIDE = 2048,        /* or if its rows are so far apart that they share sets of L2, */
+    COPY_COLUMNS = 96          /* and if it is used often enough */
+};
+
+static bool may_cut(int64_t macs, int64_t units)
 {
-    return !g->panels && g->b_t && g->m >= VG_LANES &&
-           g->m * (g->k + g->n) < g->n * g->k;
+    int64_t least = 2 * units > FEW_UNITS ? LARGE_UNIT_MACS : UNIT_MACS;
+    return 2 * units <= MANY_UNITS && macs / (2 * units) >= least;
 }
 
-static int64_t panel_floats(const vg_gemm_plan *plan)
+/* Fewer rows do not pay for packing B once more, fewer columns not for reading A once more. */
+static void cut_limits(const vg_gemm *v, int64_t *least_rows, int64_t *least_cols)
 {
-    return plan->k_block * VG_TILE_MAX_VECTORS * VG_LANES;
+    bool large = v->m * v->k > LARGE_A;
+    *least_rows = large || v->b_t ? 256 : 128;
+    *least_cols = large ? 256 : 64;
 }
 
-static int64_t halve(int64_t units, int64_t extent, int64_t macs)
+/* Powers of two, so that 2, 4, 8 ... threads get equal shares. */
+static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
 {
-    while (2 * units <= extent && macs / (2 * units) >= UNIT_MACS && units < UNITS_MAX)
-        units *= 2;
-    return units;
+    int64_t vectors = vg_ceil_div(v->n, VG_LANES), macs = v->m * v->n * v->k;
+    int64_t rows = vg_ceil_div(v->m, ROWS_MAX), cols = 1;
+    int64_t least_rows, least_cols;
+    cut_limits(v, &least_rows, &least_cols);
+    while (may_cut(macs, rows * cols)) {
+        if (vectors / (2 * cols) * VG_LANES >= least_cols)
+            cols *= 2;
+        else if (v->m / (2 * rows) >= least_rows)
+            rows *= 2;
+        else if (rows * cols < 4 && vectors / (2 * cols) >= (prefer < 3 ? prefer : 2))
+            cols *= 2;
+        else if (rows * cols < 4 && v->m / (2 * rows) >= 16)
+            rows *= 2;
+        else
+            break;
+    }
+    plan->row_units = rows;
+    plan->col_units = cols;
+    plan->rows = vg_ceil_div(v->m, rows);
+    plan->vectors = vg_ceil_div(vectors, cols);
 }
 
-vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g)
+/* A panel packed in scratch stays in L1. One read where it is comes from L2 anyway, so that longer
+ * sums, which touch C less often, are better. */
+static int64_t most_k(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro *micro)
+{
+    enum { IN_PLACE_K = 512, PANELS_K = 320 };
+    if (plan->pack_b || (v->panels && v->k > PANELS_K))
+        return micro->k_block;
+    return v->panels ? PANELS_K : IN_PLACE_K;
+}
+
+static vg_gemm_plan cut(const vg_gemm *v, bool swap)
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    vg_gemm_plan plan = {.swap = swap_pays(g)};
-    vg_gemm v = plan.swap ? swapped(g) : *g;
-    int64_t vectors = vg_ceil_div(v.n, VG_LANES), macs = v.m * v.n * v.k;
-    plan.pack_b = !v.panels && (v.b_t || v.n * v.k > IN_PLACE_FLOATS);
-    plan.k_block = vg_ceil_div(v.k, vg_ceil_div(v.k, micro->k_block));
-    if (plan.swap) {
-        plan.col_units = vg_ceil_div(vectors, VECTORS_MAX);
-        plan.row_units = halve(vg_ceil_div(v.m, ROWS_MAX), v.m / micro->rows[micro->prefer],
-                               macs / plan.col_units);
-    } else {
-        plan.row_units = vg_ceil_div(v.m, ROWS_MAX);
-        plan.col_units = halve(vg_ceil_div(vectors, VECTORS_MAX), vectors / micro->prefer,
-                               macs / plan.row_units);
-    }
-    plan.rows = vg_ceil_div(v.m, plan.row_units);
-    plan.vectors = vg_ceil_div(vectors, plan.col_units);
+    vg_gemm_plan plan = {.swap = swap};
+    cut_units(v, &plan, micro->prefer);
+    plan.pack_b = !v->panels && (v->b_t || v->n * v->k > IN_PLACE_FLOATS);
+    plan.copy_a = v->m * v->k >= COPY_FLOATS && plan.vectors * VG_LANES >= COPY_COLUMNS &&
+                  (v->a_t || v->k >= COPY_STRIDE);
+    plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
+    plan.k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
-    plan.scratch = sizeof(float) * (size_t)((plan.pack_b ? panel_floats(&plan) : 0) +
+    plan.scratch = sizeof(float) * (size_t)((v->panels ? 0 : panel_floats(&plan)) +
+                                            (plan.copy_a ? copy_floats(&plan) : 0) +
                                             (plan.swap ? turned : 0));
     return plan;
 }
 
+/* What packing and turning move, in elements. */
+static int64_t moved(const vg_gemm *v, const vg_gemm_plan *plan)
+{
+    return v->n * v->k * plan->row_units + (plan->swap ? 2 * v->m * v->n : 0);
+}
+
+vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g)
+{
+    vg_gemm_plan plan = cut(g, false);
+    if (g->panels || !g->b_t || g->a_t || g->m < VG_LANES)
+        return plan;
+    vg_gemm other = swapped(g);
+    vg_gemm_plan turned = cut(&other, true);
+    return moved(&other, &turned) < moved(g, &plan) ? turned : plan;
+}
+
 double VG_FN(vg_gemm_ns)(const vg_gemm *g)
 {
-    double tiles = (double)vg_ceil_div(g->n, VG_LANES) * VG_LANES;
-    return 100 + (double)g->m * tiles * (double)g->k / VG_FN(vg_gemm_micro).macs_per_ns;
+    double columns = (double)(vg_ceil_div(g->n, VG_LANES) * VG_LANES);
+    return 100 + (double)g->m * columns * (double)g->k / VG_FN(vg_gemm_micro).macs_per_ns;
 }
 
 /* --- panels -------------------------------------------------------------------------------- */
 
-/* Vectors of the next panel, with `left` vectors to go. One alone would starve the FMA units, so
- * it is joined to its neighbour. */
+/* Vectors of the next panel, with `left` vectors to go; never more than of the one before. The last
+ * two panels share what is left evenly: a narrow one has too few independent sums, and too many
+ * loads for each, to keep the FMA units busy. */
 static int panel_vectors(const vg_micro *micro, int64_t left)
 {
-    if (left <= VG_TILE_MAX_VECTORS)
+    if (left <= micro->prefer)
         return (int)left;
-    return left == 4 ? 2 : micro->prefer;
+    if (left < 2 * micro->prefer)
+        return (int)((left + 1) / 2);
+    return micro->prefer;
 }
 
 static void pack(const vg_gemm *v, int64_t k0, int64_t k, int64_t col, int64_t width, float *panel)
@@ -102,40 +167,21 @@ size_t VG_FN(vg_gemm_panel_bytes)(const vg_gemm *g)
     return (size_t)vg_ceil_div(g->n, VG_LANES) * VG_LANES * (size_t)g->k * sizeof(float);
 }
 
-/* The panels of a unit, all k of a panel together; a panel that begins at vector v begins at float
- * v * VG_LANES * k. */
-void VG_FN(vg_gemm_pack_all)(const vg_gemm *g, float *panels)
+/* All k of a panel together; the panel that begins at vector v begins at float v * VG_LANES * k. */
+void VG_FN(vg_gemm_pack_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit,
+                              float *panels)
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    vg_gemm as_packed = *g;
-    as_packed.panels = panels;
-    vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&as_packed);
     int64_t vectors = vg_ceil_div(g->n, VG_LANES);
-    for (int64_t unit = 0; unit < plan.col_units; unit++) {
-        int64_t v = vectors * unit / plan.col_units, end = vectors * (unit + 1) / plan.col_units;
-        while (v < end) {
-            int width = panel_vectors(micro, end - v);
-            pack(g, 0, g->k, v * VG_LANES, (int64_t)width * VG_LANES, panels + v * VG_LANES * g->k);
-            v += width;
-        }
+    int64_t v = vectors * unit / plan->col_units, end = vectors * (unit + 1) / plan->col_units;
+    while (v < end) {
+        int width = panel_vectors(micro, end - v);
+        pack(g, 0, g->k, v * VG_LANES, (int64_t)width * VG_LANES, panels + v * VG_LANES * g->k);
+        v += width;
     }
 }
 
 /* --- a unit -------------------------------------------------------------------------------- */
-
-/* All tiles of a column panel. Tiles differ by at most one row. */
-static void run_panel(const vg_micro *micro, vg_tile t, int64_t rows, int vectors)
-{
-    int64_t tiles = vg_ceil_div(rows, micro->rows[vectors]);
-    int64_t each = rows / tiles, longer = rows % tiles;
-    vg_tile_fn *run = t.last == VG_LANES ? micro->full[vectors] : micro->edge[vectors];
-    for (int64_t i = 0; i < tiles; i++) {
-        int64_t height = each + (i < longer);
-        run(&t, (int)height);
-        t.a += height * t.a_m;
-        t.c += height * t.ldc;
-    }
-}
 
 typedef struct range {
     int64_t first, last;
@@ -146,63 +192,211 @@ static range part(int64_t extent, int64_t index, int64_t parts)
     return (range){extent * index / parts, extent * (index + 1) / parts};
 }
 
-/* What a unit computes: rows, columns (in vectors) and where their first element of C goes. */
-typedef struct part_of_c {
-    range rows, cols;
-    float *c;
+/* What a unit computes and from where. */
+typedef struct unit_state {
+    const vg_gemm *g;
+    const vg_gemm_plan *plan;
+    range rows, cols; /* cols in vectors */
+    range next_rows, next_cols; /* of the unit after this one */
+    float *c;         /* of the first row and column of the unit */
     int64_t ldc;
-} part_of_c;
+    float *panel, *copy; /* scratch */
+    /* The rows are cut into tiles of tile_rows rows, the first longer_tiles of one more. */
+    int64_t tiles, tile_rows, longer_tiles;
+    int64_t k0, k;       /* the block of k */
+    vg_ahead ahead[2];   /* the next panel of B, the next block of A */
+} unit_state;
 
-static void run_block(const vg_gemm *v, const vg_gemm_plan *plan, const part_of_c *p, int64_t k0,
-                      float *packed)
+/* Rows of tile `index`, relative to the unit, given where it begins. */
+static range next_tile(const unit_state *u, int64_t index, int64_t first)
+{
+    return (range){first, first + u->tile_rows + (index < u->longer_tiles)};
+}
+
+/* A by rows: [row][k]. By columns: tile by tile, [k][row], so that a tile is one stream. */
+static void copy_a(const unit_state *u)
+{
+    const vg_gemm *g = u->g;
+    if (!g->a_t) {
+        VG_FN(vg_copy_rows)(g->a + u->rows.first * g->lda + u->k0, g->lda,
+                            u->rows.last - u->rows.first, u->k, copied_lda(u->k), u->copy);
+        return;
+    }
+    range r = {0, 0};
+    for (int64_t i = 0; i < u->tiles; i++) {
+        r = next_tile(u, i, r.last);
+        VG_FN(vg_copy_tile)(g->a + u->k0 * g->lda + u->rows.first + r.first, g->lda, u->k,
+                            (int)(r.last - r.first), u->copy + r.first * u->k);
+    }
+}
+
+/* Points the tile at its rows of A. */
+static void aim(const unit_state *u, range r, vg_tile *t)
+{
+    const vg_gemm *g = u->g;
+    int64_t row = u->rows.first + r.first;
+    if (!u->plan->copy_a) {
+        t->a = g->a_t ? g->a + u->k0 * g->lda + row : g->a + row * g->lda + u->k0;
+        t->lda = g->lda;
+    } else if (g->a_t) {
+        t->a = u->copy + r.first * u->k;
+        t->lda = r.last - r.first;
+    } else {
+        t->lda = copied_lda(u->k);
+        t->a = u->copy + r.first * t->lda;
+    }
+    t->c = u->c + r.first * u->ldc;
+}
+
+static vg_ahead region(const float *p, int64_t ld, int64_t rows, int64_t cols)
+{
+    return (vg_ahead){.row = (const char *)p,
+                      .p = (const char *)p,
+                      .stride = ld * (int64_t)sizeof(float),
+                      .row_bytes = cols * (int64_t)sizeof(float),
+                      .rows = rows};
+}
+
+/* Spreads the fetching over so many tiles. */
+static vg_ahead paced(vg_ahead a, const unit_state *u, int64_t tiles)
+{
+    int64_t steps = tiles * vg_ceil_div(u->k, VG_AHEAD_EVERY);
+    int64_t per_row = vg_ceil_div(a.row_bytes, 64), lines = vg_ceil_div(a.rows * per_row, steps);
+    a.lines = lines < per_row ? lines : per_row;
+    return a;
+}
+
+/* B of the first panel of columns c, of the block of k at k0. */
+static vg_ahead panel_ahead(const vg_micro *micro, const vg_gemm *g, range c, int64_t k0, int64_t k)
+{
+    int64_t col = c.first * VG_LANES;
+    int64_t width = (int64_t)panel_vectors(micro, c.last - c.first) * VG_LANES;
+    if (width == 0)
+        return (vg_ahead){0};
+    if (g->panels)
+        return region(g->panels + col * g->k + k0 * width, 0, 1, k * width);
+    if (g->b_t)
+        return region(g->b + col * g->ldb + k0, g->ldb, vg_min64(width, g->n - col), k);
+    return region(g->b + k0 * g->ldb + col, g->ldb, k, width);
+}
+
+/* A of rows r, of the block of k at k0. */
+static vg_ahead block_ahead(const vg_gemm *g, range r, int64_t k0, int64_t k)
+{
+    int64_t rows = r.last - r.first;
+    if (g->a_t)
+        return region(g->a + k0 * g->lda + r.first, g->lda, k, rows);
+    return region(g->a + r.first * g->lda + k0, g->lda, rows, k);
+}
+
+/* The column panel that begins at vector j. */
+static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vectors)
+{
+    const vg_gemm *g = u->g;
+    int64_t width = (int64_t)vectors * VG_LANES, col = j * VG_LANES;
+    int64_t at = (j - u->cols.first) * VG_LANES;
+    vg_tile t = {.k = u->k,
+                 .b = u->panel,
+                 .b_k = width,
+                 .ldc = u->ldc,
+                 .bias = g->bias && u->k0 == 0 ? g->bias + col : NULL,
+                 .accumulate = u->k0 > 0,
+                 .ahead = u->plan->ahead ? u->ahead : NULL,
+                 .last = (int)vg_min64(g->n - col - (width - VG_LANES), VG_LANES)};
+    if (g->panels) {
+        t.b = g->panels + col * g->k + u->k0 * width;
+    } else if (u->plan->pack_b || t.last < VG_LANES) {
+        pack(g, u->k0, u->k, col, width, u->panel);
+    } else {
+        t.b = g->b + u->k0 * g->ldb + col;
+        t.b_k = g->ldb;
+    }
+    vg_tile_fn *run = g->a_t ? micro->by_cols[vectors] : micro->by_rows[vectors];
+    range r = {0, 0};
+    for (int64_t i = 0; i < u->tiles; i++) {
+        r = next_tile(u, i, r.last);
+        aim(u, r, &t);
+        t.c += at;
+        run(&t, (int)(r.last - r.first));
+    }
+}
+
+/* Where the work goes on after the block of k at k0: the next block of this unit, or the first of
+ * the next unit, which is the same thread's more often than not. */
+typedef struct successor {
+    range rows, cols;
+    int64_t k0, k;
+} successor;
+
+static successor after(const unit_state *u)
+{
+    int64_t k0 = u->k0 + u->k;
+    if (k0 < u->g->k)
+        return (successor){u->rows, u->cols, k0, vg_min64(u->plan->k_block, u->g->k - k0)};
+    return (successor){u->next_rows, u->next_cols, 0, vg_min64(u->plan->k_block, u->g->k)};
+}
+
+/* All columns, for one block of k. */
+static void run_block(const vg_micro *micro, unit_state *u)
+{
+    successor s = after(u);
+    int64_t panels = vg_ceil_div(u->cols.last - u->cols.first, micro->prefer);
+    u->ahead[1] = paced(block_ahead(u->g, s.rows, s.k0, s.k), u, u->tiles * panels);
+    for (int64_t j = u->cols.first, next; j < u->cols.last; j = next) {
+        int vectors = panel_vectors(micro, u->cols.last - j);
+        vg_ahead a;
+        next = j + vectors;
+        if (next < u->cols.last)
+            a = panel_ahead(micro, u->g, (range){next, u->cols.last}, u->k0, u->k);
+        else
+            a = panel_ahead(micro, u->g, s.cols, s.k0, s.k);
+        u->ahead[0] = paced(a, u, u->tiles);
+        run_panel(micro, u, j, vectors);
+    }
+}
+
+static void run_unit(unit_state *u)
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    int64_t k = vg_min64(plan->k_block, v->k - k0);
-    int64_t a_m = v->a_t ? 1 : v->lda, a_k = v->a_t ? v->lda : 1;
-    for (int64_t j = p->cols.first; j < p->cols.last;) {
-        int vectors = panel_vectors(micro, p->cols.last - j);
-        int64_t width = (int64_t)vectors * VG_LANES, col = j * VG_LANES;
-        vg_tile t = {.k = k,
-                     .a = v->a + p->rows.first * a_m + k0 * a_k,
-                     .a_m = a_m,
-                     .a_k = a_k,
-                     .b = packed,
-                     .b_k = width,
-                     .c = p->c + (j - p->cols.first) * VG_LANES,
-                     .ldc = p->ldc,
-                     .bias = v->bias && k0 == 0 ? v->bias + col : NULL,
-                     .accumulate = k0 > 0,
-                     .last = (int)vg_min64(v->n - col - (width - VG_LANES), VG_LANES)};
-        if (plan->pack_b) {
-            pack(v, k0, k, col, width, packed);
-        } else if (v->panels) {
-            t.b = v->panels + col * v->k + k0 * width;
-        } else {
-            t.b = v->b + k0 * v->ldb + col;
-            t.b_k = v->ldb;
-        }
-        run_panel(micro, t, p->rows.last - p->rows.first, vectors);
-        j += vectors;
+    int64_t rows = u->rows.last - u->rows.first;
+    int widest = panel_vectors(micro, u->cols.last - u->cols.first);
+    u->tiles = vg_ceil_div(rows, micro->rows[widest]);
+    u->tile_rows = rows / u->tiles;
+    u->longer_tiles = rows % u->tiles;
+    for (u->k0 = 0; u->k0 < u->g->k; u->k0 += u->plan->k_block) {
+        u->k = vg_min64(u->plan->k_block, u->g->k - u->k0);
+        if (u->plan->copy_a)
+            copy_a(u);
+        run_block(micro, u);
     }
 }
 
 void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit, void *scratch)
 {
     vg_gemm v = plan->swap ? swapped(g) : *g;
-    range rows = part(v.m, unit / plan->col_units, plan->row_units);
-    range cols = part(vg_ceil_div(v.n, VG_LANES), unit % plan->col_units, plan->col_units);
-    float *packed = scratch, *turned = packed + (plan->pack_b ? panel_floats(plan) : 0);
-    part_of_c p = {.rows = rows, .cols = cols, .c = turned, .ldc = plan->vectors * VG_LANES};
+    int64_t vectors = vg_ceil_div(v.n, VG_LANES), next = unit + 1;
+    unit_state u = {.g = &v,
+                    .plan = plan,
+                    .rows = part(v.m, unit / plan->col_units, plan->row_units),
+                    .cols = part(vectors, unit % plan->col_units, plan->col_units),
+                    .panel = scratch};
+    if (next < plan->row_units * plan->col_units) {
+        u.next_rows = part(v.m, next / plan->col_units, plan->row_units);
+        u.next_cols = part(vectors, next % plan->col_units, plan->col_units);
+    }
+    u.copy = u.panel + (v.panels ? 0 : panel_floats(plan));
     if (!plan->swap) {
-        p.c = v.c + rows.first * v.ldc + cols.first * VG_LANES;
-        p.ldc = v.ldc;
+        u.ldc = v.ldc;
+        u.c = v.c + u.rows.first * v.ldc + u.cols.first * VG_LANES;
+        run_unit(&u);
+        return;
     }
-    for (int64_t k0 = 0; k0 < v.k; k0 += plan->k_block)
-        run_block(&v, plan, &p, k0, packed);
-    if (plan->swap) {
-        int64_t first = cols.first * VG_LANES, last = vg_min64(cols.last * VG_LANES, v.n);
-        VG_FN(vg_store_transposed)(turned, p.ldc, rows.last - rows.first, last - first,
-                                   g->bias ? g->bias + rows.first : NULL,
-                                   g->c + first * g->ldc + rows.first, g->ldc);
-    }
+    float *turned = u.copy + (plan->copy_a ? copy_floats(plan) : 0);
+    u.ldc = plan->vectors * VG_LANES;
+    u.c = turned;
+    run_unit(&u);
+    int64_t first = u.cols.first * VG_LANES, last = vg_min64(u.cols.last * VG_LANES, v.n);
+    VG_FN(vg_store_transposed)(turned, u.ldc, u.rows.last - u.rows.first, last - first,
+                               g->bias ? g->bias + u.rows.first : NULL,
+                               g->c + first * g->ldc + u.rows.first, g->ldc);
 }

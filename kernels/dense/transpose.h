@@ -60,17 +60,41 @@ VG_INLINE vf vg_pairs_hi(vf a, vf b)
 
 #endif
 
-/** Columns 4q .. 4q+3 of the VG_LANES rows at @p src: out[j] holds column 4q+j, row r in lane r. */
-VG_INLINE void vg_transpose4(const float *src, int64_t ld, int q, vf out[4])
+/* The 4x4 transposes: r[i] is piece q of rows i, i+4, ...; out[j] column 4q+j of all rows. */
+VG_INLINE void vg_turn_quads(const vf r[4], vf out[4])
 {
-    vf r0 = vg_quads(src, ld, q, 0), r1 = vg_quads(src, ld, q, 1);
-    vf r2 = vg_quads(src, ld, q, 2), r3 = vg_quads(src, ld, q, 3);
-    vf a = vg_unpack_lo(r0, r1), b = vg_unpack_hi(r0, r1);
-    vf c = vg_unpack_lo(r2, r3), d = vg_unpack_hi(r2, r3);
+    vf a = vg_unpack_lo(r[0], r[1]), b = vg_unpack_hi(r[0], r[1]);
+    vf c = vg_unpack_lo(r[2], r[3]), d = vg_unpack_hi(r[2], r[3]);
     out[0] = vg_pairs_lo(a, c);
     out[1] = vg_pairs_hi(a, c);
     out[2] = vg_pairs_lo(b, d);
     out[3] = vg_pairs_hi(b, d);
+}
+
+/** Columns 0 .. 3 of the VG_LANES rows at @p src: out[j] holds column j, row r in lane r. */
+VG_INLINE void vg_transpose4(const float *src, int64_t ld, vf out[4])
+{
+    vf r[4];
+    VG_UNROLL(4)
+    for (int i = 0; i < 4; i++)
+        r[i] = vg_quads(src, ld, 0, i);
+    vg_turn_quads(r, out);
+}
+
+/** All VG_LANES columns. Every row is read whole before the next four are touched: rows a power of
+ * two apart share one set of L1 and would evict each other between the pieces. */
+VG_INLINE void vg_transpose(const float *src, int64_t ld, vf out[VG_LANES])
+{
+    vf r[VG_LANES / 4][4];
+    VG_UNROLL(4)
+    for (int i = 0; i < 4; i++) {
+        VG_UNROLL(4)
+        for (int q = 0; q < VG_LANES / 4; q++)
+            r[q][i] = vg_quads(src, ld, q, i);
+    }
+    VG_UNROLL(4)
+    for (int q = 0; q < VG_LANES / 4; q++)
+        vg_turn_quads(r[q], out + 4 * q);
 }
 
 #endif
