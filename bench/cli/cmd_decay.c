@@ -24,9 +24,9 @@ static const char help_text[] =
 
 /* Three nets of 8 to 64 blocks: the problem, a cure by initialisation, a cure by architecture. */
 static const char *const classic[] = {
-    "depth=8,16,32,64", "act=sigmoid",       "init=xavier_normal", "vs",
-    "act=relu",         "init=he_normal",    "vs",                 "act=relu",
-    "init=he_normal",   "skip=residual",     "norm=layer",         "norm_at=pre",
+    "depth=8,16,32,64", "seeds=4",        "act=sigmoid",   "init=xavier_normal", "vs",
+    "act=relu",         "init=he_normal", "vs",            "act=relu",           "init=he_normal",
+    "skip=residual",    "norm=layer",     "norm_at=pre",
 };
 enum { CLASSIC = sizeof classic / sizeof *classic, NAME = 512 };
 

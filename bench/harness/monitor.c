@@ -5,93 +5,238 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "kernels/base/partition.h"
 #include "vgbench/memory.h"
 
-enum { LANES = 16 };
+/* Vectors of the compiler, at the baseline ISA: SSE2 or NEON. The accumulators and their order are
+ * fixed, so the sums are the same bits whatever the compiler makes of them. */
+typedef float vf4 __attribute__((vector_size(16)));
+typedef double vd2 __attribute__((vector_size(16)));
+typedef int32_t vi4 __attribute__((vector_size(16)));
 
 /* |x| as bits: comparisons of magnitudes are comparisons of integers. */
-#define MAGNITUDE 0x7fffffffu
-#define MIN_NORMAL 0x00800000u
-#define FP16_ZERO 0x33000000u /* 2^-25: at most this rounds to zero in fp16 (ties to even) */
-#define BF16_ZERO 0x00008000u /* 2^-134: likewise in bf16 */
+#define MAGNITUDE 0x7fffffff
+#define MIN_NORMAL 0x00800000
+#define FP16_ZERO 0x33000000 /* 2^-25: at most this rounds to zero in fp16 (ties to even) */
+#define BF16_ZERO 0x00008000 /* 2^-134: likewise in bf16 */
 
-static double sum_lanes(const double part[LANES])
+static inline vf4 load4(const float *p)
 {
-    double sum = 0;
-    for (int k = 0; k < LANES; k++)
-        sum += part[k];
-    return sum;
+    vf4 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* The last 1 to 3 floats; past the end zeros, which change no sum. */
+static vf4 load_tail(const float *p, int64_t left)
+{
+    float v[4] = {0};
+    for (int64_t i = 0; i < left && i < 4; i++)
+        v[i] = p[i];
+    return load4(v);
+}
+
+static inline vf4 load(const float *p, int64_t left)
+{
+    return left >= 4 ? load4(p) : load_tail(p, left);
+}
+
+/* Two floats as doubles. GCC makes scalar conversions of the generic form on SSE2. */
+static inline vd2 low(vf4 v)
+{
+#if defined(__SSE2__)
+    return (vd2)_mm_cvtps_pd((__m128)v);
+#else
+    return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1), vd2);
+#endif
+}
+
+static inline vd2 high(vf4 v)
+{
+#if defined(__SSE2__)
+    return (vd2)_mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v));
+#else
+    return __builtin_convertvector(__builtin_shufflevector(v, v, 2, 3), vd2);
+#endif
+}
+
+static double sum4(vd2 a, vd2 b)
+{
+    vd2 s = a + b;
+    return s[0] + s[1];
 }
 
 static void squares(const float *p, int64_t n, double *field)
 {
-    double part[LANES] = {0};
+    vd2 a = {0}, b = {0}, c = {0}, d = {0};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            part[k] += (double)p[i + k] * p[i + k];
-    for (int k = 0; i < n; i++, k++)
-        part[k] += (double)p[i] * p[i];
-    field[0] = sum_lanes(part);
+    for (; i + 8 <= n; i += 8) {
+        vf4 v = load4(p + i), w = load4(p + i + 4);
+        a += low(v) * low(v);
+        b += high(v) * high(v);
+        c += low(w) * low(w);
+        d += high(w) * high(w);
+    }
+    for (; i < n; i += 4) {
+        vf4 v = load(p + i, n - i);
+        a += low(v) * low(v);
+        b += high(v) * high(v);
+    }
+    field[0] = sum4(a + c, b + d);
+}
+
+double vg_sum_squares(const float *p, int64_t n)
+{
+    double sum;
+    squares(p, n, &sum);
+    return sum;
 }
 
 static void values(const float *p, int64_t n, double *field)
 {
-    double part[LANES] = {0}, square[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int k = 0; k < LANES; k++) {
-            part[k] += p[i + k];
-            square[k] += (double)p[i + k] * p[i + k];
-        }
-    for (int k = 0; i < n; i++, k++) {
-        part[k] += p[i];
-        square[k] += (double)p[i] * p[i];
+    vd2 sum = {0}, sum2 = {0}, a = {0}, b = {0};
+    for (int64_t i = 0; i < n; i += 4) {
+        vf4 v = load(p + i, n - i);
+        vd2 x = low(v), y = high(v);
+        sum += x;
+        sum2 += y;
+        a += x * x;
+        b += y * y;
     }
-    field[0] = sum_lanes(part);
-    field[1] = sum_lanes(square);
+    field[0] = sum4(sum, sum2);
+    field[1] = sum4(a, b);
 }
 
-static void small_numbers(const float *p, int64_t n, double *field)
+static int64_t count4(vi4 v)
 {
-    uint32_t zero = 0, tiny = 0, fp16 = 0, bf16 = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, p + i, sizeof bits);
-        bits &= MAGNITUDE;
+    return -((int64_t)v[0] + v[1] + v[2] + v[3]); /* true is -1 */
+}
+
+/* Squares, and counts of what is small. */
+static void delta(const float *p, int64_t n, double *field)
+{
+    vd2 a = {0}, b = {0};
+    vi4 zero = {0}, tiny = {0}, fp16 = {0}, bf16 = {0};
+    for (int64_t i = 0; i < n; i += 4) {
+        vf4 v = load(p + i, n - i);
+        vd2 x = low(v), y = high(v);
+        a += x * x;
+        b += y * y;
+        vi4 bits = (vi4)v & MAGNITUDE;
         zero += bits == 0;
         tiny += bits < MIN_NORMAL;
         fp16 += bits <= FP16_ZERO;
         bf16 += bits <= BF16_ZERO;
     }
-    field[1] = zero;
-    field[2] = tiny - zero;
-    field[3] = fp16 - zero;
-    field[4] = bf16 - zero;
+    int64_t padding = (4 - n % 4) % 4, zeros = count4(zero);
+    field[0] = sum4(a, b);
+    field[1] = (double)(zeros - padding);
+    field[2] = (double)(count4(tiny) - zeros);
+    field[3] = (double)(count4(fp16) - zeros);
+    field[4] = (double)(count4(bf16) - zeros);
 }
 
-/* One row of slopes. */
-static void slopes(const vg_watch *w, const float *p, uint8_t *alive, double *field)
+static inline vf4 choose(vi4 mask, vf4 yes, vf4 no)
 {
-    double part[LANES] = {0}, square[LANES] = {0};
-    float most = 0;
-    uint32_t saturated = 0;
-    for (int64_t i = 0; i < w->cols; i++) {
-        float s = p[i];
-        if (w->slopes)
-            s = s > 0 ? 1 : w->slopes[i * w->slope_step];
-        s = fabsf(s);
-        part[i % LANES] += s;
-        square[i % LANES] += (double)s * s;
-        most = s > most ? s : most;
-        saturated += s < w->saturated_below;
-        alive[i] |= !(s < w->dead_below);
+    return (vf4)(((vi4)yes & mask) | ((vi4)no & ~mask));
+}
+
+/* |f'| of four columns from @p v, which is what the op saves, or f' itself; @p below is the slope
+ * below 0. @p act is constant where this is inlined. */
+static inline vf4 slope4(vg_op act, vf4 v, vf4 below)
+{
+    const vf4 one = {1, 1, 1, 1};
+    vf4 s = v;
+    if (act == VG_OP_relu || act == VG_OP_leaky_relu || act == VG_OP_prelu)
+        s = choose(v > 0, one, below);
+    else if (act == VG_OP_linear)
+        s = one;
+    else if (act == VG_OP_sigmoid)
+        s = v * (one - v);
+    else if (act == VG_OP_tanh)
+        s = one - v * v;
+    return (vf4)((vi4)s & MAGNITUDE);
+}
+
+typedef struct slope_sums {
+    vd2 sum, sum2, a, b;
+    vf4 most;
+    vi4 saturated;
+} slope_sums;
+
+/* Columns i..i+left-1, left <= 4, of rows first..last-1: the columns go outside, so that what is
+ * known of a unit stays in a register. */
+static inline void slope_columns(const vg_watch *w, vg_op act, int64_t i, int64_t left,
+                                 int64_t first, int64_t last, uint8_t *alive, slope_sums *t)
+{
+    vf4 below = (vf4){0} + w->slope, most = t->most;
+    vd2 sum = t->sum, sum2 = t->sum2, a = t->a, b = t->b;
+    vi4 awake = {0}, flat = {0};
+    if (act == VG_OP_prelu)
+        below = w->slope_step ? load(w->slopes + i, left) : (vf4){0} + w->slopes[0];
+    for (int64_t r = first; r < last; r++) {
+        const float *p = w->p + r * w->cols + i;
+        vf4 s = slope4(act, left == 4 ? load4(p) : load_tail(p, left), below);
+        for (int64_t k = left; k < 4; k++)
+            s[k] = 0;
+        vd2 x = low(s), y = high(s);
+        sum += x;
+        sum2 += y;
+        a += x * x;
+        b += y * y;
+        most = choose(s > most, s, most);
+        flat += s < w->saturated_below;
+        awake |= ~(s < w->dead_below);
     }
-    field[0] += sum_lanes(part);
-    field[1] += sum_lanes(square);
-    field[2] = most > field[2] ? most : field[2];
-    field[3] += saturated;
+    for (int64_t k = 0; k < left; k++)
+        alive[i + k] = awake[k] != 0;
+    for (int64_t k = left; k < 4; k++)
+        flat[k] = 0;
+    *t = (slope_sums){sum, sum2, a, b, most, t->saturated + flat};
+}
+
+static inline void slopes_of(const vg_watch *w, vg_op act, int64_t first, int64_t last,
+                             uint8_t *alive, double *field)
+{
+    slope_sums t = {{0}, {0}, {0}, {0}, {0}, {0}};
+    int64_t i = 0;
+    for (; i + 4 <= w->cols; i += 4)
+        slope_columns(w, act, i, 4, first, last, alive, &t);
+    if (i < w->cols)
+        slope_columns(w, act, i, w->cols - i, first, last, alive, &t);
+    field[0] = sum4(t.sum, t.sum2);
+    field[1] = sum4(t.a, t.b);
+    for (int k = 0; k < 4; k++)
+        field[2] = t.most[k] > field[2] ? t.most[k] : field[2];
+    field[3] = (double)count4(t.saturated);
+}
+
+static void slopes(const vg_watch *w, int64_t first, int64_t last, uint8_t *alive, double *field)
+{
+    switch (w->act) {
+    case VG_OP_relu:
+    case VG_OP_leaky_relu:
+        slopes_of(w, VG_OP_relu, first, last, alive, field);
+        break;
+    case VG_OP_prelu:
+        slopes_of(w, VG_OP_prelu, first, last, alive, field);
+        break;
+    case VG_OP_linear:
+        slopes_of(w, VG_OP_linear, first, last, alive, field);
+        break;
+    case VG_OP_sigmoid:
+        slopes_of(w, VG_OP_sigmoid, first, last, alive, field);
+        break;
+    case VG_OP_tanh:
+        slopes_of(w, VG_OP_tanh, first, last, alive, field);
+        break;
+    default:
+        slopes_of(w, VG_OP_none, first, last, alive, field);
+    }
 }
 
 static void run_unit(const vg_task *task, int64_t unit, void *scratch)
@@ -111,16 +256,11 @@ static void run_unit(const vg_task *task, int64_t unit, void *scratch)
         values(p, n, field);
         break;
     case VG_WATCH_DELTA:
-        squares(p, n, field);
-        small_numbers(p, n, field);
+        delta(p, n, field);
         break;
-    case VG_WATCH_SLOPES: {
-        uint8_t *alive = w->alive + unit * w->cols;
-        memset(alive, 0, (size_t)w->cols);
-        for (int64_t r = first; r < last; r++)
-            slopes(w, w->p + r * w->cols, alive, field);
+    case VG_WATCH_SLOPES:
+        slopes(w, first, last, w->alive + unit * w->cols, field);
         break;
-    }
     }
 }
 

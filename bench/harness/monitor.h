@@ -41,8 +41,10 @@ typedef struct vg_watch {
     const float *p; /**< [rows][cols] */
     int64_t rows, cols, block_rows, units;
     float saturated_below, dead_below; /**< slopes: limits of |s| */
-    const float *slopes;               /**< prelu: p is its input, and these its slopes, ... */
-    int64_t slope_step;                /**< ... 0 where one is shared, else 1 */
+    vg_op act;           /**< slopes: f whose saved value p is; VG_OP_none: p holds f' itself */
+    float slope;         /**< leaky_relu: slope below 0; 0 for relu */
+    const float *slopes; /**< prelu: learnt slopes, ... */
+    int64_t slope_step;  /**< ... 0 where one is shared, else 1 */
     double *partials;                  /**< [units][VG_WATCH_FIELDS] */
     uint8_t *alive;                    /**< slopes: [units][cols] */
 } vg_watch;
@@ -50,6 +52,9 @@ typedef struct vg_watch {
 /** Allocates the partial sums and appends the phase to @p plan. */
 vg_status vg_watch_append(vg_watch *watch, vg_plan *plan);
 void vg_watch_release(vg_watch *watch);
+
+/** Sum of squares of @p n floats, in double and in a fixed order. */
+double vg_sum_squares(const float *p, int64_t n);
 
 /** Combined fields of the last run: SQUARES {sum sq}; VALUES {sum, sum sq}; DELTA {sum sq, zeros,
  * subnormals, fp16, bf16}; SLOPES {sum |s|, sum sq, max |s|, saturated, dead columns}. */

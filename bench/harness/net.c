@@ -307,11 +307,7 @@ int64_t vg_net_matrices(const vg_net *net)
 static double weight_norm(const vg_net *net, int segment)
 {
     const vg_segment *s = &net->arena.segments[segment];
-    const float *w = values_of(net, segment);
-    double sum = 0;
-    for (int64_t i = 0; i < s->rows * s->cols; i++)
-        sum += (double)w[i] * w[i];
-    return sqrt(sum);
+    return sqrt(vg_sum_squares(values_of(net, segment), s->rows * s->cols));
 }
 
 static void slope_stats(const vg_watch *w, vg_block_stats *out)

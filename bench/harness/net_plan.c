@@ -116,32 +116,47 @@ static float largest_slope(const vg_spec *s)
     }
 }
 
-/* f' of the block's activation: the backward kernel itself, fed with ones. PReLU's would also
- * overwrite its slope gradient; its f' is read off the input. */
+/* f' that the monitor reads off what the op saves, without computing f again. */
+static bool slope_is_cheap(vg_op act)
+{
+    return act == VG_OP_relu || act == VG_OP_linear || act == VG_OP_leaky_relu ||
+           act == VG_OP_prelu || act == VG_OP_sigmoid || act == VG_OP_tanh;
+}
+
+/* f' of the other activations into net->slope_values: the backward kernel, fed with ones. */
+static vg_status compute_slopes(vg_net *net, const vg_node *n)
+{
+    double flops = net->flops, traffic = net->traffic;
+    vg_shape shape = node_shape(net, n);
+    vg_task *task;
+    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    bind(task, VG_X, data(net, n->x));
+    bind(task, VG_Y, data(net, n->y));
+    bind(task, VG_DY, net->ones);
+    bind(task, VG_DX, net->slope_values);
+    net->flops = flops; /* not the network's own work */
+    net->traffic = traffic;
+    return VG_OK;
+}
+
 static vg_status watch_slopes(vg_net *net, const vg_node *n)
 {
     vg_block *b = &net->block[n->block];
     const vg_spec *s = &net->spec;
-    bool prelu = n->op == VG_OP_prelu;
-    const float *p = prelu ? data(net, n->x) : net->slope_values;
+    bool cheap = slope_is_cheap(n->op);
     if (!net->options.monitor)
         return VG_OK;
-    if (!prelu) {
-        double flops = net->flops, traffic = net->traffic;
-        vg_shape shape = node_shape(net, n);
-        vg_task *task;
-        VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
-        bind(task, VG_X, data(net, n->x));
-        bind(task, VG_Y, data(net, n->y));
-        bind(task, VG_DY, net->ones);
-        bind(task, VG_DX, net->slope_values);
-        net->flops = flops; /* not the network's own work */
-        net->traffic = traffic;
-    }
+    if (!cheap)
+        VG_TRY(compute_slopes(net, n));
+    const float *p = !cheap                      ? net->slope_values
+                     : vg_act_saves_output(n->op) ? data(net, n->y)
+                                                  : data(net, n->x);
     VG_TRY(watch(net, VG_WATCH_SLOPES, p, s->batch, s->width, &b->slopes));
     b->slopes->saturated_below = 0.05f * largest_slope(s);
     b->slopes->dead_below = 0.001f * largest_slope(s);
-    b->slopes->slopes = prelu ? param(net, b->slope) : NULL;
+    b->slopes->act = cheap ? n->op : VG_OP_none;
+    b->slopes->slope = n->op == VG_OP_leaky_relu ? (float)s->slope : 0;
+    b->slopes->slopes = n->op == VG_OP_prelu ? param(net, b->slope) : NULL;
     b->slopes->slope_step = s->prelu_shared ? 0 : 1;
     return VG_OK;
 }
@@ -290,8 +305,6 @@ static vg_status backward_unary(vg_net *net, const vg_node *n)
     vg_shape shape = node_shape(net, n);
     vg_task *task;
     int dx;
-    if (n->is_block_act)
-        VG_TRY(watch_slopes(net, n));
     VG_TRY(contribution(net, n->x, &dx));
     VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
     bind(task, VG_X, data(net, n->x));
@@ -308,6 +321,8 @@ static vg_status backward_unary(vg_net *net, const vg_node *n)
         bind(task, VG_SLOPE, param(net, n->p0));
         bind(task, VG_DSLOPE, param_grad(net, n->p0));
     }
+    if (n->is_block_act) /* now that its operands are in the cache */
+        VG_TRY(watch_slopes(net, n));
     return accumulate(net, n->x, dx);
 }
 
