@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "reports/compare.h"
 #include "reports/report.h"
 #include "reports/rows.h"
 #include "reports/text.h"
@@ -248,10 +249,120 @@ static void malformed_documents_are_refused(void **state) {
     }
 }
 
-/* --- files and plots
- * -------------------------------------------------------------------------------- */
+/* --- strange documents -------------------------------------------------------------------- */
+
+enum { STRANGE = 9 };
+
+static json_t *strange(int kind)
+{
+    switch (kind) {
+    case 0:
+        return json_null();
+    case 1:
+        return json_string("<x>|\n`");
+    case 2:
+        return json_integer(-9223372036854775807);
+    case 3:
+        return json_real(1e308);
+    case 4:
+        return json_real(-0.0);
+    case 5:
+        return json_pack("[n, i, s, []]", 3, "x");
+    case 6:
+        return json_pack("{s{}si}", "a", "index", 1);
+    case 7:
+        return json_true();
+    default:
+        return NULL; /* taken out */
+    }
+}
 
 static char folder[] = "/tmp/vg_report_XXXXXX";
+static int renders;
+
+static void render_any(json_t *doc, int turn)
+{
+    char *text = NULL, path[200];
+    vg_report_options options = {.gnuplot = "true"};
+    vg_compare_options compare = {.min_effect = 0.03};
+    json_t *docs[] = {doc, doc};
+    vg_comparison k = {0};
+    if (vg_report_render(docs, 1 + turn % 2, &options, &text) == VG_OK)
+        check_tables(text);
+    free(text);
+    if (renders++ % 16 == 0 && vg_report_check(doc) == VG_OK) {
+        snprintf(path, sizeof path, "%s/S.md", folder);
+        assert_int_equal(vg_report_write(docs, 1, &options, path), VG_OK);
+    }
+    if (vg_report_check(doc) == VG_OK &&
+        vg_compare_documents(doc, doc, &compare, &k) == VG_OK) {
+        vg_text out = {0};
+        assert_int_equal(vg_comparison_markdown(&k, "a", "b", &out), VG_OK);
+        check_tables(out.p);
+        free(out.p);
+        json_decref(vg_comparison_json(&k, "a", "b"));
+        vg_comparison_release(&k);
+    }
+}
+
+/* Puts every kind of strange value in the place of every member, one at a time. Of the items of an
+ * array the first speaks for all. */
+static void replace_everywhere(json_t *doc, json_t *at)
+{
+    const char *key;
+    json_t *value, *keys = json_array();
+    size_t k;
+    /* The names first: what is taken out and put back moves to the end of the object. */
+    json_object_foreach(at, key, value)
+    {
+        json_array_append_new(keys, json_string(key));
+    }
+    for (k = 0; k < json_array_size(keys); k++) {
+        key = json_string_value(json_array_get(keys, k));
+        value = json_incref(json_object_get(at, key));
+        for (int i = 0; i < STRANGE; i++) {
+            json_t *other = strange(i);
+            if (other)
+                json_object_set_new(at, key, other);
+            else
+                json_object_del(at, key);
+            render_any(doc, i);
+        }
+        json_object_set_new(at, key, value);
+        replace_everywhere(doc, value);
+    }
+    json_decref(keys);
+    value = json_incref(json_array_get(at, 0));
+    for (int i = 0; i < STRANGE - 1 && value; i++) {
+        json_array_set_new(at, 0, strange(i));
+        render_any(doc, i);
+    }
+    if (value) {
+        json_array_set_new(at, 0, value);
+        replace_everywhere(doc, value);
+    }
+}
+
+static void any_member_may_be_anything(void **state)
+{
+    json_t *doc = document();
+    json_object_set_new(doc, "verify",
+                        json_pack("[{ss ss ss si si sf}]", "op", "relu", "dir", "fwd", "backend",
+                                  "avx2", "cases", 3, "failures", 1, "ulp_max", 3.0));
+    json_object_set_new(doc, "train",
+                        json_pack("[{s{ss} s[{si sf}{si sf}]}]", "spec", "act", "relu", "steps",
+                                  "step", 0, "loss", 2.0, "step", 1, "loss", 1.0));
+    json_object_set_new(doc, "roofline",
+                        json_pack("{s[{ss ss sf si}]}", "roofs", "name", "fma", "kind", "flops",
+                                  "value", 1e11, "threads", 1));
+    replace_everywhere(doc, doc);
+    print_message("%d documents rendered or refused\n", renders);
+    assert_true(renders > 700);
+    json_decref(doc);
+}
+
+/* --- files and plots
+ * -------------------------------------------------------------------------------- */
 
 static const char *in_folder(const char *name) {
     static char path[2][200];
@@ -355,6 +466,7 @@ int main(void) {
         cmocka_unit_test(tables_are_well_formed),
         cmocka_unit_test(duplicate_rows_are_named),
         cmocka_unit_test(malformed_documents_are_refused),
+        cmocka_unit_test(any_member_may_be_anything),
         cmocka_unit_test(a_missing_gnuplot_is_said),
         cmocka_unit_test(a_dying_or_hanging_gnuplot_is_said),
         cmocka_unit_test(same_input_same_bytes),
