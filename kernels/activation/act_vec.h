@@ -43,10 +43,10 @@ VG_INLINE vf vg_act_gelu(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
 VG_INLINE vf vg_act_silu(vf x)
 {
     x = vf_max(vf_set1(-120.0f), x);
-    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(87.0f), x)));
+    vf_reduced a = vf_reduce_ln2_negated(vf_min(vf_set1(87.0f), x));
     vf n = vf_min(vf_set1(126.0f), a.n), s = vf_exp2i(n, 0);
-    vf d = vf_fma(s, vf_expm1_reduced(a.r), vf_add(s, vf_set1(1)));
-    return vf_mul(vf_div(x, d), vf_exp2i(vf_sub(n, a.n), 0));
+    vf d = vf_one_plus_exp(vf_set1(1), s, vf_expm1_reduced(a.r));
+    return vf_scale(vf_div(x, d), vf_sub(n, a.n));
 }
 
 /* s + x s (1 - s) = s (1 + x e / (1 + e)) with s = 1 / (1 + e), e = e^-x, scaled by K = 2^-26 as in
@@ -55,7 +55,7 @@ VG_INLINE vf vg_act_silu_slope(vf x)
 {
     const vf k = vf_set1(0x1p-26f), one = vf_set1(1);
     x = vf_min(vf_set1(69.0f), vf_max(vf_set1(-104.0f), x));
-    vf_reduced a = vf_reduce_ln2(vf_neg(x));
+    vf_reduced a = vf_reduce_ln2_negated(x);
     vf s = vf_exp2i(a.n, -26);
     vf e = vf_fma(s, vf_expm1_reduced(a.r), s);
     vf r = vf_pow2_over(one, vf_add(k, e));

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tanh a on [0, 16) as 32 polynomials of degree 5: four pieces per octave from 2^-4 up, the first one
- * from 0, looked up by the exponent and the two top bits of the fraction. Row 0 holds the centres,
- * chosen near the middle of the piece where tanh is within 2^-8 ulp of a float (Gal's method), so
- * that the constant terms in row 1 cost no accuracy; rows 2 to 6 the coefficients of t, ..., t^5.
- * Fitted with Sollya; relative error below 3e-9, from 4 up below 2e-8. */
+/* tanh a on [0, 9.5] as polynomials of t = a - centre, looked up by the leading bits of a: 32 pieces of
+ * degree 5, four per octave from 2^-4 up, or 8 of degree 9, one per octave from 2^-3 up; the first
+ * one begins at 0. Row 0 holds the centres, near the middle of the piece where tanh is within 2^-7
+ * ulp of a float (Gal's method), so that the constant terms in row 1 cost no accuracy; then the
+ * coefficients of t, t^2, ... Fitted with Sollya: relative error below 6e-9, from 4 up below 3e-8. */
 #ifndef VG_SIMD_TANH_TABLE_H
 #define VG_SIMD_TANH_TABLE_H
 
+#include "simd/vec.h"
+
+#if VG_HAS_TABLE_32
+enum { VG_TANH_ROWS = 7, VG_TANH_SHIFT = 21 };
+#define VG_TANH_FIRST 0x1p-4f
 static const _Alignas(64) float vg_tanh_table[7][32] = {
     {0x1.1ffe8p1f, 0x1.5ffe74p1f, 0x1.a0006ep1f, 0x1.e0010ap1f, 0x1.1ffee2p2f, 0x1.60019p2f,
      0x1.9ffe7p2f, 0x1.e0019p2f, 0x1.1ffe7p3f, 0x1.6p3f, 0x1.ap3f, 0x1.ep3f, 0, 0x1.5ffee6p-4f,
@@ -51,5 +56,33 @@ static const _Alignas(64) float vg_tanh_table[7][32] = {
      0x1.8aa0cp-5f, -0x1.7ef7cp-5f, -0x1.fdbc6ap-5f, -0x1.12cfa6p-4f, -0x1.9b5e1p-5f,
      -0x1.0622ep-5f, -0x1.36f1d4p-7f, 0x1.669b32p-10f, 0x1.2f341cp-8f},
 };
+#else
+enum { VG_TANH_ROWS = 11, VG_TANH_SHIFT = 23 };
+#define VG_TANH_FIRST 0x1p-3f
+static const _Alignas(64) float vg_tanh_table[11][8] = {
+    {0x1.7ffe82p1f, 0x1.80019p2f, 0x1.17fe7p3f, 0, 0, 0x1.80002ep-2f, 0x1.8000d6p-1f,
+     0x1.800116p0f},
+    {0x1.fd77c2p-1f, 0x1.fffe64p-1f, 0x1.fffffep-1f, 0, 0, 0x1.6ef566p-2f, 0x1.4532bep-1f,
+     0x1.cf6ffcp-1f},
+    {0x1.4351b2p-7f, 0x1.9c61d8p-16f, 0x1.b0847p-24f, 0, 0x1p0f, 0x1.be3faep-1f, 0x1.317312p-1f,
+     0x1.72137ap-3f},
+    {-0x1.41b9e4p-7f, -0x1.9b5b1ep-16f, 0x1.d031dap-22f, 0, 0x1.05878cp-34f, -0x1.3fd566p-2f,
+     -0x1.8403ap-2f, -0x1.4ef982p-3f},
+    {0x1.a8bb3cp-8f, 0x1.11f21p-16f, 0x1.0b28f6p-24f, 0, -0x1.555556p-2f, -0x1.6dd7c6p-3f,
+     0x1.566652p-5f, 0x1.67b098p-4f},
+    {-0x1.a00da8p-9f, -0x1.187b3p-17f, -0x1.401262p-18f, 0, 0x1.09cadcp-21f, 0x1.584a78p-3f,
+     0x1.9895f8p-4f, -0x1.9915eep-6f},
+    {0x1.3f3788p-10f, 0x1.c16d0ap-19f, 0x1.7bb7b2p-25f, 0, 0x1.110b2cp-3f, 0x1.bad5aap-6f,
+     -0x1.02c3c2p-4f, -0x1.5d04d4p-9f},
+    {-0x1.8bb93ep-12f, -0x1.00b59p-20f, 0x1.c3de1cp-17f, 0, 0x1.1d31bap-13f, -0x1.1b852p-4f,
+     -0x1.1a6586p-10f, 0x1.d3e3dep-8f},
+    {0x1.7c47fcp-14f, 0x1.24f998p-22f, -0x1.4bff94p-24f, 0, -0x1.c1ac82p-5f, -0x1.648a06p-1f,
+     0x1.bef272p-9f, -0x1.03633cp-8f},
+    {-0x1.fcb9f6p-18f, -0x1.f8bc02p-24f, -0x1.91ce1ap-17f, 0, 0x1.c1417p-9f, 0x1.9c12b2p-8f,
+     -0x1.340ab8p-7f, 0x1.a3f382p-11f},
+    {-0x1.f6ef3cp-19f, 0x1.be99dp-26f, 0x1.28942ap-24f, 0, 0x1.07d89p-6f, 0x1.405ed6p4f,
+     0x1.035802p-3f, 0x1.03a1b2p-12f},
+};
+#endif
 
 #endif

@@ -11,6 +11,7 @@
  * vf_ldexp(a, n) = a * 2^n, n a whole number, |n| <= 252: gradual underflow included, and rounded
  *        once where a * 2^(n/2) is normal.
  * vf_exp2i(n, more) = 2^(n + more) for a whole n; the result must be a normal number.
+ * vf_scale(a, n) = a * 2^n for a whole n with 2^n a normal number.
  * vf_pow2_over(k, x) = k / x to 1 ulp for k a power of two and 2^-126 <= |x| <= 2^126.
  * vf_lookup(t, i): entry i mod VG_TABLE of a table of VG_TABLE (8 or 32) floats, 64-byte aligned.
  * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).

@@ -91,6 +91,7 @@ VG_INLINE vf vf_exp2i(vf n, int more)
     /* the low bits of n + more + 127 + 1.5 * 2^23 are the exponent field */
     return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
 }
+VG_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_exp2i(n, 0)); }
 VG_INLINE vf vf_pow2_over(vf k, vf x) { return vf_div(k, x); }
 
 enum { VG_TABLE = 8 };

@@ -79,6 +79,7 @@ VG_INLINE vf vf_exp2i(vf n, int more)
 {
     return _mm512_scalef_ps(_mm512_set1_ps(__builtin_ldexpf(1, more)), n);
 }
+VG_INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
 /* A 14-bit reciprocal and one Newton step: 5 instructions where VDIVPS holds the divider for 10
  * cycles (Golden Cove). The step's error is below 2^-28 before its rounding. */
 VG_INLINE vf vf_pow2_over(vf k, vf x)

@@ -30,6 +30,15 @@ VG_INLINE vf_reduced vf_reduce_ln2(vf x)
     return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r)};
 }
 
+/** The same for -x. */
+VG_INLINE vf_reduced vf_reduce_ln2_negated(vf x)
+{
+    const vf magic = vf_set1(0x1.8p23f);
+    vf n = vf_sub(vf_fma(x, vf_set1(-VG_LOG2E), magic), magic);
+    vf r = vf_fms(n, vf_set1(-VG_LN2_HI), x);
+    return (vf_reduced){n, vf_fnma(n, vf_set1(VG_LN2_LO), r)};
+}
+
 /** e^r for |r| <= ln 2 / 2; relative error 3.3e-9. */
 VG_INLINE vf vf_exp_reduced(vf r)
 {
@@ -70,56 +79,35 @@ VG_INLINE vf vf_expm1_negative(vf x)
     return vf_fma(s, vf_expm1_reduced(a.r), vf_sub(s, vf_set1(1)));
 }
 
-/** 1 / (1 + e^-x) = K / (K + K e^-x), K e^-x = S (1 + q) with S = K 2^n: the denominator
- * (K + S) + S q is rounded once, there is one division, and K = 2^-26 keeps it below 2^125 while the
- * quotient goes down to the last subnormal. */
+/** k + s (1 + q) for powers of two k and s, with one rounding to speak of: s q is exact, and what
+ * s + k cannot hold when s > 2^23 k goes with it (1 + e^-x is off by half an ulp more near x = -16.6
+ * without that). */
+VG_INLINE vf vf_one_plus_exp(vf k, vf s, vf q)
+{
+    vf sum = vf_add(s, k), lost = vf_sub(k, vf_sub(sum, s));
+    return vf_add(sum, vf_fma(s, q, lost));
+}
+
+/** 1 / (1 + e^-x) = K / (K + K e^-x), K e^-x = S (1 + q) with S = K 2^n: one division, and K = 2^-26
+ * keeps the denominator below 2^125 while the quotient goes down to the last subnormal. */
 VG_INLINE vf vf_sigmoid(vf x)
 {
     const vf k = vf_set1(0x1p-26f);
-    vf_reduced a = vf_reduce_ln2(vf_neg(vf_min(vf_set1(69.0f), vf_max(vf_set1(-104.0f), x))));
-    vf s = vf_exp2i(a.n, -26);
-    return vf_pow2_over(k, vf_fma(s, vf_expm1_reduced(a.r), vf_add(k, s)));
+    vf_reduced a = vf_reduce_ln2_negated(vf_min(vf_set1(69.0f), vf_max(vf_set1(-104.0f), x)));
+    return vf_pow2_over(k, vf_one_plus_exp(k, vf_exp2i(a.n, -26), vf_expm1_reduced(a.r)));
 }
 
-/** tanh x, 1 from 9.1 on. */
-#if VG_HAS_TABLE_32
+/** tanh x, 1 from 9.1 on: piecewise polynomials, 0.5 ulp and little more but near 0. */
 VG_INLINE vf vf_tanh(vf x)
 {
-    const vf sign = vf_set1(-0.0f);
     vf a = vf_min(vf_set1(9.5f), vf_abs(x));
-    vi k = vi_shr(vi_bits(vf_max(vf_set1(0x1p-4f), a)), 21);
+    vi k = vi_shr(vi_bits(vf_max(vf_set1(VG_TANH_FIRST), a)), VG_TANH_SHIFT);
     vf t = vf_sub(a, vf_lookup(vf_table_load(vg_tanh_table[0]), k));
-    vf p = vf_lookup(vf_table_load(vg_tanh_table[6]), k);
-    VG_UNROLL(5)
-    for (int i = 5; i >= 1; i--)
+    vf p = vf_lookup(vf_table_load(vg_tanh_table[VG_TANH_ROWS - 1]), k);
+    VG_UNROLL(10)
+    for (int i = VG_TANH_ROWS - 2; i >= 1; i--)
         p = vf_fma(p, t, vf_lookup(vf_table_load(vg_tanh_table[i]), k));
-    return vf_or(p, vf_and(x, sign));
+    return vf_or(p, vf_and(x, vf_set1(-0.0f)));
 }
-#else
-/* An odd polynomial up to 0.9 (relative error 1.2e-9), above it 1 - 2 / (e^2|x| + 1), where the
- * quotient is so small that its rounding hardly counts. */
-VG_INLINE vf vf_tanh(vf x)
-{
-    const vf one = vf_set1(1);
-    vf a = vf_min(vf_set1(10.0f), vf_abs(x));
-    vf_reduced b = vf_reduce_ln2(vf_add(a, a));
-    vf s = vf_exp2i(b.n, 0);
-    vf d = vf_fma(s, vf_expm1_reduced(b.r), vf_add(s, one)); /* e^2a + 1, one rounding */
-    vf large = vf_sub(one, vf_div(vf_set1(2), d));
-
-    vf z = vf_mul(a, a);
-    vf p = vf_set1(-0x1.ddda5ep-12f);
-    p = vf_fma(p, z, vf_set1(0x1.529dcep-9f));
-    p = vf_fma(p, z, vf_set1(-0x1.0ed7bcp-7f));
-    p = vf_fma(p, z, vf_set1(0x1.62f1ccp-6f));
-    p = vf_fma(p, z, vf_set1(-0x1.b9ca4ep-5f));
-    p = vf_fma(p, z, vf_set1(0x1.110f38p-3f));
-    p = vf_fma(p, z, vf_set1(-0x1.55554ep-2f));
-    vf small = vf_fma(vf_mul(p, z), a, a);
-
-    vf y = vf_select(vf_lt(a, vf_set1(0.9f)), small, large);
-    return vf_or(y, vf_and(x, vf_set1(-0.0f)));
-}
-#endif
 
 #endif

@@ -72,6 +72,7 @@ VG_INLINE vf vf_from_vi(vi a) { return (vf)a; }
 VG_INLINE vf vf_ldexp(vf a, vf n) { return ldexpf(a, (int)n); }
 
 VG_INLINE vf vf_exp2i(vf n, int more) { return ldexpf(1, (int)n + more); }
+VG_INLINE vf vf_scale(vf a, vf n) { return a * vf_exp2i(n, 0); }
 VG_INLINE vf vf_pow2_over(vf k, vf x) { return k / x; }
 
 enum { VG_TABLE = 8 };

@@ -58,6 +58,7 @@
     X(from_int, vf_from_vi(vi_bits(a)))                                                            \
     X(to_int, vf_bits(vi_from_vf(vf_min(vf_set1(1e9f), vf_max(a, vf_set1(-1e9f))))))               \
     X(exp2i, vf_exp2i(vf_round(vf_min(vf_set1(120), vf_max(b, vf_set1(-120)))), -6))               \
+    X(scale, vf_scale(a, vf_round(vf_min(vf_set1(127), vf_max(b, vf_set1(-126))))))                \
     X(ldexp, vf_ldexp(moderate(a), vf_round(vf_min(vf_set1(252), vf_max(b, vf_set1(-252))))))
 
 /* a with its exponent taken away where a is tiny or huge; zeros, infinities and NaN stay. */
