@@ -49,6 +49,7 @@ typedef struct vg_tile {
     bool accumulate;   /**< C += instead of C = */
     int last;          /**< lanes of the last vector of C, 1 .. VG_LANES: no more is touched */
     vg_ahead *ahead;   /**< two of them, or NULL */
+    int64_t c_rows;    /**< with ahead: rows of C, of the tile below, to fetch in a step */
 } vg_tile;
 
 enum { VG_TILE_MAX_ROWS = 16, VG_TILE_MAX_VECTORS = 4 };
@@ -105,12 +106,11 @@ VG_INLINE void vg_tile_finish(const vg_tile *t, int rows, int vectors, bool edge
     }
 }
 
-/* Rows row .. row + count of the tile of C; beyond its end does no harm. */
-VG_INLINE void vg_tile_fetch_c(const vg_tile *t, int64_t row, const int count, const int vectors)
+/* Rows row .. row + count of C below the tile: the next tile. Beyond the end it does no harm. */
+VG_INLINE void vg_tile_fetch_c(const vg_tile *t, int64_t row, int64_t count, const int vectors)
 {
     const float *c = t->c + row * t->ldc;
-    VG_UNROLL(16)
-    for (int r = 0; r < count; r++, c += t->ldc) {
+    for (; count > 0; count--, c += t->ldc) {
         VG_UNROLL(4)
         for (int j = 0; j < vectors * VG_LANES; j += 16)
             __builtin_prefetch(c + j, 1);
@@ -138,15 +138,14 @@ VG_INLINE void vg_tile_run(const vg_tile *t, const int rows, const int vectors, 
         for (int v = 0; v < vectors; v++)
             acc[r][v] = vf_zero();
     }
-    for (int64_t left = t->k, row = 0; left > 0;) {
+    for (int64_t left = t->k, row = rows; left > 0;) {
         int64_t k = left;
         if (t->ahead) {
             k = left < VG_AHEAD_EVERY ? left : VG_AHEAD_EVERY;
             vg_ahead_step(&t->ahead[0]);
             vg_ahead_step(&t->ahead[1]);
-            if (row < rows)
-                vg_tile_fetch_c(t, row, 2, vectors);
-            row += 2;
+            vg_tile_fetch_c(t, row, t->c_rows, vectors);
+            row += t->c_rows;
         }
         left -= k;
         for (; k > 0; k--) {

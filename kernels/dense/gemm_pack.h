@@ -6,6 +6,7 @@
 #ifndef VG_DENSE_GEMM_PACK_H
 #define VG_DENSE_GEMM_PACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "simd/vec.h"
@@ -22,9 +23,9 @@ void VG_FN(vg_pack_transposed)(const float *src, int64_t ld, int64_t rows, int64
 void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
                          float *dst);
 
-/** dst[i * cols + j] = src[i * ld + j] for i < rows, j < cols, few cols; up to VG_LANES floats after
- * the last are overwritten. */
-void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, float *dst);
+/** dst[i * cols + j] = src[i * ld + j] for i < rows, j < cols, few cols; 8 or VG_LANES floats after
+ * the last may be overwritten. @p room: 8 floats of every row may be read. */
+void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, bool room, float *dst);
 
 /** dst[j * ld + i] = src[i * src_ld + j] + bias[i] for i < rows, j < cols. @p src must be readable up
  * to the next multiple of VG_LANES in both directions. @p bias may be NULL. */

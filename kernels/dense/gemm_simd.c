@@ -19,7 +19,7 @@ static int64_t copied_lda(int64_t k)
 
 static int64_t copy_floats(const vg_gemm_plan *plan)
 {
-    return plan->rows * copied_lda(plan->k_block) + VG_LANES;
+    return plan->rows * copied_lda(plan->k_block) + 16;
 }
 
 /* --- cutting ------------------------------------------------------------------------------- */
@@ -43,11 +43,13 @@ enum {
     LARGE_UNIT_MACS = 16 << 20,
     MANY_UNITS = 128,
     ROWS_MAX = 512,            /* rows x k_block of A stay in L2 */
-    LARGE_A = 128 * 1024,      /* floats: A takes a good part of L2 */
+    LARGE_A = 128 * 1024,      /* floats: A takes a good part of L2, */
+    HUGE_A = 2048 * 1024,      /* is several times L2 */
     L2_FLOATS = 256 * 1024,    /* all three matrices: they fit L2 */
     IN_PLACE_FLOATS = 65536,   /* B is read in place up to here: it stays in L2 */
     COPY_FLOATS = 16 * 1024,   /* A is copied from here on, if it is read crosswise, */
     COPY_STRIDE = 2048,        /* or if its rows are so far apart that they share sets of L2, */
+    SHORT_K = 64,              /* C is most of the traffic */
     COPY_COLUMNS = 96          /* and if it is used often enough */
 };
 
@@ -58,11 +60,16 @@ static bool may_cut(int64_t macs, int64_t units)
 }
 
 /* Fewer rows do not pay for packing B once more, fewer columns not for reading A once more. */
-static void cut_limits(const vg_gemm *v, int64_t *least_rows, int64_t *least_cols)
+typedef struct least {
+    int64_t rows, cols;
+} least;
+
+static least cut_limits(const vg_gemm *v)
 {
-    bool large = v->m * v->k > LARGE_A;
-    *least_rows = large || v->b_t ? 256 : 128;
-    *least_cols = large ? 256 : 64;
+    int64_t a = v->m * v->k;
+    if (a > LARGE_A)
+        return (least){256, a > HUGE_A ? 512 : 256};
+    return (least){v->b_t ? 256 : 128, 64};
 }
 
 /* Powers of two, so that 2, 4, 8 ... threads get equal shares. */
@@ -70,16 +77,18 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
 {
     int64_t vectors = vg_ceil_div(v->n, VG_LANES), macs = v->m * v->n * v->k;
     int64_t rows = vg_ceil_div(v->m, ROWS_MAX), cols = 1;
-    int64_t least_rows, least_cols;
-    cut_limits(v, &least_rows, &least_cols);
+    least limit = cut_limits(v);
     while (may_cut(macs, rows * cols)) {
-        if (vectors / (2 * cols) * VG_LANES >= least_cols)
+        int64_t unit_rows = v->m / (2 * rows), unit_cols = vectors / (2 * cols) * VG_LANES;
+        if (unit_cols >= limit.cols)
             cols *= 2;
-        else if (v->m / (2 * rows) >= least_rows)
+        else if (unit_rows >= limit.rows)
             rows *= 2;
-        else if (rows * cols < 4 && vectors / (2 * cols) >= (prefer < 3 ? prefer : 2))
+        else if (rows * cols < 4 && v->a_t && unit_rows >= 128)
+            rows *= 2;
+        else if (rows * cols < 4 && unit_cols >= VG_LANES * (prefer < 3 ? prefer : 2))
             cols *= 2;
-        else if (rows * cols < 4 && v->m / (2 * rows) >= 16)
+        else if (rows * cols < 4 && unit_rows >= 16)
             rows *= 2;
         else
             break;
@@ -107,7 +116,7 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
     cut_units(v, &plan, micro->prefer);
     plan.pack_b = !v->panels && (v->b_t || v->n * v->k > IN_PLACE_FLOATS);
     plan.copy_a = v->m * v->k >= COPY_FLOATS && plan.vectors * VG_LANES >= COPY_COLUMNS &&
-                  (v->a_t || v->k >= COPY_STRIDE);
+                  (v->a_t ? v->m >= 512 : v->k >= COPY_STRIDE);
     plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
     plan.k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
@@ -203,6 +212,7 @@ typedef struct unit_state {
     float *panel, *copy; /* scratch */
     /* The rows are cut into tiles of tile_rows rows, the first longer_tiles of one more. */
     int64_t tiles, tile_rows, longer_tiles;
+    int64_t c_rows; /* to fetch ahead, as in vg_tile */
     int64_t k0, k;       /* the block of k */
     vg_ahead ahead[2];   /* the next panel of B, the next block of A */
 } unit_state;
@@ -226,7 +236,8 @@ static void copy_a(const unit_state *u)
     for (int64_t i = 0; i < u->tiles; i++) {
         r = next_tile(u, i, r.last);
         VG_FN(vg_copy_tile)(g->a + u->k0 * g->lda + u->rows.first + r.first, g->lda, u->k,
-                            (int)(r.last - r.first), u->copy + r.first * u->k);
+                            (int)(r.last - r.first), u->rows.first + r.first + 8 <= g->m,
+                            u->copy + r.first * u->k);
     }
 }
 
@@ -289,12 +300,11 @@ static vg_ahead block_ahead(const vg_gemm *g, range r, int64_t k0, int64_t k)
     return region(g->a + r.first * g->lda + k0, g->lda, rows, k);
 }
 
-/* The column panel that begins at vector j. */
-static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vectors)
+/* The tile of the column panel that begins at vector j, but for its rows. */
+static vg_tile panel_tile(unit_state *u, int64_t j, int vectors)
 {
     const vg_gemm *g = u->g;
     int64_t width = (int64_t)vectors * VG_LANES, col = j * VG_LANES;
-    int64_t at = (j - u->cols.first) * VG_LANES;
     vg_tile t = {.k = u->k,
                  .b = u->panel,
                  .b_k = width,
@@ -302,22 +312,48 @@ static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vecto
                  .bias = g->bias && u->k0 == 0 ? g->bias + col : NULL,
                  .accumulate = u->k0 > 0,
                  .ahead = u->plan->ahead ? u->ahead : NULL,
+                 .c_rows = u->c_rows,
                  .last = (int)vg_min64(g->n - col - (width - VG_LANES), VG_LANES)};
     if (g->panels) {
         t.b = g->panels + col * g->k + u->k0 * width;
-    } else if (u->plan->pack_b || t.last < VG_LANES) {
-        pack(g, u->k0, u->k, col, width, u->panel);
-    } else {
+    } else if (!u->plan->pack_b && t.last == VG_LANES) {
         t.b = g->b + u->k0 * g->ldb + col;
         t.b_k = g->ldb;
     }
-    vg_tile_fn *run = g->a_t ? micro->by_cols[vectors] : micro->by_rows[vectors];
+    return t;
+}
+
+static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vectors)
+{
+    vg_tile t = panel_tile(u, j, vectors);
+    if (t.b == u->panel)
+        pack(u->g, u->k0, u->k, j * VG_LANES, t.b_k, u->panel);
+    vg_tile_fn *run = u->g->a_t ? micro->by_cols[vectors] : micro->by_rows[vectors];
     range r = {0, 0};
     for (int64_t i = 0; i < u->tiles; i++) {
         r = next_tile(u, i, r.last);
         aim(u, r, &t);
-        t.c += at;
+        t.c += (j - u->cols.first) * VG_LANES;
         run(&t, (int)(r.last - r.first));
+    }
+}
+
+/* With a short k the traffic is in C: then a row of tiles at a time, so that C is written along its
+ * rows. Only where B needs no packing. */
+static void run_by_rows(const vg_micro *micro, unit_state *u)
+{
+    range r = {0, 0};
+    for (int64_t i = 0; i < u->tiles; i++) {
+        r = next_tile(u, i, r.last);
+        for (int64_t j = u->cols.first; j < u->cols.last;) {
+            int vectors = panel_vectors(micro, u->cols.last - j);
+            vg_tile t = panel_tile(u, j, vectors);
+            t.ahead = NULL;
+            aim(u, r, &t);
+            t.c += (j - u->cols.first) * VG_LANES;
+            (u->g->a_t ? micro->by_cols : micro->by_rows)[vectors](&t, (int)(r.last - r.first));
+            j += vectors;
+        }
     }
 }
 
@@ -363,11 +399,17 @@ static void run_unit(unit_state *u)
     u->tiles = vg_ceil_div(rows, micro->rows[widest]);
     u->tile_rows = rows / u->tiles;
     u->longer_tiles = rows % u->tiles;
+    bool whole = u->g->panels || (!u->plan->pack_b && u->g->n % VG_LANES == 0);
+    bool by_rows = u->plan->ahead && whole && u->g->k <= SHORT_K;
     for (u->k0 = 0; u->k0 < u->g->k; u->k0 += u->plan->k_block) {
         u->k = vg_min64(u->plan->k_block, u->g->k - u->k0);
+        u->c_rows = vg_ceil_div(u->tile_rows + 1, vg_ceil_div(u->k, VG_AHEAD_EVERY));
         if (u->plan->copy_a)
             copy_a(u);
-        run_block(micro, u);
+        if (by_rows)
+            run_by_rows(micro, u);
+        else
+            run_block(micro, u);
     }
 }
 
