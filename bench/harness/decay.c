@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cost.h"
 #include "harness/data.h"
+#include "harness/diagnose.h"
 #include "harness/dump.h"
 #include "harness/net.h"
 #include "harness/theory.h"
@@ -35,6 +37,7 @@ static vg_status run_seeds(vg_net *net, const vg_decay_options *options, vg_deca
         VG_TRY(vg_net_init(net, spec->seed + s));
         VG_TRY(vg_net_run(net));
         d->loss[s] = vg_net_loss(net);
+        d->correlation += vg_net_correlation(net, spec->depth) / (double)spec->seeds;
         for (int64_t l = 1; l <= spec->depth; l++)
             vg_net_stats(net, l, &d->stats[s * spec->depth + l - 1]);
         if (s == 0 && options->dump)
@@ -172,6 +175,27 @@ static void set_rate(json_t *record, const vg_decay *d)
     json_object_set_new(record, "rate", rate);
 }
 
+/* What multiplies delta on its way through a block: E f'^2, and the rest, which the weights (and
+ * norms) do. Each is fitted like the signal, so the two multiply to the measured rate. */
+static void set_explain(json_t *record, const vg_decay *d)
+{
+    if (d->reason || d->trunk)
+        return;
+    double *slopes = calloc((size_t)d->depth + 2, sizeof *slopes);
+    if (!slopes)
+        return;
+    for (int64_t l = d->depth - 1; l >= 1; l--)
+        slopes[l] = slopes[l + 1] +
+                    log(mean_of(d, l, offsetof(vg_block_stats, slope_sq_mean), false));
+    double part = vg_fit_rate(slopes, d->from, d->to, NULL);
+    json_t *explain = json_object();
+    vg_json_set_number(explain, "slope_sq_per_layer", exp(part));
+    vg_json_set_number(explain, "weight_sq_per_layer", exp(d->rate - part));
+    vg_json_set_number(explain, "sq_per_layer", exp(d->rate));
+    json_object_set_new(record, "explain", explain);
+    free(slopes);
+}
+
 /* Within: |measured - predicted| at most 4 standard deviations of the seed average, 1e-4, and
  * what the formula is known to leave out. */
 static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
@@ -224,11 +248,13 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     json_object_set_new(record, "layers", layers_json(d));
     json_object_set_new(record, "by_seed", by_seed_json(d, spec->seed));
     set_rate(record, d);
+    set_explain(record, d);
     set_theory(record, d, t);
     vg_json_set_number(record, "survival", d->survival);
     double spread = t->valid ? vg_theory_spread(t) / sqrt((double)d->seeds) : (double)NAN;
     vg_json_set_text(record, "verdict", vg_decay_verdict(d, spec, spread));
-    json_object_set_new(record, "findings", json_array());
+    vg_json_set_number(record, "out_correlation", d->correlation);
+    json_object_set_new(record, "findings", vg_findings(spec, d, spread));
     json_object_set_new(record, "advice", json_array());
     return record;
 }
@@ -245,5 +271,14 @@ vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options,
         *record = record_json(spec, &d, &theory);
     vg_theory_release(&theory);
     vg_decay_release(&d);
+    json_t *cost = NULL;
+    if (status == VG_OK && options->cost)
+        status = vg_cost_measure(spec, &cost);
+    if (cost)
+        json_object_set_new(*record, "cost", cost);
+    if (status != VG_OK && *record) {
+        json_decref(*record);
+        *record = NULL;
+    }
     return status;
 }

@@ -28,6 +28,7 @@ typedef struct vg_decay {
     int64_t depth, seeds;
     vg_block_stats *stats; /**< [seeds][depth] */
     double *loss;          /**< [seeds] */
+    double correlation;    /**< mean over seeds: of two samples at the last block */
     bool trunk;            /**< the signal is dL/dh_l, not delta_l */
     int64_t params, matrices;
     /* of vg_decay_fit() */

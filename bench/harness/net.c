@@ -344,6 +344,27 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
     slope_stats(b->slopes, out);
 }
 
+/* With u_b = h_b / |h_b| the mean cosine of pairs is (|sum u_b|^2 - B) / (B (B - 1)). */
+double vg_net_correlation(const vg_net *net, int64_t index)
+{
+    int64_t batch = net->spec.batch, width = net->spec.width;
+    const float *h = net->value[net->block[index].out].data;
+    double *sum = calloc((size_t)width, sizeof *sum), square = 0;
+    if (!sum || batch < 2) {
+        free(sum);
+        return NAN;
+    }
+    for (int64_t b = 0; b < batch; b++) {
+        double norm = sqrt(vg_sum_squares(h + b * width, width));
+        for (int64_t i = 0; i < width && norm > 0; i++)
+            sum[i] += h[b * width + i] / norm;
+    }
+    for (int64_t i = 0; i < width; i++)
+        square += sum[i] * sum[i];
+    free(sum);
+    return (square - (double)batch) / ((double)batch * ((double)batch - 1));
+}
+
 /* --- named tensors ------------------------------------------------------------------------- */
 
 static void add_named(vg_named *list, int *count, const char *name, const float *p, int64_t rows,

@@ -60,6 +60,9 @@ double vg_net_traffic(const vg_net *net);
  * unscaled. */
 void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
 
+/** Mean correlation (cosine) of two different samples at the output of block @p index. */
+double vg_net_correlation(const vg_net *net, int64_t index);
+
 /** Parameters and their gradients share the segment table. */
 const vg_arena *vg_net_arena(const vg_net *net);
 float *vg_net_values(vg_net *net);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/cost.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/net.h"
+#include "measure/stats.h"
+#include "results/results.h"
+
+enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, OWN = 0, ONEDNN = 1, SIDES = 2 };
+static const double BUDGET_S = 0.5; /* of all samples of both sides */
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* A network ready to be timed, run once. */
+static vg_status ready(const vg_spec *spec, const vg_data *data, vg_team *team, vg_net **net)
+{
+    vg_net_options options = {0};
+    VG_TRY(vg_net_create(spec, &options, team, net));
+    vg_status status = vg_net_load(*net, data);
+    if (status == VG_OK)
+        status = vg_net_init(*net, spec->seed);
+    if (status == VG_OK)
+        status = vg_net_run(*net);
+    if (status != VG_OK) {
+        vg_net_destroy(*net);
+        *net = NULL;
+    }
+    return status;
+}
+
+/* Samples of both sides in turn, so that what disturbs one disturbs the other. */
+static vg_status sample(vg_team *team, vg_net *const net[SIDES],
+                        double ms[SIDES][SAMPLES_MAX], int *count)
+{
+    double begin = seconds();
+    int n = 0;
+    while (n < SAMPLES_MAX && (n < SAMPLES_MIN || seconds() - begin < BUDGET_S)) {
+        for (int side = 0; side < SIDES; side++) {
+            if (!net[side])
+                continue;
+            vg_team_wake(team);
+            double start = seconds();
+            VG_TRY(vg_net_run(net[side]));
+            ms[side][n] = 1e3 * (seconds() - start);
+        }
+        n++;
+    }
+    *count = n;
+    return VG_OK;
+}
+
+static json_t *cost_json(vg_net *const net[SIDES], double ms[SIDES][SAMPLES_MAX], int count,
+                         const char *reason)
+{
+    vg_interval ci = {NAN, NAN};
+    double median = vg_stat_median(ms[OWN], (size_t)count);
+    json_t *cost = json_object();
+    vg_stat_median_ci(ms[OWN], (size_t)count, 0.95, 1000, 1, &ci);
+    vg_json_set_number(cost, "step_ms", median);
+    json_object_set_new(cost, "step_ms_ci95", vg_json_interval(ci.lo, ci.hi));
+    json_object_set_new(cost, "n", json_integer(count));
+    vg_json_set_number(cost, "flops_per_step", vg_net_flops(net[OWN]));
+    vg_json_set_number(cost, "gflops", vg_net_flops(net[OWN]) / median * 1e-6);
+    vg_json_set_number(cost, "bytes_per_step", vg_net_traffic(net[OWN]));
+    vg_json_set_number(cost, "onednn_step_ms",
+                       net[ONEDNN] ? vg_stat_median(ms[ONEDNN], (size_t)count) : (double)NAN);
+    if (!net[ONEDNN])
+        vg_json_set_text(cost, "onednn_reason", reason);
+    return cost;
+}
+
+static vg_status with_team(const vg_spec *spec, const vg_data *data, vg_team *team, json_t **cost)
+{
+    double ms[SIDES][SAMPLES_MAX];
+    vg_net *net[SIDES] = {NULL, NULL};
+    char reason[512] = "the measured backend is oneDNN";
+    int count = 0;
+    VG_TRY(ready(spec, data, team, &net[OWN]));
+    if (spec->backend != VG_BACKEND_onednn) {
+        vg_spec other = *spec;
+        other.backend = VG_BACKEND_onednn;
+        if (ready(&other, data, team, &net[ONEDNN]) != VG_OK)
+            strcpy(reason, vg_status_message());
+    }
+    vg_status status = sample(team, net, ms, &count);
+    if (status == VG_OK)
+        *cost = cost_json(net, ms, count, reason);
+    for (int side = 0; side < SIDES; side++)
+        vg_net_destroy(net[side]);
+    return status;
+}
+
+vg_status vg_cost_measure(const vg_spec *spec, json_t **cost)
+{
+    vg_data data;
+    vg_team *team;
+    *cost = NULL;
+    VG_TRY(vg_data_make(spec, spec->batch, &data));
+    vg_status status = vg_team_create((int)spec->threads, spec->ftz, &team);
+    if (status == VG_OK) {
+        status = with_team(spec, &data, team, cost);
+        vg_team_destroy(team);
+    }
+    vg_data_release(&data);
+    return status;
+}
