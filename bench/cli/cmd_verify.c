@@ -73,7 +73,7 @@ static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
     json_object_set_new(row, "failures", json_integer(r->failures));
     json_object_set_new(row, "values", json_integer(r->values));
     vg_json_set_number(row, "ulp_max", r->ulp_max);
-    vg_json_set_number(row, "ratio_max", r->ratio_max);
+    vg_json_set_number(row, "tolerance_max", r->ratio_max);
     vg_json_set_text(row, "where", at);
     json_object_set_new(row, "verified", json_boolean(ok));
     vg_json_set_text(row, "text", r->text);

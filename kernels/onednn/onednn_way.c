@@ -53,8 +53,10 @@ void vgd_skip(vgd_way *way, const char *why)
 
 static vgd_md own_md(vgd_way *way, dnnl_status_t status, vgd_md md)
 {
-    if (!vgd_ok(way, status, "memory descriptor"))
+    if (!vgd_ok(way, status, "memory descriptor")) {
+        vgd_md_destroy(md); /* of a way that failed before */
         return NULL;
+    }
     if (way->owned_md_count == VGD_MAX_OWNED) {
         vgd_md_destroy(md);
         way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many descriptors", way->label);
@@ -107,6 +109,8 @@ vgd_cmd vgd_arg_md(const_dnnl_primitive_desc_t pd, int arg)
 dnnl_post_ops_t vgd_ops(vgd_way *way)
 {
     dnnl_post_ops_t ops = NULL;
+    if (way->status != VG_OK)
+        return NULL;
     return vgd_ok(way, dnnl_post_ops_create(&ops), "post-ops") ? ops : NULL;
 }
 
