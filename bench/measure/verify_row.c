@@ -34,7 +34,7 @@ static vg_status run_shape(vg_bench *b, const vg_shape *shape, int index, vg_ver
                 .place = (vg_verify_place)((index + fill + k) % VG_PLACE_COUNT),
                 .pad = pads[(index + fill + 2 * k) % 4],
                 .in_place = library && alias && (index + fill) % 2,
-                .threads = 1 + (index + k) % 2,
+                .threads = library ? 1 : 1 + (index + k) % 2,
                 .seed = (uint64_t)index + 1,
             };
             VG_TRY(vg_bench_run(b, shape, &options, result));
