@@ -86,7 +86,7 @@ static vg_status judge_all(vg_comparison *k) {
         vg_compared *c = &k->rows[at[i]];
         c->p = p[i];
         k->too_few += !can_pass(c, n, k->alpha);
-        c->verdict = vg_verdict_of(c->ratio, c->gate);
+        c->verdict = vg_verdict_gated(c->ratio, c->gate);
         if ((c->verdict == VG_FASTER || c->verdict == VG_SLOWER) && !(c->p < k->alpha))
             c->verdict = VG_AMBIGUOUS;
     }

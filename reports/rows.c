@@ -235,7 +235,8 @@ static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor) {
         for (int v = VG_FASTER; v <= VG_AMBIGUOUS && verdict; v++)
             if (!strcmp(verdict, vg_verdict_name((vg_verdict)v)))
                 c->verdict = (vg_verdict)v;
-        if (c->verdict == VG_VERDICT_NONE)
+        bool wide = c->ratio.lo < 1 / (1 + VG_SAME_AT_MOST) || c->ratio.hi > 1 + VG_SAME_AT_MOST;
+        if (c->verdict == VG_VERDICT_NONE || (c->verdict == VG_SAME && wide))
             c->verdict = vg_verdict_of(c->ratio, floor);
         return true;
     }

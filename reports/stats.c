@@ -292,17 +292,31 @@ vg_status vg_holm(double *p, int n) {
 
 /* --- verdict --------------------------------------------------------------------------------- */
 
+static vg_verdict same_or_not(vg_estimate ratio, double floor) {
+    double band = 1 + fmin(floor, VG_SAME_AT_MOST);
+    if (isnan(floor))
+        return VG_AMBIGUOUS;
+    return ratio.lo >= 1 / band && ratio.hi <= band ? VG_SAME : VG_AMBIGUOUS;
+}
+
 vg_verdict vg_verdict_of(vg_estimate ratio, double floor) {
     if (!isfinite(ratio.mid))
         return VG_VERDICT_NONE;
-    double high = 1 + floor, low = 1 / high;
-    if (ratio.lo > 1 && ratio.mid > high)
+    if (ratio.lo > 1 + floor)
         return VG_FASTER;
-    if (ratio.hi < 1 && ratio.mid < low)
+    if (ratio.hi < 1 / (1 + floor))
         return VG_SLOWER;
-    if (ratio.lo >= low && ratio.hi <= high)
-        return VG_SAME;
-    return VG_AMBIGUOUS;
+    return same_or_not(ratio, floor);
+}
+
+vg_verdict vg_verdict_gated(vg_estimate ratio, double gate) {
+    if (!isfinite(ratio.mid))
+        return VG_VERDICT_NONE;
+    if (ratio.lo > 1 && ratio.mid > 1 + gate)
+        return VG_FASTER;
+    if (ratio.hi < 1 && ratio.mid < 1 / (1 + gate))
+        return VG_SLOWER;
+    return same_or_not(ratio, gate);
 }
 
 const char *vg_verdict_name(vg_verdict verdict) {

@@ -70,10 +70,17 @@ typedef enum vg_verdict {
     VG_AMBIGUOUS
 } vg_verdict;
 
-/** FASTER: interval above 1 and estimate above 1 + floor; SLOWER: the mirror image; SAME: interval
- * within 1/(1 + floor) .. 1 + floor; AMBIGUOUS otherwise, and always where the floor is unknown
- * (NaN). */
+/** The widest floor within which a ratio may still be called SAME: 5 %. */
+#define VG_SAME_AT_MOST 0.05
+
+/** Within one run: FASTER or SLOWER where the whole interval lies beyond the floor; SAME where it
+ * lies within 1/(1 + floor) .. 1 + floor, and within 5 % if the floor is wider; AMBIGUOUS
+ * otherwise, and always where the floor is unknown (NaN). */
 vg_verdict vg_verdict_of(vg_estimate ratio, double floor);
+
+/** Between two runs, where a rank test decides as well: FASTER or SLOWER where the interval
+ * excludes 1 and the estimate lies beyond the gate; SAME and AMBIGUOUS as above. */
+vg_verdict vg_verdict_gated(vg_estimate ratio, double gate);
 const char *vg_verdict_name(vg_verdict verdict);
 
 #endif

@@ -60,6 +60,9 @@ json_t *vg_noise_json(const vg_noise *noise)
     return json;
 }
 
+/* On a machine so noisy that the floor is wider, nothing can be called the same. */
+static const double SAME_AT_MOST = 0.05;
+
 vg_noise_word vg_noise_verdict(double lo, double hi, double floor)
 {
     if (!(lo > 0) || !(hi >= lo) || !(floor >= 0))
@@ -68,7 +71,8 @@ vg_noise_word vg_noise_verdict(double lo, double hi, double floor)
         return VG_NOISE_FASTER;
     if (hi < 1 / (1 + floor))
         return VG_NOISE_SLOWER;
-    return lo >= 1 / (1 + floor) && hi <= 1 + floor ? VG_NOISE_SAME : VG_NOISE_AMBIGUOUS;
+    double band = 1 + (floor < SAME_AT_MOST ? floor : SAME_AT_MOST);
+    return lo >= 1 / band && hi <= band ? VG_NOISE_SAME : VG_NOISE_AMBIGUOUS;
 }
 
 const char *vg_noise_verdict_name(vg_noise_word verdict)

@@ -104,14 +104,26 @@ static void same_seed_same_draws(void **state) {
 }
 
 static void verdict_needs_interval_and_floor(void **state) {
-    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 1.05, 1.15}, 0.02), VG_FASTER);
-    assert_int_equal(vg_verdict_of((vg_estimate){0.90, 0.85, 0.95}, 0.02), VG_SLOWER);
-    assert_int_equal(vg_verdict_of((vg_estimate){1.01, 1.005, 1.015}, 0.02), VG_SAME);
-    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 0.95, 1.25}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_estimate){1.015, 1.005, 1.03}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_estimate){1.10, 1.05, 1.15}, NAN), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_estimate){1.10, NAN, NAN}, 0.02), VG_AMBIGUOUS);
-    assert_int_equal(vg_verdict_of((vg_estimate){NAN, NAN, NAN}, 0.02), VG_VERDICT_NONE);
+    static const struct {
+        vg_estimate ratio;
+        double floor;
+        vg_verdict within, between; /* one run, two runs */
+    } cases[] = {
+        {{1.10, 1.05, 1.15},   0.02, VG_FASTER,       VG_FASTER      },
+        {{0.90, 0.85, 0.95},   0.02, VG_SLOWER,       VG_SLOWER      },
+        {{1.03, 1.01, 1.05},   0.02, VG_AMBIGUOUS,    VG_FASTER      },
+        {{1.01, 1.005, 1.015}, 0.02, VG_SAME,         VG_SAME        },
+        {{1.10, 0.95, 1.25},   0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
+        {{1.015, 1.005, 1.03}, 0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
+        {{0.80, 0.75, 0.85},   0.90, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
+        {{1.10, 1.05, 1.15},   NAN,  VG_AMBIGUOUS,    VG_AMBIGUOUS   },
+        {{1.10, NAN, NAN},     0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
+        {{NAN, NAN, NAN},      0.02, VG_VERDICT_NONE, VG_VERDICT_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(vg_verdict_of(cases[i].ratio, cases[i].floor), cases[i].within);
+        assert_int_equal(vg_verdict_gated(cases[i].ratio, cases[i].floor), cases[i].between);
+    }
 }
 
 static void strange_samples_are_survived(void **state) {
