@@ -9,6 +9,7 @@
 #include "cli/gbench_flags.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/strict.h"
 #include "micro/bench.h"
 #include "micro/gbench.h"
 #include "micro/sweep.h"
@@ -203,6 +204,10 @@ static vg_status bench(arguments *a, int *code)
 {
     vg_shape_list shapes;
     vg_case_list cases;
+    if (a->common.strict && vg_strict_refuses("bench")) {
+        *code = VG_EXIT_REFUSED;
+        return VG_OK;
+    }
     if (a->filter && a->flags.filter)
         return vg_fail(VG_EINVAL, "--filter and --benchmark_filter are the same: give one");
     VG_TRY(read_shapes(a, &shapes));

@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_parts.h"
+#include "cli/strict.h"
 #include "reports/report.h"
 #include "results/results.h"
 
@@ -247,11 +248,16 @@ static vg_status run(arguments *a, int *code)
     char path[256];
     vg_run r = {.level = a->quick ? VG_RUN_QUICK : a->publish ? VG_RUN_PUBLISH : VG_RUN_STANDARD,
                 .options = &a->common, .filter = a->filter};
-    r.shapes = a->shapes ? a->shapes : r.level == VG_RUN_QUICK ? "quick" : "mlp";
-    r.processes = 1;
+    static const char *const sets[] = {"quick", "mlp", "mlp+tails+bert+dlrm"};
+    r.shapes = a->shapes ? a->shapes : sets[r.level];
+    r.processes = r.level == VG_RUN_PUBLISH ? 5 : 1;
     r.folder = a->folder ? a->folder : default_folder(path, sizeof path);
     if (a->budget)
         VG_TRY(read_budget(a->budget, &r.budget_s));
+    if (a->common.strict && vg_strict_refuses("run")) {
+        *code = VG_EXIT_REFUSED;
+        return VG_OK;
+    }
     choose_threads(&a->common);
     vg_status status = vg_run_choose_cases(&r);
     if (!status && !a->dry_run)

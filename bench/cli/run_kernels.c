@@ -9,6 +9,7 @@
 #include "cli/gbench_flags.h"
 #include "cli/progress.h"
 #include "cli/run_parts.h"
+#include "micro/merge.h"
 #include "results/results.h"
 #include "vgbench/cpu.h"
 
@@ -273,11 +274,33 @@ vg_status vg_run_capped(vg_run *run)
     return VG_OK;
 }
 
+/* Independent processes, whose samples become one set of entries. */
+static vg_status many_passes(vg_run *run)
+{
+    int done = 0;
+    vg_status status = VG_OK;
+    for (int i = 0; i < run->processes && !status && !vg_interrupted(); i++) {
+        json_t *document;
+        vg_say(run->options->quiet, "kernels: process %d of %d", i + 1, run->processes);
+        status = child_pass(run, run->options->max_isa, run->options->backend, i, &document);
+        if (status)
+            break;
+        run->partial |= json_is_true(json_object_get(document, "partial"));
+        status = vg_merge_pass(run->results, document, done++);
+        json_decref(document);
+        if (!status)
+            status = vg_run_save(run, false);
+    }
+    run->partial |= done < run->processes;
+    vg_status judged = vg_merge_finish(run->results, done, run->options->seed);
+    return status ? status : judged;
+}
+
 vg_status vg_run_kernels(vg_run *run)
 {
     keep_entries(run, run->options->max_isa);
     drop_known_cases(run);
     if (!run->cases.count)
         return VG_OK;
-    return own_pass(run);
+    return run->processes > 1 ? many_passes(run) : own_pass(run);
 }

@@ -198,24 +198,33 @@ static vg_status read_literal(const char *what, vg_shape_list *list)
     return list->count ? VG_OK : vg_fail(VG_EINVAL, "--shapes: empty");
 }
 
+/* Sets joined by '+': "mlp+tails". */
+static vg_status read_sets(const char *what, vg_shape_list *list)
+{
+    char copy[256], name[128], path[4096], folder[4096], *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", what);
+    VG_TRY(vg_data_path("shapes", folder, sizeof folder));
+    for (char *set = strtok_r(copy, "+", &rest); set; set = strtok_r(NULL, "+", &rest)) {
+        snprintf(name, sizeof name, "shapes/%.100s.txt", set);
+        VG_TRY(vg_data_path(name, path, sizeof path));
+        if (access(path, R_OK))
+            return unknown_set(set, folder);
+        VG_TRY(read_file(path, list));
+    }
+    return list->count ? VG_OK : unknown_set(what, folder);
+}
+
 vg_status vg_shapes_load(const char *what, vg_shape_list *list)
 {
-    char name[128], path[4096], folder[4096];
     size_t length = strlen(what);
     *list = (vg_shape_list){0};
     vg_status status;
-    if (strpbrk(what, " \t")) {
+    if (strpbrk(what, " \t"))
         status = read_literal(what, list);
-    } else if (strchr(what, '/') || (length > 4 && !strcmp(what + length - 4, ".txt"))) {
+    else if (strchr(what, '/') || (length > 4 && !strcmp(what + length - 4, ".txt")))
         status = read_file(what, list);
-    } else {
-        snprintf(name, sizeof name, "shapes/%.100s.txt", what);
-        status = vg_data_path(name, path, sizeof path);
-        status = status ? status : vg_data_path("shapes", folder, sizeof folder);
-        if (!status && access(path, R_OK))
-            status = unknown_set(what, folder);
-        status = status ? status : read_file(path, list);
-    }
+    else
+        status = read_sets(what, list);
     if (status)
         vg_shapes_release(list);
     return status;

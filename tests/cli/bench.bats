@@ -132,26 +132,26 @@ if sys.argv[2] == "20x":
 
 @test "--benchmark_out is read by compare.py" {
     has_gbench || skip "built without Google Benchmark"
-    compare=/usr/share/benchmark/compare.py
+    compare=/usr/share/benchmark/compare.py PYTHON=/usr/bin/python3
     [ -f "$compare" ] || skip "libbenchmark-tools is not installed"
-    python3 -c 'import scipy' 2> /dev/null || skip "compare.py needs scipy"
+    "$PYTHON" -c "import scipy" 2> /dev/null || skip "compare.py needs scipy"
     for i in 1 2; do
         "$VG" bench $FAST --shapes='relu 8 16' --backend=scalar,best --benchmark_min_time=0.001 \
             --benchmark_out="$TMP/$i.json" > /dev/null
         strict_json "$TMP/$i.json"
     done
-    run python3 "$compare" -a benchmarks "$TMP/1.json" "$TMP/2.json"
+    run "$PYTHON" "$compare" -a benchmarks "$TMP/1.json" "$TMP/2.json"
     [ "$status" -eq 0 ]
     grep -q 'relu/fwd/scalar' <<< "$output"
     grep -q 'OVERALL_GEOMEAN' <<< "$output"
 }
 
 @test "compare.py reads our own results file" {
-    compare=/usr/share/benchmark/compare.py
+    compare=/usr/share/benchmark/compare.py PYTHON=/usr/bin/python3
     [ -f "$compare" ] || skip "libbenchmark-tools is not installed"
-    python3 -c 'import scipy' 2> /dev/null || skip "compare.py needs scipy"
+    "$PYTHON" -c "import scipy" 2> /dev/null || skip "compare.py needs scipy"
     "$VG" bench $FAST --shapes='relu 8 16' -o "$TMP/1.json" > /dev/null
-    run python3 "$compare" benchmarks "$TMP/1.json" "$TMP/1.json"
+    run "$PYTHON" "$compare" benchmarks "$TMP/1.json" "$TMP/1.json"
     [ "$status" -eq 0 ]
     grep -q 'OVERALL_GEOMEAN.*0.0000' <<< "$output"
 }

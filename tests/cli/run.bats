@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# vgbench run, on shapes that take no time.
+bats_require_minimum_version 1.5.0
+
+# bats does not see a failing `! command`.
+refute() {
+    ! "$@"
+}
+
+setup() {
+    VG="${VGBENCH:-build/dev/bench/vgbench}"
+    TMP="$BATS_TEST_TMPDIR"
+    TINY="--quick --quiet --threads=1 --shapes=$TMP/tiny.txt"
+    printf 'relu 4 8\n' > "$TMP/tiny.txt"
+}
+
+@test "kernels only: folder, results, report, and its path last" {
+    run --separate-stderr "$VG" run $TINY --only=kernels -d "$TMP/d"
+    [ "$status" -eq 0 ]
+    [ "$output" = "$TMP/d/report.md" ]
+    [ -s "$TMP/d/report.md" ]
+    [ "$(ls -A "$TMP/d" | grep -c '^\.')" -eq 0 ]
+    python3 - "$TMP/d/results.json" <<'PY'
+import json, sys
+def no(x): raise ValueError(x)
+d = json.load(open(sys.argv[1]), parse_constant=no)
+assert d["suite"] == "quick" and "partial" not in d
+assert d["command"].startswith("vgbench run --quick")
+assert {e["op"] for e in d["benchmarks"]} == {"relu"}
+assert d["noise"]["floor"] is not None
+PY
+}
+
+@test "the plan comes first, with its time" {
+    run --separate-stderr "$VG" run --quick --dry-run
+    [ "$status" -eq 0 ]
+    for part in verify kernels decay; do
+        grep -Eq "^  $part .* about [0-9]+ (s|min|h)" <<< "$stderr"
+    done
+}
+
+@test "an existing folder needs --resume or --force" {
+    mkdir "$TMP/d"
+    echo precious > "$TMP/d/results.json"
+    run --separate-stderr "$VG" run $TINY --only=kernels -d "$TMP/d"
+    [ "$status" -eq 2 ]
+    grep -q -- '--resume' <<< "$stderr"
+    [ "$(cat "$TMP/d/results.json")" = precious ]
+    run "$VG" run $TINY --only=kernels -d "$TMP/d" --resume
+    [ "$status" -ne 0 ]
+    [ "$(cat "$TMP/d/results.json")" = precious ]
+    run "$VG" run $TINY --only=kernels -d "$TMP/d" --force
+    [ "$status" -eq 0 ]
+    python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$TMP/d/results.json"
+}
+
+@test "--resume keeps what is there and adds what is missing" {
+    "$VG" run $TINY --only=kernels -d "$TMP/d" > /dev/null
+    cp "$TMP/d/results.json" "$TMP/first.json"
+    printf 'relu 4 8\nrelu 5 8\n' > "$TMP/tiny.txt"
+    "$VG" run $TINY --only=kernels -d "$TMP/d" --resume > /dev/null
+    python3 - "$TMP/first.json" "$TMP/d/results.json" <<'PY'
+import json, sys
+a, b = ({e["kernel"]: e["samples_ns"] for e in json.load(open(f))["benchmarks"]} for f in sys.argv[1:])
+assert set(a) < set(b) and len(b) == 2 * len(a)
+assert all(a[k] == b[k] for k in a)
+PY
+}
+
+@test "an interrupt keeps what is finished and says so" {
+    printf 'relu 4 8\nrelu 512 2048\nsigmoid 512 2048\ntanh 512 2048\ngelu 512 2048\n' > "$TMP/tiny.txt"
+    "$VG" run --quiet --threads=1 --shapes="$TMP/tiny.txt" --only=kernels -d "$TMP/d" > "$TMP/out" &
+    pid=$!
+    sleep 4
+    kill -INT $pid
+    wait $pid && code=0 || code=$?
+    if [ "$code" -eq 0 ]; then skip "it was done before the interrupt"; fi
+    [ "$code" -eq 1 ]
+    python3 - "$TMP/d/results.json" <<'PY'
+import json, sys
+assert json.load(open(sys.argv[1]))["partial"] is True
+PY
+    [ -s "$TMP/d/report.md" ]
+}
+
+refused() { # code, words, arguments...
+    code=$1 words=$2
+    shift 2
+    run --separate-stderr "$VG" run "$@"
+    [ "$status" -eq "$code" ] || { echo "exit $status: $stderr"; return 1; }
+    [ -z "$output" ]
+    [ "$(wc -l <<< "$stderr")" -eq 1 ]
+    grep -Eq -- "$words" <<< "$stderr" || { echo "$stderr"; return 1; }
+}
+
+@test "bad input: one line and the right exit code" {
+    refused 2 "did you mean 'kernels'" --only=kernel
+    refused 2 '30m' --budget=soon
+    refused 2 'exclude' --quick --publish
+    refused 2 'exclude' --resume --force
+    refused 2 'names? it with -d' -o r.json
+    refused 2 'options only' quick
+    refused 1 'cannot be made' -d /proc/nowhere/d
+    touch "$TMP/file"
+    refused 2 'is a file' -d "$TMP/file"
+}
+
+@test "--strict refuses with exit 3 where the machine is not under control" {
+    "$VG" info | grep -q '^beware' || skip "nothing to beware of here"
+    run "$VG" run $TINY --only=kernels -d "$TMP/d" --strict
+    [ "$status" -eq 3 ]
+    [ ! -e "$TMP/d" ]
+}
+
+@test "decay alone" {
+    run --separate-stderr "$VG" run --quick --quiet --only=decay -d "$TMP/d"
+    [ "$status" -eq 0 ]
+    python3 - "$TMP/d/results.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert len(d["decay"]) >= 50
+assert all(r["spec"] and r["layers"] for r in d["decay"])
+PY
+}
