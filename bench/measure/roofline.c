@@ -13,13 +13,13 @@
 #include "vgbench/peak.h"
 #include "vgbench/plan.h"
 
-enum { SAMPLES = 7, ROOFS_MAX = 128 };
+enum { SAMPLES = 7, ROOFS_MAX = 256 };
 
 typedef struct roof {
     bool compute;
     uint32_t isa;
-    int threads, reads, writes;
-    int64_t bytes; /* a power of two: working set */
+    int threads, reads, writes, in_place; /* in_place: of the writes, how many go where a read was */
+    int64_t bytes; /* traffic, in quarter octaves */
     double value;
     vg_interval ci;
 } roof;
@@ -40,7 +40,7 @@ typedef struct job {
     vg_task task; /* first: the executor hands it back */
     uint32_t isa;
     int64_t rounds, n; /* n: floats per stream and thread */
-    int reads, writes;
+    int reads, writes, in_place;
     bool stream;
     float *streams[VG_PEAK_READS_MAX + VG_PEAK_WRITES_MAX]; /* of all threads */
 } job;
@@ -62,7 +62,7 @@ static void stream_unit(const vg_task *task, int64_t unit, void *scratch)
     for (int i = 0; i < j->reads; i++)
         src[i] = j->streams[i] + unit * j->n;
     for (int i = 0; i < j->writes; i++)
-        dst[i] = j->streams[j->reads + i] + unit * j->n;
+        dst[i] = j->streams[i < j->in_place ? i : j->reads + i - j->in_place] + unit * j->n;
     for (int64_t r = 0; r < j->rounds; r++) {
         float folded = vg_peak_stream(j->isa, src, j->reads, dst, j->writes, j->n, j->stream);
         __asm__ volatile("" : : "g"(folded) : "memory"); /* the reads have a reader */
@@ -73,7 +73,7 @@ static void touch_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     const job *j = (const job *)task;
     (void)scratch;
-    for (int i = 0; i < j->reads + j->writes; i++)
+    for (int i = 0; i < j->reads + j->writes - j->in_place; i++)
         memset(j->streams[i] + unit * j->n, 0, (size_t)j->n * sizeof(float));
 }
 
@@ -121,14 +121,16 @@ static double measure_compute(uint32_t isa, int threads, vg_interval *ci)
     return value;
 }
 
-static double measure_bandwidth(int64_t bytes, int reads, int writes, int threads, vg_interval *ci)
+static double measure_bandwidth(const roof *wanted, vg_interval *ci)
 {
     enum { LINE = 16 }; /* floats: every thread's part begins on a cache line */
     vg_team *team;
-    int streams = reads + writes;
+    int threads = wanted->threads, touched = wanted->reads + wanted->writes;
+    int streams = touched - wanted->in_place;
     double best = (double)NAN;
-    job j = {.isa = vg_peak_isa(), .reads = reads, .writes = writes};
-    j.n = bytes / 4 / streams / threads / LINE * LINE;
+    job j = {.isa = wanted->isa, .reads = wanted->reads, .writes = wanted->writes,
+             .in_place = wanted->in_place};
+    j.n = wanted->bytes / 4 / touched / threads / LINE * LINE;
     j.n = j.n < LINE ? LINE : j.n;
     if (vg_team_create(threads, 0, &team))
         return best;
@@ -140,8 +142,8 @@ static double measure_bandwidth(int64_t bytes, int reads, int writes, int thread
     }
     if (fine)
         run_once(team, &j, touch_unit);
-    double work = 4.0 * (double)j.n * streams * threads;
-    for (int stream = 0; fine && stream < 1 + (writes > 0); stream++) {
+    double work = 4.0 * (double)j.n * touched * threads;
+    for (int stream = 0; fine && stream < 1 + (j.writes > 0); stream++) {
         vg_interval own;
         j.stream = stream;
         double value = rate(team, &j, stream_unit, work, 2e-3, &own);
@@ -163,7 +165,8 @@ static const roof *find(const roof *like)
     for (int i = 0; i < roof_count; i++) {
         const roof *r = &roofs[i];
         if (r->compute == like->compute && r->isa == like->isa && r->threads == like->threads &&
-            r->reads == like->reads && r->writes == like->writes && r->bytes == like->bytes)
+            r->reads == like->reads && r->writes == like->writes &&
+            r->in_place == like->in_place && r->bytes == like->bytes)
             return r;
     }
     return NULL;
@@ -177,8 +180,7 @@ static double get(roof wanted)
     wanted.ci = (vg_interval){(double)NAN, (double)NAN};
     wanted.value = wanted.compute
                        ? measure_compute(wanted.isa, wanted.threads, &wanted.ci)
-                       : measure_bandwidth(wanted.bytes, wanted.reads, wanted.writes,
-                                           wanted.threads, &wanted.ci);
+                       : measure_bandwidth(&wanted, &wanted.ci);
     if (roof_count < ROOFS_MAX)
         roofs[roof_count++] = wanted;
     return wanted.value;
@@ -189,31 +191,38 @@ double vg_roof_compute(int threads)
     return get((roof){.compute = true, .isa = vg_peak_isa(), .threads = threads});
 }
 
-double vg_roof_bandwidth(double bytes, int reads, int writes, int threads)
+double vg_roof_bandwidth(double bytes, vg_mix mix, int threads)
 {
-    enum { LOG2_MIN = 12, LOG2_MAX = 28 }; /* 4 KiB to 256 MiB: beyond any cache to be asked about */
-    int log2_bytes = (int)lround(log2(bytes > 1 ? bytes : 1));
-    log2_bytes = log2_bytes < LOG2_MIN ? LOG2_MIN : log2_bytes > LOG2_MAX ? LOG2_MAX : log2_bytes;
-    return get((roof){.isa = vg_peak_isa(), .threads = threads, .reads = reads, .writes = writes,
-                      .bytes = (int64_t)1 << log2_bytes});
+    const double least = 0x1p12, most = 0x1p28; /* beyond 256 MiB no cache has a part in it */
+    bytes = bytes < least ? least : bytes > most ? most : bytes;
+    return get((roof){.isa = vg_peak_isa(), .threads = threads, .reads = mix.reads,
+                      .writes = mix.writes, .in_place = mix.in_place,
+                      .bytes = (int64_t)exp2(round(4 * log2(bytes)) / 4)});
+}
+
+static int in_units(double amount, double unit, int least, int most)
+{
+    int n = (int)lround(amount / unit);
+    return n < least ? least : n > most ? most : n;
 }
 
 /* The row's reads and writes as a small whole mix, in units of its largest tensor. */
-static void mix_of(vg_op op, vg_dir dir, const vg_shape *shape, int *reads, int *writes)
+static vg_mix mix_of(vg_op op, vg_dir dir, const vg_shape *shape)
 {
     vg_tensor_spec list[VG_MAX_TENSORS];
     int count = vg_op_tensors(op, dir, shape, list);
-    double in = 0, out = 0, largest = 1;
+    double in = 0, out = 0, both = 0, largest = 1;
     for (int i = 0; i < count; i++) {
         double size = (double)list[i].rows * (double)list[i].cols;
         in += list[i].access != VG_ACCESS_OUT ? size : 0;
         out += list[i].access != VG_ACCESS_IN ? size : 0;
+        both += list[i].access == VG_ACCESS_INOUT ? size : 0;
         largest = size > largest ? size : largest;
     }
-    *reads = (int)lround(in / largest);
-    *writes = (int)lround(out / largest);
-    *reads = *reads < 1 ? 1 : *reads > VG_PEAK_READS_MAX ? VG_PEAK_READS_MAX : *reads;
-    *writes = *writes > VG_PEAK_WRITES_MAX ? VG_PEAK_WRITES_MAX : *writes;
+    vg_mix mix = {in_units(in, largest, 1, VG_PEAK_READS_MAX),
+                  in_units(out, largest, 0, VG_PEAK_WRITES_MAX), 0};
+    mix.in_place = in_units(both, largest, 0, mix.writes < mix.reads ? mix.writes : mix.reads);
+    return mix;
 }
 
 vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds)
@@ -221,10 +230,8 @@ vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, dou
     double flops = vg_op_flops(op, dir, shape), bytes = vg_op_bytes(op, dir, shape);
     vg_family family = vg_op_family(op);
     bool gemm = family == VG_FAMILY_DENSE || family == VG_FAMILY_RECURRENT;
-    int reads, writes;
-    mix_of(op, dir, shape, &reads, &writes);
     double peak = gemm ? vg_roof_compute(threads) : (double)NAN;
-    double bandwidth = vg_roof_bandwidth(bytes, reads, writes, threads);
+    double bandwidth = vg_roof_bandwidth(bytes, mix_of(op, dir, shape), threads);
     double at_peak = gemm ? flops / peak : 0, at_bandwidth = bytes / bandwidth;
     if (at_peak > at_bandwidth)
         return (vg_roof){true, peak, at_peak / seconds};
@@ -239,10 +246,11 @@ static void name_of(const roof *r, char *text, size_t size)
         snprintf(text, size, "FMA f32 %s, %d thread%s", vg_isa_name(r->isa), r->threads,
                  r->threads > 1 ? "s" : "");
     else
-        snprintf(text, size, "%lld %s, %d read%s %d write%s, %d thread%s",
-                 (long long)(r->bytes >= 1 << 20 ? r->bytes >> 20 : r->bytes >> 10),
+        snprintf(text, size, "%.3g %s, %d read%s %d write%s%s, %d thread%s",
+                 (double)r->bytes / (r->bytes >= 1 << 20 ? 1 << 20 : 1 << 10),
                  r->bytes >= 1 << 20 ? "MiB" : "KiB", r->reads, r->reads > 1 ? "s" : "", r->writes,
-                 r->writes == 1 ? "" : "s", r->threads, r->threads > 1 ? "s" : "");
+                 r->writes == 1 ? "" : "s", r->in_place ? " in place" : "", r->threads,
+                 r->threads > 1 ? "s" : "");
 }
 
 json_t *vg_roofline_json(void)
@@ -267,6 +275,7 @@ json_t *vg_roofline_json(void)
             json_object_set_new(one, "working_set", json_integer(r->bytes));
             json_object_set_new(one, "reads", json_integer(r->reads));
             json_object_set_new(one, "writes", json_integer(r->writes));
+            json_object_set_new(one, "in_place", json_integer(r->in_place));
         }
         json_array_append_new(array, one);
     }
@@ -276,6 +285,7 @@ json_t *vg_roofline_json(void)
 void vg_roofline_measure(int threads)
 {
     static const uint32_t clusters[] = {VG_ISA_AVX2, VG_ISA_AVX512, VG_ISA_NEON};
+    const vg_mix copy = {1, 1, 0};
     int counts[2] = {1, threads};
     for (int t = 0; t < (threads > 1 ? 2 : 1); t++) {
         for (int i = 0; i < 3; i++)
@@ -283,7 +293,7 @@ void vg_roofline_measure(int threads)
                 (void)get((roof){.compute = true, .isa = clusters[i], .threads = counts[t]});
         for (int level = 1; level <= 3; level++)
             if (vg_cache_bytes(level))
-                (void)vg_roof_bandwidth((double)vg_cache_bytes(level) / 2, 1, 1, counts[t]);
-        (void)vg_roof_bandwidth(0x1p28, 1, 1, counts[t]);
+                (void)vg_roof_bandwidth((double)vg_cache_bytes(level) / 2, copy, counts[t]);
+        (void)vg_roof_bandwidth(0x1p28, copy, counts[t]);
     }
 }

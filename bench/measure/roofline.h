@@ -20,8 +20,13 @@ typedef struct vg_roof {
 /** FLOP/s of @p threads threads with the widest usable cluster. */
 double vg_roof_compute(int threads);
 
-/** Bytes/s of streams with @p reads reads and @p writes writes that touch @p bytes in all. */
-double vg_roof_bandwidth(double bytes, int reads, int writes, int threads);
+/** Streams of a pass over memory: how many are read, written, and of those in place. */
+typedef struct vg_mix {
+    int reads, writes, in_place;
+} vg_mix;
+
+/** Bytes/s of streams of that mix that move @p bytes in all, in one pass after the other. */
+double vg_roof_bandwidth(double bytes, vg_mix mix, int threads);
 
 /** The roof that binds (op, dir, shape) on @p threads, and how much of it @p seconds reach. */
 vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds);

@@ -43,25 +43,47 @@ static double peak_fma(int64_t rounds)
     return 2.0 * VG_LANES * PEAK_CHAINS * PEAK_STEPS * (double)rounds;
 }
 
-VG_INLINE float peak_stream_of(const float *const *src, int reads, float *const *dst, int writes,
-                               int64_t n, bool stream)
+VG_INLINE vf peak_stream_step(const float *const *src, int reads, float *const *dst, int writes,
+                              int64_t i, bool stream)
 {
-    vf fold = vf_zero();
-    for (int64_t i = 0; i + VG_LANES <= n; i += VG_LANES) {
-        vf sum = vf_load(src[0] + i);
-        VG_UNROLL(4)
-        for (int j = 1; j < reads; j++)
-            sum = vf_add(sum, vf_load(src[j] + i));
-        if (!writes)
-            fold = vf_max(fold, sum);
-        VG_UNROLL(3)
-        for (int k = 0; k < writes; k++) {
-            if (stream)
-                vf_stream(dst[k] + i, sum);
-            else
-                vf_store(dst[k] + i, sum);
-        }
+    vf sum = vf_load(src[0] + i);
+    VG_UNROLL(4)
+    for (int j = 1; j < reads; j++)
+        sum = vf_add(sum, vf_load(src[j] + i));
+    VG_UNROLL(3)
+    for (int k = 0; k < writes; k++) {
+        if (stream)
+            vf_stream(dst[k] + i, sum);
+        else
+            vf_store(dst[k] + i, sum);
     }
+    return sum;
+}
+
+VG_INLINE float peak_stream_of(const float *const *source, int reads, float *const *target,
+                               int writes, int64_t n, bool stream)
+{
+    /* Copies, so that no store can be thought to change the pointers. */
+    const float *src[VG_PEAK_READS_MAX];
+    float *dst[VG_PEAK_WRITES_MAX + 1];
+    vf fold = vf_zero();
+    int64_t i = 0;
+    VG_UNROLL(4)
+    for (int j = 0; j < reads; j++)
+        src[j] = source[j];
+    VG_UNROLL(3)
+    for (int k = 0; k < writes; k++)
+        dst[k] = target[k];
+    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
+        vf a = peak_stream_step(src, reads, dst, writes, i, stream);
+        vf b = peak_stream_step(src, reads, dst, writes, i + VG_LANES, stream);
+        vf c = peak_stream_step(src, reads, dst, writes, i + 2 * VG_LANES, stream);
+        vf d = peak_stream_step(src, reads, dst, writes, i + 3 * VG_LANES, stream);
+        if (!writes)
+            fold = vf_max(fold, vf_max(vf_max(a, b), vf_max(c, d)));
+    }
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        fold = vf_max(fold, peak_stream_step(src, reads, dst, writes, i, stream));
     if (stream)
         vf_stream_fence();
     float lanes[VG_LANES];
