@@ -46,7 +46,6 @@ enum {
     LARGE_A = 128 * 1024,      /* floats: A takes a good part of L2, */
     HUGE_A = 2048 * 1024,      /* is several times L2 */
     L2_FLOATS = 256 * 1024,    /* all three matrices: they fit L2 */
-    IN_PLACE_FLOATS = 65536,   /* B is read in place up to here: it stays in L2 */
     COPY_FLOATS = 16 * 1024,   /* A is copied from here on, if it is read crosswise, */
     COPY_STRIDE = 2048,        /* or if its rows are so far apart that they share sets of L2, */
     SHORT_K = 64,              /* C is most of the traffic */
@@ -114,9 +113,9 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
     vg_gemm_plan plan = {.swap = swap};
     cut_units(v, &plan, micro->prefer);
-    plan.pack_b = !v->panels && (v->b_t || v->n * v->k > IN_PLACE_FLOATS);
+    plan.pack_b = !v->panels && (v->b_t || v->n * v->k > micro->in_place);
     plan.copy_a = v->m * v->k >= COPY_FLOATS && plan.vectors * VG_LANES >= COPY_COLUMNS &&
-                  (v->a_t ? v->m >= 512 : v->k >= COPY_STRIDE);
+                  (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE);
     plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
     plan.k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
