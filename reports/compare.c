@@ -8,9 +8,10 @@
 
 enum { DRAWS = 1000 };
 
-/* --- one pair of rows ------------------------------------------------------------------------ */
+/* --- one pair of rows ------------------------------------------------------------------------- */
 
-static vg_status load_samples(const vg_row *row, vg_samples *s) {
+static vg_status load_samples(const vg_row *row, vg_samples *s)
+{
     double *x;
     int *process;
     int n = vg_row_samples(row->entry, &x, &process);
@@ -21,17 +22,16 @@ static vg_status load_samples(const vg_row *row, vg_samples *s) {
 }
 
 static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool paired,
-                              vg_compared *c) {
+                              vg_compared *c)
+{
     vg_samples a = {0}, b = {0};
-    *c = (vg_compared){
-        .kernel = new_row->kernel,
-        .ns_old = old_row->ns,
-        .ns_new = new_row->ns,
-        .n_old = old_row->n,
-        .n_new = new_row->n,
-        .p = 1,
-        .ratio = {NAN, NAN, NAN}
-    };
+    *c = (vg_compared){.kernel = new_row->kernel,
+                       .ns_old = old_row->ns,
+                       .ns_new = new_row->ns,
+                       .n_old = old_row->n,
+                       .n_new = new_row->n,
+                       .p = 1,
+                       .ratio = {NAN, NAN, NAN}};
     c->why = *old_row->error              ? old_row->error
              : *new_row->error            ? new_row->error
              : !old_row->n || !new_row->n ? "not timed"
@@ -60,17 +60,18 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
     return status;
 }
 
-/* --- all rows ----------------------------------------------------------------------------------
- */
+/* --- all rows --------------------------------------------------------------------------------- */
 
 /* Whether even samples that are wholly apart would pass: the least two-sided p is 2 / C(na + nb,
  * na). */
-static bool can_pass(const vg_compared *c, int rows, double alpha) {
+static bool can_pass(const vg_compared *c, int rows, double alpha)
+{
     double ln = lgamma(c->n_old + c->n_new + 1.0) - lgamma(c->n_old + 1.0) - lgamma(c->n_new + 1.0);
     return log(2) - ln + log(rows) < log(alpha);
 }
 
-static vg_status judge_all(vg_comparison *k) {
+static vg_status judge_all(vg_comparison *k)
+{
     double *p = calloc((size_t)k->count + 1, sizeof *p);
     int *at = calloc((size_t)k->count + 1, sizeof *at), n = 0;
     vg_status status = p && at ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", k->count);
@@ -114,7 +115,8 @@ static vg_status judge_all(vg_comparison *k) {
     return status;
 }
 
-static double gate_of(const vg_comparison *k, double floor_old, double floor_new) {
+static double gate_of(const vg_comparison *k, double floor_old, double floor_new)
+{
     /* A floor bounds the deviations within one run; two runs bring one each, independently.
      * fmax ignores NaN: an unknown floor must not pass for none. */
     double both = k->by_backend ? floor_new : hypot(floor_old, floor_new);
@@ -122,7 +124,8 @@ static double gate_of(const vg_comparison *k, double floor_old, double floor_new
 }
 
 static void begin(vg_comparison *k, const json_t *old_doc, const json_t *new_doc,
-                  const vg_compare_options *options) {
+                  const vg_compare_options *options)
+{
     *k = (vg_comparison){.doc_old = old_doc,
                          .doc_new = new_doc,
                          .min_effect = options->min_effect,
@@ -130,7 +133,8 @@ static void begin(vg_comparison *k, const json_t *old_doc, const json_t *new_doc
 }
 
 /* Rows are the same if kernel name and cap are. */
-static char *row_key(const vg_row *row) {
+static char *row_key(const vg_row *row)
+{
     size_t size = strlen(row->kernel) + strlen(row->max_isa) + 2;
     char *key = malloc(size);
     if (key)
@@ -138,7 +142,8 @@ static char *row_key(const vg_row *row) {
     return key;
 }
 
-static json_t *places_of(const vg_rows *rows) {
+static json_t *places_of(const vg_rows *rows)
+{
     json_t *places = json_object();
     for (int i = 0; i < rows->count && places; i++) {
         char *key = row_key(&rows->rows[i]);
@@ -151,7 +156,8 @@ static json_t *places_of(const vg_rows *rows) {
     return places;
 }
 
-static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_rows *new_rows) {
+static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_rows *new_rows)
+{
     json_t *places = places_of(old_rows);
     k->rows = calloc((size_t)new_rows->count + 1, sizeof *k->rows);
     if (!places || !k->rows) {
@@ -178,10 +184,10 @@ static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_
     return status;
 }
 
-/* --- machines ------------------------------------------------------------------------------------
- */
+/* --- machines --------------------------------------------------------------------------------- */
 
-static void find_differences(vg_comparison *k) {
+static void find_differences(vg_comparison *k)
+{
     static const char *const paths[] = {"machine.cpu.model",
                                         "machine.cpu.threads",
                                         "machine.cpu.allowed_cpus",
@@ -210,11 +216,11 @@ static void find_differences(vg_comparison *k) {
     }
 }
 
-/* --- networks
- * -------------------------------------------------------------------------------------- */
+/* --- networks --------------------------------------------------------------------------------- */
 
 /* A spec without what does not change the mathematics. */
-static char *spec_key(const json_t *record) {
+static char *spec_key(const json_t *record)
+{
     json_t *spec = json_copy(json_object_get((json_t *)record, "spec"));
     json_object_del(spec, "threads");
     json_object_del(spec, "backend");
@@ -223,13 +229,15 @@ static char *spec_key(const json_t *record) {
     return key;
 }
 
-static int badness(const char *verdict) {
+static int badness(const char *verdict)
+{
     if (!verdict)
         return 0;
     return !strcmp(verdict, "healthy") ? 0 : !strcmp(verdict, "growing") ? 1 : 2;
 }
 
-static double half_width(const json_t *record) {
+static double half_width(const json_t *record)
+{
     const json_t *ci = vg_doc_get(record, "rate.ci95");
     const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
     return json_is_number(lo) && json_is_number(hi)
@@ -239,7 +247,8 @@ static double half_width(const json_t *record) {
 
 /* The same seeds on the same spec give the same numbers up to rounding, so a rate that moved by
  * more than the joint interval is a change of the program, not noise. */
-static vg_net_change net_change(const json_t *old_record, const json_t *new_record) {
+static vg_net_change net_change(const json_t *old_record, const json_t *new_record)
+{
     int worse =
         badness(vg_doc_str(new_record, "verdict")) - badness(vg_doc_str(old_record, "verdict"));
     if (worse)
@@ -256,7 +265,8 @@ static vg_net_change net_change(const json_t *old_record, const json_t *new_reco
     return VG_NET_SAME;
 }
 
-static char *net_label(const json_t *record) {
+static char *net_label(const json_t *record)
+{
     vg_text label = {0};
     static const char *const keys[] = {"model", "act", "init", "norm", "skip"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -268,7 +278,8 @@ static char *net_label(const json_t *record) {
     return label.p;
 }
 
-static vg_status match_nets(vg_comparison *k) {
+static vg_status match_nets(vg_comparison *k)
+{
     const json_t *old_list = json_object_get(k->doc_old, "decay");
     const json_t *new_list = json_object_get(k->doc_new, "decay");
     json_t *places = json_object(), *record;
@@ -301,11 +312,11 @@ static vg_status match_nets(vg_comparison *k) {
     return VG_OK;
 }
 
-/* --- whole documents
- * --------------------------------------------------------------------------------- */
+/* --- whole documents -------------------------------------------------------------------------- */
 
 vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
-                               const vg_compare_options *options, vg_comparison *k) {
+                               const vg_compare_options *options, vg_comparison *k)
+{
     vg_rows old_rows = {0}, new_rows = {0};
     begin(k, old_doc, new_doc, options);
     vg_status status = vg_rows_collect(old_doc, &old_rows);
@@ -328,7 +339,8 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
 }
 
 vg_status vg_compare_backends(const json_t *doc, const char *base,
-                              const vg_compare_options *options, vg_comparison *k) {
+                              const vg_compare_options *options, vg_comparison *k)
+{
     vg_rows rows = {0};
     int index = 0;
     while (index < VG_BACKEND_COUNT && strcmp(base, vg_backend_name((vg_backend)index)) != 0)
@@ -364,7 +376,8 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
     return status;
 }
 
-void vg_comparison_release(vg_comparison *k) {
+void vg_comparison_release(vg_comparison *k)
+{
     for (int i = 0; i < k->net_count; i++)
         free(k->nets[i].label);
     free(k->nets);
@@ -373,6 +386,7 @@ void vg_comparison_release(vg_comparison *k) {
     *k = (vg_comparison){0};
 }
 
-bool vg_comparison_regressed(const vg_comparison *k) {
+bool vg_comparison_regressed(const vg_comparison *k)
+{
     return k->slower > 0 || k->worse_nets > 0;
 }

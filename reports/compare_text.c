@@ -11,10 +11,10 @@
 
 enum { MOST_LINES = 3000, MOST_OPEN = 20 };
 
-/* --- Markdown ------------------------------------------------------------------------------------
- */
+/* --- Markdown --------------------------------------------------------------------------------- */
 
-static int by_ratio(const void *a, const void *b) {
+static int by_ratio(const void *a, const void *b)
+{
     const vg_compared *x = *(const vg_compared *const *)a, *y = *(const vg_compared *const *)b;
     if (isnan(x->ratio.mid) || isnan(y->ratio.mid))
         return isnan(x->ratio.mid) - isnan(y->ratio.mid);
@@ -24,7 +24,8 @@ static int by_ratio(const void *a, const void *b) {
 }
 
 static void table(const vg_compared **list, int count, const char *old_name, const char *new_name,
-                  vg_text *out) {
+                  vg_text *out)
+{
     vg_text a = {0}, b = {0};
     char buf[80], lo[VG_NUM];
     vg_text_md(&a, old_name);
@@ -56,20 +57,19 @@ static void table(const vg_compared **list, int count, const char *old_name, con
 }
 
 static vg_status rows_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
-                               vg_text *out) {
+                               vg_text *out)
+{
     const vg_compared **list = calloc((size_t)k->count + 1, sizeof *list);
     if (!list)
         return vg_fail(VG_ENOMEM, "no memory for %d rows", k->count);
     static const struct {
         vg_verdict verdict;
         const char *title;
-    } groups[] = {
-        {VG_SLOWER,       "SLOWER, worst first"},
-        {VG_FASTER,       "FASTER"             },
-        {VG_AMBIGUOUS,    "AMBIGUOUS"          },
-        {VG_SAME,         "SAME"               },
-        {VG_VERDICT_NONE, "Not compared"       }
-    };
+    } groups[] = {{VG_SLOWER, "SLOWER, worst first"},
+                  {VG_FASTER, "FASTER"},
+                  {VG_AMBIGUOUS, "AMBIGUOUS"},
+                  {VG_SAME, "SAME"},
+                  {VG_VERDICT_NONE, "Not compared"}};
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         int n = 0;
         for (int i = 0; i < k->count; i++)
@@ -91,12 +91,14 @@ static vg_status rows_markdown(const vg_comparison *k, const char *old_name, con
     return VG_OK;
 }
 
-static const char *change_name(vg_net_change change) {
+static const char *change_name(vg_net_change change)
+{
     static const char *const names[] = {"SAME", "CHANGED", "BETTER", "WORSE"};
     return names[change];
 }
 
-static void nets_markdown(const vg_comparison *k, vg_text *out) {
+static void nets_markdown(const vg_comparison *k, vg_text *out)
+{
     static const char *const head[] = {"net", "survival, old", "new", "factor per layer, old",
                                        "new", "verdict, old",  "new", "gradients"};
     char buf[VG_NUM];
@@ -132,7 +134,8 @@ static void nets_markdown(const vg_comparison *k, vg_text *out) {
     }
 }
 
-static void differences_markdown(const vg_comparison *k, vg_text *out) {
+static void differences_markdown(const vg_comparison *k, vg_text *out)
+{
     size_t i;
     json_t *difference;
     json_array_foreach(k->differences, i, difference) {
@@ -151,7 +154,8 @@ static void differences_markdown(const vg_comparison *k, vg_text *out) {
 }
 
 vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
-                                 vg_text *out) {
+                                 vg_text *out)
+{
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     vg_text_add(out, "## ");
     vg_text_md(out, new_name);
@@ -181,14 +185,15 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;
 }
 
-/* --- JSON
- * ------------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *number(double x) {
+static json_t *number(double x)
+{
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *row_json(const vg_compared *c) {
+static json_t *row_json(const vg_compared *c)
+{
     json_t *row = json_pack("{ss so so so s[oo] s[ii] so so ss}", "kernel", c->kernel, "old_ns",
                             number(c->ns_old.mid), "new_ns", number(c->ns_new.mid), "ratio",
                             number(c->ratio.mid), "ci95", number(c->ratio.lo), number(c->ratio.hi),
@@ -199,7 +204,8 @@ static json_t *row_json(const vg_compared *c) {
     return row;
 }
 
-static json_t *net_json(const vg_compared_net *net) {
+static json_t *net_json(const vg_compared_net *net)
+{
     const char *old_verdict = vg_doc_str(net->old_record, "verdict");
     const char *new_verdict = vg_doc_str(net->new_record, "verdict");
     return json_pack("{sO ss s[oo] s[oo] s[s?s?]}", "spec",
@@ -211,7 +217,8 @@ static json_t *net_json(const vg_compared_net *net) {
                      old_verdict, new_verdict);
 }
 
-json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name) {
+json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name)
+{
     json_t *rows = json_array(), *nets = json_array();
     for (int i = 0; i < k->count; i++)
         json_array_append_new(rows, row_json(&k->rows[i]));

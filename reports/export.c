@@ -8,25 +8,29 @@
 
 #include "reports/rows.h"
 
-static vg_status finish(const vg_text *out) {
+static vg_status finish(const vg_text *out)
+{
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the export") : VG_OK;
 }
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-static void csv_text(vg_text *out, const char *s) {
+static void csv_text(vg_text *out, const char *s)
+{
     vg_text_add(out, ",");
     vg_text_csv(out, s);
 }
 
-static void csv_number(vg_text *out, double x) {
+static void csv_number(vg_text *out, double x)
+{
     if (isfinite(x))
         vg_text_printf(out, ",%.9g", x);
     else
         vg_text_add(out, ",");
 }
 
-static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c) {
+static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c)
+{
     bool own = c->own >= 0 && row == &rows->rows[c->own] && !c->why_none;
     vg_text_csv(out, row->kernel);
     csv_text(out, row->op);
@@ -52,7 +56,8 @@ static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const 
     vg_text_add(out, "\n");
 }
 
-vg_status vg_export_csv(const json_t *results, vg_text *out) {
+vg_status vg_export_csv(const json_t *results, vg_text *out)
+{
     vg_rows rows;
     VG_TRY(vg_rows_collect(results, &rows));
     vg_text_add(out,
@@ -75,10 +80,10 @@ vg_status vg_export_csv(const json_t *results, vg_text *out) {
     return finish(out);
 }
 
-/* --- JSON Lines ---------------------------------------------------------------------------------
- */
+/* --- JSON Lines ------------------------------------------------------------------------------- */
 
-static vg_status line(vg_text *out, const char *kind, const json_t *record) {
+static vg_status line(vg_text *out, const char *kind, const json_t *record)
+{
     json_t *object = json_pack("{ss}", "kind", kind);
     char *text = NULL;
     if (object && !json_object_update(object, (json_t *)record))
@@ -91,15 +96,12 @@ static vg_status line(vg_text *out, const char *kind, const json_t *record) {
     return VG_OK;
 }
 
-vg_status vg_export_jsonl(const json_t *results, vg_text *out) {
+vg_status vg_export_jsonl(const json_t *results, vg_text *out)
+{
     static const struct {
         const char *part, *kind;
     } lists[] = {
-        {"benchmarks", "benchmark"},
-        {"verify",     "verify"   },
-        {"decay",      "decay"    },
-        {"train",      "train"    }
-    };
+        {"benchmarks", "benchmark"}, {"verify", "verify"}, {"decay", "decay"}, {"train", "train"}};
     static const char *const heads[] = {"schema_version", "generator", "suite",  "command",
                                         "partial",        "context",   "machine"};
     json_t *run = json_object(), *record;
@@ -120,10 +122,10 @@ vg_status vg_export_jsonl(const json_t *results, vg_text *out) {
     return finish(out);
 }
 
-/* --- JUnit
- * ---------------------------------------------------------------------------------------- */
+/* --- JUnit ------------------------------------------------------------------------------------ */
 
-static void junit_case(vg_text *out, const json_t *row) {
+static void junit_case(vg_text *out, const json_t *row)
+{
     char ulp[VG_NUM], used[VG_NUM];
     const char *op = vg_doc_str(row, "op"), *dir = vg_doc_str(row, "dir");
     const char *backend = vg_doc_str(row, "backend"), *skipped = vg_doc_str(row, "skipped");
@@ -153,7 +155,8 @@ static void junit_case(vg_text *out, const json_t *row) {
     vg_text_add(out, "</testcase>\n");
 }
 
-vg_status vg_export_junit(const json_t *results, vg_text *out) {
+vg_status vg_export_junit(const json_t *results, vg_text *out)
+{
     const json_t *list = json_object_get(results, "verify");
     size_t i, failed = 0, skipped = 0;
     json_t *row;
@@ -167,7 +170,8 @@ vg_status vg_export_junit(const json_t *results, vg_text *out) {
         out,
         " <testsuite name=\"vgbench verify\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
         json_array_size(list), failed, skipped);
-    json_array_foreach(list, i, row) junit_case(out, row);
+    json_array_foreach(list, i, row)
+        junit_case(out, row);
     vg_text_add(out, " </testsuite>\n</testsuites>\n");
     return finish(out);
 }

@@ -16,14 +16,16 @@ enum { MOST_CASES = 5000 };
 
 /* A file name of what may be foreign: letters, digits and underscores of it. */
 static void file_name(char *name, size_t size, const char *what, int document, const char *op,
-                      const char *dir, const char *more) {
+                      const char *dir, const char *more)
+{
     snprintf(name, size, "%s_%d_%.40s_%.20s_%.40s", what, document + 1, op, dir, more);
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c))
             *c = '_';
 }
 
-static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_text *alt, bool any) {
+static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_text *alt, bool any)
+{
     vg_status status = VG_OK;
     if (any && !alt->failed) {
         status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
@@ -35,20 +37,22 @@ static vg_status draw(vg_report *report, vg_plot *plot, const char *name, vg_tex
     return status;
 }
 
-/* --- groups: cases of one op, direction, threads, class
- * --------------------------------------------- */
+/* --- groups: cases of one op, direction, threads, class --------------------------------------- */
 
-static const vg_row *any_row(const vg_rows *rows, int i) {
+static const vg_row *any_row(const vg_rows *rows, int i)
+{
     return &rows->rows[rows->cases[i].any];
 }
 
-static bool same_group(const vg_row *a, const vg_row *b) {
+static bool same_group(const vg_row *a, const vg_row *b)
+{
     return a->threads == b->threads && !strcmp(a->op, b->op) && !strcmp(a->dir, b->dir) &&
            !strcmp(a->weights, b->weights) && !strcmp(a->max_isa, b->max_isa);
 }
 
 /* The cases of the group of case @p first that come from it on; 0 if an earlier case began it. */
-static int group(const vg_rows *rows, int first, int *list, int room) {
+static int group(const vg_rows *rows, int first, int *list, int room)
+{
     int count = 0;
     const vg_row *key = any_row(rows, first);
     for (int i = 0; i < first; i++)
@@ -60,7 +64,8 @@ static int group(const vg_rows *rows, int first, int *list, int room) {
     return count;
 }
 
-static void group_title(vg_text *title, const vg_row *row) {
+static void group_title(vg_text *title, const vg_row *row)
+{
     vg_text_printf(title, "%s %s, %d thread%s", row->op, row->dir, row->threads,
                    row->threads == 1 ? "" : "s");
     if (*row->weights)
@@ -69,103 +74,162 @@ static void group_title(vg_text *title, const vg_row *row) {
         vg_text_printf(title, ", cap %s", row->max_isa);
 }
 
-/* --- sweep
- * ----------------------------------------------------------------------------------------- */
+/* --- rates -------------------------------------------------------------------------------------- */
 
-typedef struct point {
-    double x, y, lo, hi;
-} point;
+enum { SWEEP = 6, MOST_SHAPES = 16 };
 
-static int by_x(const void *a, const void *b) {
-    const point *p = a, *q = b;
-    return p->x != q->x ? (p->x > q->x) - (p->x < q->x) : (p->y > q->y) - (p->y < q->y);
-}
-
-static int sweep_points(const vg_rows *rows, const int *list, int count, int backend,
-                        point *points) {
-    int n = 0;
-    for (int i = 0; i < count; i++) {
-        int index = rows->cases[list[i]].rows[backend];
-        if (index < 0)
+/* "100x300x200" of "batch:100/in:300/out:200/weights:plain/threads:1". */
+static void shape_label(const char *shape, char *label, size_t size)
+{
+    size_t n = 0;
+    label[0] = '\0';
+    for (const char *word = shape; word && n + 1 < size; word = strchr(word, '/')) {
+        word += *word == '/';
+        const char *colon = strchr(word, ':');
+        if (!strncmp(word, "threads:", 8) || !colon || !isdigit((unsigned char)colon[1]))
             continue;
-        const vg_row *row = &rows->rows[index];
-        double y = vg_row_rate(row);
-        if (y > 0 && isfinite(y) && row->bytes > 0)
-            points[n++] =
-                (point){row->bytes, y, y * row->ns.mid / row->ns.hi, y * row->ns.mid / row->ns.lo};
+        int digits = (int)strspn(colon + 1, "0123456789");
+        n += (size_t)snprintf(label + n, size - n, "%s%.*s", n ? "x" : "", digits, colon + 1);
     }
-    qsort(points, (size_t)n, sizeof *points, by_x);
-    return n;
 }
 
-static vg_status sweep(vg_report *report, int document, const int *list, int count) {
+/* Sizes of one form are a line over the working set; shapes that differ in more stand beside each
+ * other, because a line between them would show what nobody measured. */
+static bool is_sweep(const vg_rows *rows, const int *list, int count)
+{
+    return count >= SWEEP && !vg_row_by_flops(any_row(rows, list[0]));
+}
+
+/* Column x of a case: its bytes, or its place. Backends stand a little apart at a place. */
+static double x_of(const vg_row *row, bool line, int place, int backend)
+{
+    return line ? row->bytes : place + 0.1 * (VG_BACKEND_COUNT / 2 - backend);
+}
+
+static int rate_lines(vg_plot *plot, const vg_rows *rows, const int *list, int count, bool line,
+                      vg_text *alt)
+{
+    int lines = 0;
+    char lo[VG_NUM], hi[VG_NUM];
+    for (int b = VG_BACKEND_COUNT - 1; b >= 0; b--) {
+        double least = NAN, most = NAN;
+        for (int i = 0; i < count; i++) {
+            int index = rows->cases[list[i]].rows[b];
+            const vg_row *row = index >= 0 ? &rows->rows[index] : NULL;
+            double y = row ? vg_row_rate(row) : NAN;
+            if (!(y > 0) || !isfinite(y) || !(row->bytes > 0))
+                continue;
+            bool ends = row->ns.lo > 0 && isfinite(row->ns.hi);
+            vg_text_printf(&plot->data, "%.6g %.5g %.5g %.5g\n", x_of(row, line, i, b), y,
+                           ends ? y * row->ns.mid / row->ns.hi : y,
+                           ends ? y * row->ns.mid / row->ns.lo : y);
+            least = fmin(least, y);
+            most = fmax(most, y);
+        }
+        if (isnan(most))
+            continue;
+        vg_text_add(&plot->data, "\n\n");
+        vg_text_printf(&plot->script, "%sdata index %d using 1:2:3:4 with %s ",
+                       lines ? ", \\\n     " : "plot ", lines, line ? "yerrorlines" : "yerrorbars");
+        /* A backend has its colour in every plot. */
+        vg_plot_look(&plot->script, VG_BACKEND_COUNT - 1 - b, line ? 0.6 : 0.9);
+        vg_text_printf(&plot->script, " title '%s'", vg_backend_name((vg_backend)b));
+        vg_text_printf(alt, "%s %s %s to %s %s", lines++ ? ";" : "", vg_backend_name((vg_backend)b),
+                       vg_num(lo, least, 3), vg_num(hi, most, 3),
+                       vg_row_rate_unit(any_row(rows, list[0])));
+    }
+    vg_text_add(&plot->script, "\n");
+    return lines;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (x[0] > y[0]) - (x[0] < y[0]) ? (x[0] > y[0]) - (x[0] < y[0])
+                                         : (x[1] > y[1]) - (x[1] < y[1]);
+}
+
+static void sort_by_size(const vg_rows *rows, int *list, int count)
+{
+    static double order[MOST_POINTS][2];
+    for (int i = 0; i < count; i++) {
+        const vg_row *row = any_row(rows, list[i]);
+        double size = vg_row_by_flops(row) ? row->flops : row->bytes;
+        order[i][0] = isfinite(size) ? size : 0;
+        order[i][1] = list[i];
+    }
+    qsort(order, (size_t)count, sizeof *order, by_size);
+    for (int i = 0; i < count; i++)
+        list[i] = (int)order[i][1];
+}
+
+static void rate_axes(vg_text *script, const vg_rows *rows, const int *list, int count, bool line)
+{
+    if (line) {
+        vg_text_add(script, "set logscale x 2\nset format x '%.0b %BB'\nunset mxtics\n"
+                            "set xlabel 'working set'\n");
+        return;
+    }
+    vg_text_printf(script, "set xrange [-0.6:%d.6]\nset xtics scale 0 %s(", count - 1,
+                   count > 6 ? "rotate by 20 right " : "");
+    for (int i = 0; i < count; i++) {
+        char label[80];
+        shape_label(any_row(rows, list[i])->shape, label, sizeof label);
+        vg_text_printf(script, "%s'%s' %d", i ? ", " : "", label, i);
+    }
+    vg_text_add(script, ")\n");
+}
+
+static vg_status rates(vg_report *report, int document, int *list, int count)
+{
     const vg_rows *rows = &report->rows[document];
     const vg_row *key = any_row(rows, list[0]);
-    static point points[MOST_POINTS];
-    vg_plot plot = {.height = 420};
-    vg_text alt = {0}, title = {0}, *script = &plot.script;
-    char name[160], lo[VG_NUM], hi[VG_NUM], more[80];
-    const char *unit = vg_row_rate_unit(key), *join = "plot ";
-    int lines = 0;
+    bool line = is_sweep(rows, list, count);
+    vg_plot plot = {.height = line ? 420 : 400 + (count > 6 ? 50 : 0)};
+    vg_text alt = {0}, title = {0};
+    char name[160], more[80];
+    sort_by_size(rows, list, count);
+    if (!line && count > MOST_SHAPES)
+        count = MOST_SHAPES;
     group_title(&title, key);
-    vg_text_printf(&alt, "Rate against working set, %s:", title.p ? title.p : "");
-    vg_text_add(script, "set title ");
-    vg_text_gnuplot(script, title.p ? title.p : "");
-    vg_text_printf(script,
-                   "\nset logscale x 2\nset format x '%%.0b %%BB'\nset xlabel 'working set'\n"
-                   "set ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\nunset mxtics\n",
-                   unit);
-    for (int b = VG_BACKEND_COUNT - 1; b >= 0; b--) {
-        int n = sweep_points(rows, list, count, b, points);
-        if (!n)
-            continue;
-        for (int i = 0; i < n; i++) {
-            vg_text_printf(&plot.data, "%.0f %.5g", points[i].x, points[i].y);
-            bool ends = isfinite(points[i].lo) && isfinite(points[i].hi);
-            vg_text_printf(&plot.data, " %.5g %.5g\n", ends ? points[i].lo : points[i].y,
-                           ends ? points[i].hi : points[i].y);
-        }
-        vg_text_add(&plot.data, "\n\n");
-        /* A backend has its colour in every plot. */
-        int look = VG_BACKEND_COUNT - 1 - b;
-        vg_text_printf(script, "%sdata index %d using 1:2:3:4 with yerrorlines ", join, lines);
-        vg_plot_look(script, look, 0.7);
-        vg_text_printf(script, " title '%s'", vg_backend_name((vg_backend)b));
-        vg_text_printf(&alt, "%s %s %s to %s %s", lines++ ? ";" : "",
-                       vg_backend_name((vg_backend)b), vg_num(lo, points[0].y, 3),
-                       vg_num(hi, points[n - 1].y, 3), unit);
-        join = ", \\\n     ";
-    }
-    vg_text_add(script, "\n");
+    vg_text_printf(&alt, "Rate of the backends by %s, %s:", line ? "working set" : "shape",
+                   title.p ? title.p : "");
+    vg_text_add(&plot.script, "set title ");
+    vg_text_gnuplot(&plot.script, title.p ? title.p : "");
+    vg_text_printf(&plot.script, "\nset ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\n",
+                   vg_row_rate_unit(key));
+    rate_axes(&plot.script, rows, list, count, line);
+    int lines = rate_lines(&plot, rows, list, count, line, &alt);
     free(title.p);
     snprintf(more, sizeof more, "%d_%.20s_%.20s", key->threads, key->weights, key->max_isa);
-    file_name(name, sizeof name, "sweep", document, key->op, key->dir, more);
+    file_name(name, sizeof name, "rate", document, key->op, key->dir, more);
     return draw(report, &plot, name, &alt, lines > 0);
 }
 
-vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir) {
+vg_status vg_plot_rates(vg_report *report, int document, const char *op, const char *dir)
+{
     const vg_rows *rows = &report->rows[document];
     int plots = 0, list[MOST_POINTS];
     if (rows->case_count > MOST_CASES)
         return VG_OK;
     for (int i = 0; i < rows->case_count && plots < 2 && report->plots; i++) {
         const vg_row *row = any_row(rows, i);
-        if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0)
+        if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0 || *row->max_isa)
             continue;
         int count = group(rows, i, list, MOST_POINTS);
-        if (count < 3)
+        if (count < 2)
             continue;
         plots++;
-        VG_TRY(sweep(report, document, list, count));
+        VG_TRY(rates(report, document, list, count));
     }
     return VG_OK;
 }
 
-/* --- win and loss over batch and width
- * ----------------------------------------------------------------- */
+/* --- win and loss over batch and width -------------------------------------------------------- */
 
 /* The two axes: batch, and the width of a row (in x out for dense). */
-static bool axes(const vg_row *row, double *batch, double *width, char *label, size_t size) {
+static bool axes(const vg_row *row, double *batch, double *width, char *label, size_t size)
+{
     const json_t *shape = json_object_get(row->entry, "shape");
     *batch = vg_doc_num(shape, "batch");
     *width = vg_doc_num(shape, "width");
@@ -178,12 +242,14 @@ static bool axes(const vg_row *row, double *batch, double *width, char *label, s
     return isfinite(*batch + *width);
 }
 
-static int compare_doubles(const void *a, const void *b) {
+static int compare_doubles(const void *a, const void *b)
+{
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static int place(double *values, int *count, double x) {
+static int place(double *values, int *count, double x)
+{
     for (int i = 0; i < *count; i++)
         if (values[i] == x)
             return i;
@@ -200,7 +266,8 @@ static const char grid_style[] =
     "set style fill solid 1 noborder\nunset grid\nset border 0\nset ylabel 'batch'\n";
 
 static void grid_labels(vg_plot *plot, vg_report *report, int document, const int *list, int count,
-                        const double *xs, int nx, const double *ys, int ny) {
+                        const double *xs, int nx, const double *ys, int ny)
+{
     const vg_rows *rows = &report->rows[document];
     vg_text *script = &plot->script;
     vg_text_add(script, "set xtics scale 0 (");
@@ -221,7 +288,8 @@ static void grid_labels(vg_plot *plot, vg_report *report, int document, const in
 }
 
 static int grid_cells(vg_plot *plot, const vg_rows *rows, const int *list, int count, double *xs,
-                      int nx, double *ys, int ny, vg_tally *tally) {
+                      int nx, double *ys, int ny, vg_tally *tally)
+{
     int cells = 0;
     for (int i = 0; i < count; i++) {
         const vg_problem *c = &rows->cases[list[i]];
@@ -240,7 +308,8 @@ static int grid_cells(vg_plot *plot, const vg_rows *rows, const int *list, int c
     return cells;
 }
 
-static vg_status grid(vg_report *report, int document, const int *list, int count) {
+static vg_status grid(vg_report *report, int document, const int *list, int count)
+{
     const vg_rows *rows = &report->rows[document];
     const vg_row *key = any_row(rows, list[0]);
     double xs[MOST_GRID], ys[MOST_GRID], batch, width;
@@ -250,7 +319,8 @@ static vg_status grid(vg_report *report, int document, const int *list, int coun
     for (int i = 0; i < count; i++)
         known = known && axes(any_row(rows, list[i]), &batch, &width, text, sizeof text) &&
                 place(xs, &nx, width) >= 0 && place(ys, &ny, batch) >= 0;
-    if (!known || nx < 2 || ny < 2)
+    /* A map that is mostly holes shows nothing that the table does not. */
+    if (!known || nx < 2 || ny < 2 || 2 * count < nx * ny || count < 4)
         return VG_OK;
     qsort(xs, (size_t)nx, sizeof *xs, compare_doubles);
     qsort(ys, (size_t)ny, sizeof *ys, compare_doubles);
@@ -281,7 +351,8 @@ static vg_status grid(vg_report *report, int document, const int *list, int coun
     return draw(report, &plot, name, &alt, cells > 1);
 }
 
-vg_status vg_plot_grids(vg_report *report, int document) {
+vg_status vg_plot_grids(vg_report *report, int document)
+{
     const vg_rows *rows = &report->rows[document];
     int list[MOST_POINTS], plots = 0;
     if (rows->case_count > MOST_CASES)
@@ -299,10 +370,10 @@ vg_status vg_plot_grids(vg_report *report, int document) {
     return VG_OK;
 }
 
-/* --- roofline
- * ------------------------------------------------------------------------------------------- */
+/* --- roofline --------------------------------------------------------------------------------- */
 
-static int roof_lines(vg_text *script, const json_t *list, const char **join) {
+static int roof_lines(vg_text *script, const json_t *list, const char **join)
+{
     size_t i;
     json_t *roof;
     int lines = 0;
@@ -336,7 +407,8 @@ static int roof_lines(vg_text *script, const json_t *list, const char **join) {
     return lines;
 }
 
-static int roof_points(vg_text *data, const vg_rows *rows, bool base) {
+static int roof_points(vg_text *data, const vg_rows *rows, bool base)
+{
     int n = 0;
     for (int i = 0; i < rows->case_count && n < MOST_POINTS; i++) {
         int index = base ? rows->cases[i].base : rows->cases[i].own;
@@ -350,7 +422,8 @@ static int roof_points(vg_text *data, const vg_rows *rows, bool base) {
     return n;
 }
 
-vg_status vg_plot_roofline(vg_report *report, int document) {
+vg_status vg_plot_roofline(vg_report *report, int document)
+{
     const vg_rows *rows = &report->rows[document];
     vg_plot plot = {.height = 520};
     vg_text alt = {0}, *script = &plot.script;

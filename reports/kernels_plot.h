@@ -7,9 +7,9 @@
 
 #include "reports/parts.h"
 
-/** Rate against size, one line per backend, for (op, dir) at every number of threads and class with
- * at least three sizes; at most two plots. */
-vg_status vg_plot_sweep(vg_report *report, int document, const char *op, const char *dir);
+/** Rates of the backends for (op, dir), for its first two combinations of threads and class: lines
+ * over the working set where sizes were swept, else shape beside shape. */
+vg_status vg_plot_rates(vg_report *report, int document, const char *op, const char *dir);
 
 /** Ratio to oneDNN over batch and width, for every (op, dir, threads, class) that spans at least
  * two of each. */

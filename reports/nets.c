@@ -11,14 +11,16 @@ static const char *const silent[] = {"depth",        "seed",    "seeds", "thread
 /* Keys of a label even where all nets agree. */
 static const char *const always[] = {"act", "init", NULL};
 
-static bool is_one_of(const char *key, const char *const *list) {
+static bool is_one_of(const char *key, const char *const *list)
+{
     for (; *list; list++)
         if (!strcmp(key, *list))
             return true;
     return false;
 }
 
-static void value_text(const json_t *value, vg_text *out) {
+static void value_text(const json_t *value, vg_text *out)
+{
     char buf[VG_NUM];
     if (json_is_string(value))
         vg_text_add(out, json_string_value(value));
@@ -30,13 +32,15 @@ static void value_text(const json_t *value, vg_text *out) {
         vg_text_add(out, json_is_true(value) ? "1" : "0");
 }
 
-static bool is_nothing(const json_t *value) {
+static bool is_nothing(const json_t *value)
+{
     const char *s = json_string_value(value);
     return s && !strcmp(s, "none");
 }
 
 /* The union of the keys that do not have one and the same value in all records. */
-static json_t *varying_keys(const json_t *list) {
+static json_t *varying_keys(const json_t *list)
+{
     json_t *varying = json_object(), *record, *value;
     const json_t *first = json_object_get(json_array_get(list, 0), "spec");
     const char *key;
@@ -50,7 +54,8 @@ static json_t *varying_keys(const json_t *list) {
     return varying;
 }
 
-static void label_part(const json_t *spec, const char *key, vg_text *out) {
+static void label_part(const json_t *spec, const char *key, vg_text *out)
+{
     const json_t *value = json_object_get(spec, key);
     if (!value || is_nothing(value))
         return;
@@ -65,7 +70,8 @@ static void label_part(const json_t *spec, const char *key, vg_text *out) {
         vg_text_printf(out, " %s", vg_doc_str(spec, "norm_at"));
 }
 
-static char *label_of(const json_t *spec, const json_t *varying) {
+static char *label_of(const json_t *spec, const json_t *varying)
+{
     vg_text out = {0};
     const char *key;
     json_t *value;
@@ -84,7 +90,8 @@ static char *label_of(const json_t *spec, const json_t *varying) {
     return out.p;
 }
 
-static void mark_deepest(vg_nets *nets) {
+static void mark_deepest(vg_nets *nets)
+{
     json_t *best = json_object();
     for (int i = 0; i < nets->count; i++) {
         json_t *at = json_object_get(best, nets->nets[i].label);
@@ -96,7 +103,8 @@ static void mark_deepest(vg_nets *nets) {
     json_decref(best);
 }
 
-vg_status vg_nets_collect(const json_t *doc, vg_nets *nets) {
+vg_status vg_nets_collect(const json_t *doc, vg_nets *nets)
+{
     const json_t *list = json_object_get(doc, "decay");
     size_t n = json_array_size(list), i;
     *nets = (vg_nets){0};
@@ -125,28 +133,33 @@ vg_status vg_nets_collect(const json_t *doc, vg_nets *nets) {
     return VG_OK;
 }
 
-void vg_nets_release(vg_nets *nets) {
+void vg_nets_release(vg_nets *nets)
+{
     for (int i = 0; i < nets->count; i++)
         free(nets->nets[i].label);
     free(nets->nets);
     *nets = (vg_nets){0};
 }
 
-double vg_net_signal(const json_t *record, const json_t *layer) {
+double vg_net_signal(const json_t *record, const json_t *layer)
+{
     const char *signal = vg_doc_str(record, "rate.signal"), *skip = vg_doc_str(record, "spec.skip");
     bool out = signal ? !strcmp(signal, "grad_out") : skip && strcmp(skip, "none") != 0;
     return vg_doc_num(layer, out ? "grad_out_l2" : "delta_l2");
 }
 
-int vg_net_seeds(const json_t *record) {
+int vg_net_seeds(const json_t *record)
+{
     return (int)json_array_size(json_object_get(record, "seeds"));
 }
 
-double vg_factor(double ln_sq) {
+double vg_factor(double ln_sq)
+{
     return exp(0.5 * ln_sq);
 }
 
-void vg_nets_verdict(vg_report *report, int document) {
+void vg_nets_verdict(vg_report *report, int document)
+{
     enum { MOST = 6 };
     vg_nets nets;
     char survival[VG_NUM], factor[VG_NUM];

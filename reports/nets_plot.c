@@ -8,15 +8,16 @@
 
 enum { LINES = 6, HEAT_ROWS = 24 };
 
-static void drop(vg_plot *plot) {
+static void drop(vg_plot *plot)
+{
     free(plot->data.p);
     free(plot->script.p);
     *plot = (vg_plot){0};
 }
 
 /* Draws the plot unless there is nothing to see; takes over @p alt. */
-static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
-                        bool any) {
+static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name, bool any)
+{
     vg_status status = VG_OK;
     if (any && !alt->failed)
         status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
@@ -26,16 +27,18 @@ static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const ch
     return status;
 }
 
-/* --- curves ---------------------------------------------------------------------------------- */
+/* --- curves ----------------------------------------------------------------------------------- */
 
-static void number(vg_text *data, double x) {
+static void number(vg_text *data, double x)
+{
     vg_text_printf(data, x > 0 && isfinite(x) ? " %.6g" : " ?", x);
 }
 
 /* Signal relative to the last layer with one standard deviation between seeds; the prediction with
  * two of the seed average. Its random walk: the variance of ln s^2 grows linearly with the distance
  * from the last layer, and theory.sd_ln is that of the slope over the fitted window. */
-static bool curve_data(vg_text *data, const vg_net *net, bool *theory) {
+static bool curve_data(vg_text *data, const vg_net *net, bool *theory)
+{
     const json_t *layers = json_object_get(net->record, "layers");
     const json_t *predicted = vg_doc_get(net->record, "theory.signal");
     size_t n = json_array_size(layers), i;
@@ -71,7 +74,8 @@ static bool curve_data(vg_text *data, const vg_net *net, bool *theory) {
     return points > 1;
 }
 
-static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, const char **join) {
+static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, const char **join)
+{
     const char *colour = vg_colours[i % VG_COLOURS];
     if (theory) {
         vg_text_printf(script,
@@ -93,7 +97,8 @@ static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, 
     vg_text_gnuplot(script, net->label);
 }
 
-static int deepest(const vg_net *const *nets, int count) {
+static int deepest(const vg_net *const *nets, int count)
+{
     int depth = 2;
     for (int i = 0; i < count; i++)
         depth = nets[i]->depth > depth ? nets[i]->depth : depth;
@@ -101,7 +106,8 @@ static int deepest(const vg_net *const *nets, int count) {
 }
 
 static vg_status curves(vg_report *report, const vg_net *const *nets, int count, const char *name,
-                        const char *title) {
+                        const char *title)
+{
     vg_plot plot = {.height = 400 + 20 * (count + 1) / 2};
     vg_text alt = {0}, *script = &plot.script;
     const char *join = "plot ";
@@ -133,7 +139,8 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
     return finish(report, &plot, &alt, name, lines > 0);
 }
 
-vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document) {
+vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document)
+{
     const vg_net *list[LINES];
     int total = 0, plots = 0;
     char *done = calloc((size_t)nets->count + 1, 1);
@@ -167,8 +174,7 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int docume
     return status;
 }
 
-/* --- heat map ------------------------------------------------------------------------------------
- */
+/* --- heat map --------------------------------------------------------------------------------- */
 
 /* Decades lost are violet, gained orange, and what is as it should be is light; the ends are far
  * apart in lightness, too, so that the map reads without colour. */
@@ -179,7 +185,8 @@ static const char heat_style[] =
     "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the "
     "input)'\n";
 
-static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name) {
+static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name)
+{
     vg_plot plot = {.height = 160 + 26 * count};
     vg_text alt = {0}, *script = &plot.script;
     int cells = 0;
@@ -217,7 +224,8 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
     return finish(report, &plot, &alt, name, cells > 0);
 }
 
-vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document) {
+vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document)
+{
     const vg_net *list[HEAT_ROWS];
     int plots = 0;
     char *done = calloc((size_t)nets->count + 1, 1);
@@ -243,10 +251,10 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
     return status;
 }
 
-/* --- survival against cost ----------------------------------------------------------------------
- */
+/* --- survival against cost -------------------------------------------------------------------- */
 
-vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document) {
+vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document)
+{
     vg_plot plot = {.height = 420};
     vg_text alt = {0}, *script = &plot.script;
     char name[64];
@@ -289,10 +297,10 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
     return finish(report, &plot, &alt, name, points > 1);
 }
 
-/* --- loss ----------------------------------------------------------------------------------------
- */
+/* --- loss ------------------------------------------------------------------------------------- */
 
-char *vg_train_label(const json_t *record) {
+char *vg_train_label(const json_t *record)
+{
     static const char *const keys[] = {"model", "act", "init", "norm", "skip", "optimizer"};
     vg_text label = {0};
     const json_t *spec = json_object_get(record, "spec");
@@ -309,7 +317,8 @@ char *vg_train_label(const json_t *record) {
     return label.p;
 }
 
-vg_status vg_train_plot(vg_report *report, int document) {
+vg_status vg_train_plot(vg_report *report, int document)
+{
     vg_plot plot = {.height = 400};
     vg_text alt = {0}, *script = &plot.script;
     const json_t *list = json_object_get(report->docs[document], "train");

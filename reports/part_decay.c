@@ -9,15 +9,17 @@
 #include "reports/nets_plot.h"
 #include "reports/parts.h"
 
-/* --- rates ---------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
-static const char *reason_of(const json_t *record, const char *path, const char *other) {
+static const char *reason_of(const json_t *record, const char *path, const char *other)
+{
     const char *reason = vg_doc_str(record, path);
     reason = reason ? reason : vg_doc_str(record, other);
     return reason ? reason : "n/a";
 }
 
-static void rate_cells(vg_text *out, const json_t *record) {
+static void rate_cells(vg_text *out, const json_t *record)
+{
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     const json_t *ci = vg_doc_get(record, "rate.ci95");
     double ln_sq = vg_doc_num(record, "rate.ln_sq_per_layer");
@@ -39,7 +41,8 @@ static void rate_cells(vg_text *out, const json_t *record) {
         vg_text_printf(out, " (%+.1f sd)", off);
 }
 
-static void rate_row(vg_text *out, const vg_net *net) {
+static void rate_row(vg_text *out, const vg_net *net)
+{
     char a[VG_NUM];
     const char *verdict = vg_doc_str(net->record, "verdict");
     double half = vg_doc_num(net->record, "rate.half_life_layers");
@@ -54,7 +57,8 @@ static void rate_row(vg_text *out, const vg_net *net) {
     vg_row_end(out);
 }
 
-static void rates(vg_report *report, const vg_nets *nets) {
+static void rates(vg_report *report, const vg_nets *nets)
+{
     static const char *const head[] = {
         "net",    "depth",    "verdict",        "factor per layer [95 % CI]",
         "theory", "survival", "layers to half", "seeds"};
@@ -71,7 +75,8 @@ static void rates(vg_report *report, const vg_nets *nets) {
 
 /* --- what is wrong in the deepest nets, and what would help ----------------------------------- */
 
-static void findings(vg_report *report, const vg_nets *nets) {
+static void findings(vg_report *report, const vg_nets *nets)
+{
     static const char *const head[] = {"net", "depth", "found", "layer", "value", "why"};
     vg_text *out = &report->out;
     char a[VG_NUM];
@@ -99,7 +104,8 @@ static void findings(vg_report *report, const vg_nets *nets) {
     }
 }
 
-static void advice(vg_report *report, const vg_nets *nets) {
+static void advice(vg_report *report, const vg_nets *nets)
+{
     static const char *const head[] = {"net", "depth", "change", "survival", "step time", "why"};
     vg_text *out = &report->out;
     char a[VG_NUM];
@@ -128,10 +134,10 @@ static void advice(vg_report *report, const vg_nets *nets) {
     }
 }
 
-/* --- what it costs ------------------------------------------------------------------------------
- */
+/* --- what it costs ---------------------------------------------------------------------------- */
 
-static double peak_flops(const json_t *doc) {
+static double peak_flops(const json_t *doc)
+{
     double peak = NAN;
     size_t i;
     json_t *roof;
@@ -143,7 +149,8 @@ static double peak_flops(const json_t *doc) {
     return peak;
 }
 
-static void cost_row(vg_text *out, const vg_net *net, double peak) {
+static void cost_row(vg_text *out, const vg_net *net, double peak)
+{
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     const json_t *cost = json_object_get(net->record, "cost"),
                  *ci = json_object_get(cost, "step_ms_ci95");
@@ -173,7 +180,8 @@ static void cost_row(vg_text *out, const vg_net *net, double peak) {
     vg_row_end(out);
 }
 
-static bool same_base(const vg_net *a, const vg_net *b) {
+static bool same_base(const vg_net *a, const vg_net *b)
+{
     static const char *const keys[] = {"model", "depth", "width", "batch"};
     for (int k = 0; k < 4; k++)
         if (!json_equal(vg_doc_get(json_object_get(a->record, "spec"), keys[k]),
@@ -182,11 +190,13 @@ static bool same_base(const vg_net *a, const vg_net *b) {
     return true;
 }
 
-static bool has_cost(const vg_net *net) {
+static bool has_cost(const vg_net *net)
+{
     return vg_doc_num(net->record, "cost.step_ms") > 0;
 }
 
-static vg_status costs(vg_report *report, const vg_nets *nets, int document) {
+static vg_status costs(vg_report *report, const vg_nets *nets, int document)
+{
     static const char *const head[] = {
         "net",          "survival",   "layers to half", "step, ms [95 % CI]", "GFLOP/s (of peak)",
         "bytes a step", "parameters", "vs oneDNN"};
@@ -227,10 +237,10 @@ static vg_status costs(vg_report *report, const vg_nets *nets, int document) {
     return status;
 }
 
-/* --- training
- * ------------------------------------------------------------------------------------- */
+/* --- training --------------------------------------------------------------------------------- */
 
-static void train_row(vg_text *out, const json_t *record) {
+static void train_row(vg_text *out, const json_t *record)
+{
     char a[VG_NUM];
     const json_t *steps = json_object_get(record, "steps");
     size_t n = json_array_size(steps);
@@ -252,7 +262,8 @@ static void train_row(vg_text *out, const json_t *record) {
     free(label);
 }
 
-static vg_status training(vg_report *report, int document) {
+static vg_status training(vg_report *report, int document)
+{
     static const char *const head[] = {"net",      "steps",          "first loss", "last loss",
                                        "accuracy", "time to target", "events"};
     const json_t *list = json_object_get(report->docs[document], "train");
@@ -264,11 +275,13 @@ static vg_status training(vg_report *report, int document) {
         return VG_OK;
     }
     vg_table_head(&report->out, "lrrrrrr", head);
-    json_array_foreach(list, i, record) train_row(&report->out, record);
+    json_array_foreach(list, i, record)
+        train_row(&report->out, record);
     return vg_train_plot(report, document);
 }
 
-vg_status vg_part_decay(vg_report *report) {
+vg_status vg_part_decay(vg_report *report)
+{
     vg_part_title(report, 11, "Gradient decay");
     vg_text_add(
         &report->out,

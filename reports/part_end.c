@@ -13,14 +13,16 @@ typedef struct anomalies {
     int count;
 } anomalies;
 
-static bool begin(anomalies *list) {
+static bool begin(anomalies *list)
+{
     if (++list->count > MOST_LISTED)
         return false;
     vg_text_add(list->out, "- ");
     return true;
 }
 
-static void about_rows(anomalies *list, const vg_rows *rows) {
+static void about_rows(anomalies *list, const vg_rows *rows)
+{
     char buf[VG_NUM];
     int unverified = 0, over = 0;
     const vg_row *highest = NULL;
@@ -53,7 +55,8 @@ static void about_rows(anomalies *list, const vg_rows *rows) {
                        rows->duplicates, rows->duplicates == 1 ? "" : "s");
 }
 
-static void about_cases(anomalies *list, const vg_rows *rows) {
+static void about_cases(anomalies *list, const vg_rows *rows)
+{
     int ambiguous = 0, reference = 0, lonely = 0, judged = 0;
     for (int i = 0; i < rows->case_count; i++) {
         const vg_problem *c = &rows->cases[i];
@@ -76,7 +79,8 @@ static void about_cases(anomalies *list, const vg_rows *rows) {
                        lonely == 1 ? "" : "s");
 }
 
-static void about_nets(anomalies *list, const json_t *doc) {
+static void about_nets(anomalies *list, const json_t *doc)
+{
     size_t i;
     json_t *record;
     char buf[VG_NUM];
@@ -104,7 +108,8 @@ static void about_nets(anomalies *list, const json_t *doc) {
                        fitted);
 }
 
-vg_status vg_part_anomalies(vg_report *report) {
+vg_status vg_part_anomalies(vg_report *report)
+{
     vg_part_title(report, 12, "Anomalies");
     for (int d = 0; d < report->count; d++) {
         anomalies list = {.out = &report->out};
@@ -125,7 +130,8 @@ vg_status vg_part_anomalies(vg_report *report) {
     return VG_OK;
 }
 
-vg_status vg_part_reproduce(vg_report *report) {
+vg_status vg_part_reproduce(vg_report *report)
+{
     vg_part_title(report, 13, "Reproduce");
     for (int d = 0; d < report->count; d++) {
         const char *command = vg_doc_str(report->docs[d], "command");

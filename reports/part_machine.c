@@ -9,9 +9,10 @@
 
 enum { COLUMNS = VG_TABLE_COLUMNS - 1, DEPTH = 8, LONGEST = 400 };
 
-/* --- a table of facts, one column per document --------------------------------------------- */
+/* --- a table of facts, one column per document ------------------------------------------------ */
 
-static void scalar_text(const json_t *value, vg_text *out) {
+static void scalar_text(const json_t *value, vg_text *out)
+{
     char buf[VG_NUM];
     if (json_is_string(value))
         vg_text_add(out, json_string_value(value));
@@ -26,7 +27,8 @@ static void scalar_text(const json_t *value, vg_text *out) {
 }
 
 /* Lists of scalars on one line; members of objects in lists as "a b c". */
-static void value_text(const json_t *value, vg_text *out, int depth) {
+static void value_text(const json_t *value, vg_text *out, int depth)
+{
     size_t i;
     json_t *item;
     const char *key;
@@ -49,7 +51,8 @@ static void value_text(const json_t *value, vg_text *out, int depth) {
     }
 }
 
-static void fact_cell(vg_text *out, const json_t *value, const char *path) {
+static void fact_cell(vg_text *out, const json_t *value, const char *path)
+{
     vg_text text = {0};
     char size[VG_NUM];
     if (json_is_number(value) && strstr(path, "_bytes"))
@@ -70,7 +73,8 @@ static void fact_cell(vg_text *out, const json_t *value, const char *path) {
     free(text.p);
 }
 
-static void facts_head(vg_report *report, int first, int last) {
+static void facts_head(vg_report *report, int first, int last)
+{
     const char *head[VG_TABLE_COLUMNS] = {""};
     vg_text names[COLUMNS] = {{0}};
     char align[VG_TABLE_COLUMNS + 1] = "llllllll";
@@ -88,7 +92,8 @@ typedef struct fact {
     const char *name, *path;
 } fact;
 
-static bool any_has(const vg_report *report, const char *path) {
+static bool any_has(const vg_report *report, const char *path)
+{
     for (int d = 0; d < report->count; d++)
         if (vg_doc_get(report->docs[d], path))
             return true;
@@ -96,7 +101,8 @@ static bool any_has(const vg_report *report, const char *path) {
 }
 
 /* Facts that no document has are named in one line below the table. */
-static void facts(vg_report *report, const fact *list, int count) {
+static void facts(vg_report *report, const fact *list, int count)
+{
     int absent = 0;
     for (int first = 0; first < report->count; first += COLUMNS) {
         int last = first + COLUMNS < report->count ? first + COLUMNS : report->count;
@@ -118,7 +124,8 @@ static void facts(vg_report *report, const fact *list, int count) {
     vg_text_add(&report->out, absent ? ".\n" : "");
 }
 
-static void caches_line(vg_report *report, int d) {
+static void caches_line(vg_report *report, int d)
+{
     const json_t *list = vg_doc_get(report->docs[d], "machine.caches");
     char size[VG_NUM];
     size_t i;
@@ -146,29 +153,30 @@ static void caches_line(vg_report *report, int d) {
     vg_text_add(out, ".\n");
 }
 
-vg_status vg_part_machine(vg_report *report) {
+vg_status vg_part_machine(vg_report *report)
+{
     static const fact list[] = {
-        {"host",                  "machine.host"            },
-        {"CPU",                   "machine.cpu.model"       },
-        {"architecture",          "machine.cpu.arch"        },
-        {"instruction sets",      "machine.cpu.isa"         },
-        {"cores, threads",        "machine.cpu.cores"       },
-        {"hardware threads",      "machine.cpu.threads"     },
-        {"CPUs allowed",          "machine.cpu.allowed_cpus"},
-        {"packages",              "machine.cpu.packages"    },
-        {"NUMA nodes",            "machine.cpu.numa_nodes"  },
-        {"virtual machine",       "machine.cpu.virtual"     },
-        {"memory",                "machine.os.memory_bytes" },
-        {"kernel",                "machine.os.kernel"       },
-        {"distribution",          "machine.os.distribution" },
-        {"governor",              "machine.os.governor"     },
-        {"frequency driver",      "machine.os.driver"       },
-        {"boost",                 "machine.os.boost"        },
-        {"huge pages",            "machine.os.thp"          },
-        {"address randomisation", "machine.os.aslr"         },
-        {"cgroup CPUs",           "machine.os.cgroup_cpus"  },
-        {"hardware counters",     "machine.pmu.available"   },
-        {"why not",               "machine.pmu.reason"      },
+        {"host", "machine.host"},
+        {"CPU", "machine.cpu.model"},
+        {"architecture", "machine.cpu.arch"},
+        {"instruction sets", "machine.cpu.isa"},
+        {"cores, threads", "machine.cpu.cores"},
+        {"hardware threads", "machine.cpu.threads"},
+        {"CPUs allowed", "machine.cpu.allowed_cpus"},
+        {"packages", "machine.cpu.packages"},
+        {"NUMA nodes", "machine.cpu.numa_nodes"},
+        {"virtual machine", "machine.cpu.virtual"},
+        {"memory", "machine.os.memory_bytes"},
+        {"kernel", "machine.os.kernel"},
+        {"distribution", "machine.os.distribution"},
+        {"governor", "machine.os.governor"},
+        {"frequency driver", "machine.os.driver"},
+        {"boost", "machine.os.boost"},
+        {"huge pages", "machine.os.thp"},
+        {"address randomisation", "machine.os.aslr"},
+        {"cgroup CPUs", "machine.os.cgroup_cpus"},
+        {"hardware counters", "machine.pmu.available"},
+        {"why not", "machine.pmu.reason"},
     };
     vg_part_title(report, 3, "Machine");
     if (!any_has(report, "machine"))
@@ -191,28 +199,29 @@ vg_status vg_part_machine(vg_report *report) {
     return VG_OK;
 }
 
-vg_status vg_part_software(vg_report *report) {
+vg_status vg_part_software(vg_report *report)
+{
     static const fact list[] = {
-        {"vgbench",                "generator.version"                    },
-        {"commit",                 "generator.commit"                     },
-        {"uncommitted changes",    "generator.dirty"                      },
-        {"oneDNN",                 "machine.software.onednn.version"      },
-        {"oneDNN year",            "machine.software.onednn.year"         },
-        {"oneDNN note",            "machine.software.onednn.note"         },
-        {"Google Benchmark",       "machine.software.benchmark.version"   },
+        {"vgbench", "generator.version"},
+        {"commit", "generator.commit"},
+        {"uncommitted changes", "generator.dirty"},
+        {"oneDNN", "machine.software.onednn.version"},
+        {"oneDNN year", "machine.software.onednn.year"},
+        {"oneDNN note", "machine.software.onednn.note"},
+        {"Google Benchmark", "machine.software.benchmark.version"},
         {"Google Benchmark build", "machine.software.benchmark.build_type"},
-        {"Google Benchmark note",  "machine.software.benchmark.note"      },
-        {"hwloc",                  "machine.software.hwloc"               },
-        {"jansson",                "machine.software.jansson"             },
-        {"C library",              "machine.software.libc"                },
-        {"compiler",               "machine.software.compiler"            },
-        {"flags, all files",       "machine.software.base_flags"          },
-        {"flags, by backend",      "machine.software.flags"               },
-        {"OpenMP runtimes",        "machine.openmp.runtimes"              },
-        {"OpenMP environment",     "machine.openmp.environment"           },
-        {"wait policy set by",     "machine.openmp.wait_policy_set_by"    },
-        {"flush to zero",          "machine.ftz"                          },
-        {"built without",          "machine.missing"                      },
+        {"Google Benchmark note", "machine.software.benchmark.note"},
+        {"hwloc", "machine.software.hwloc"},
+        {"jansson", "machine.software.jansson"},
+        {"C library", "machine.software.libc"},
+        {"compiler", "machine.software.compiler"},
+        {"flags, all files", "machine.software.base_flags"},
+        {"flags, by backend", "machine.software.flags"},
+        {"OpenMP runtimes", "machine.openmp.runtimes"},
+        {"OpenMP environment", "machine.openmp.environment"},
+        {"wait policy set by", "machine.openmp.wait_policy_set_by"},
+        {"flush to zero", "machine.ftz"},
+        {"built without", "machine.missing"},
     };
     vg_part_title(report, 4, "Software");
     for (int d = 0; d < report->count; d++) {
@@ -231,7 +240,8 @@ vg_status vg_part_software(vg_report *report) {
 
 /* --- noise ------------------------------------------------------------------------------------ */
 
-static void noise(vg_report *report, const json_t *doc) {
+static void noise(vg_report *report, const json_t *doc)
+{
     char buf[VG_NUM], other[VG_NUM];
     vg_text *out = &report->out;
     const json_t *record = json_object_get(doc, "noise"), *value;
@@ -264,7 +274,8 @@ static void noise(vg_report *report, const json_t *doc) {
 }
 
 /* Spread of the samples within a row: the median over rows, and the widest. */
-static vg_status spread(vg_report *report, const vg_rows *rows) {
+static vg_status spread(vg_report *report, const vg_rows *rows)
+{
     double *half = calloc((size_t)rows->count + 1, sizeof *half);
     vg_samples s = {0};
     char a[VG_NUM], b[VG_NUM];
@@ -291,7 +302,8 @@ static vg_status spread(vg_report *report, const vg_rows *rows) {
     return VG_OK;
 }
 
-vg_status vg_part_noise(vg_report *report) {
+vg_status vg_part_noise(vg_report *report)
+{
     vg_part_title(report, 5, "Noise");
     for (int d = 0; d < report->count; d++) {
         vg_part_document(report, d);
@@ -301,7 +313,8 @@ vg_status vg_part_noise(vg_report *report) {
     return VG_OK;
 }
 
-vg_status vg_part_method(vg_report *report) {
+vg_status vg_part_method(vg_report *report)
+{
     vg_part_title(report, 6, "Method");
     vg_text_add(
         &report->out,

@@ -12,7 +12,8 @@
 /* A page of more lines is of no use to a reader; the rest is in the results file and its CSV. */
 enum { MOST_LINES = 3000 };
 
-static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c) {
+static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c)
+{
     char buf[80], lo[VG_NUM], hi[VG_NUM];
     vg_row_begin(out);
     vg_cell_code(out, *row->shape ? row->shape : row->kernel);
@@ -36,11 +37,14 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
         vg_cell_printf(out, " ");
     vg_cell_printf(out, "%s", isnan(row->prepare_ns) ? "-" : vg_num_time(buf, row->prepare_ns));
     vg_cell_md(out, row->impl);
+    if (row->used && row->used < row->threads)
+        vg_text_printf(out, "; %d of %d threads worked", row->used, row->threads);
     vg_row_end(out);
 }
 
 static vg_status results_of_op(vg_report *report, int document, const char *op, const char *dir,
-                               int *lines) {
+                               int *lines)
+{
     const vg_rows *rows = &report->rows[document];
     static const char *const head[] = {"shape",   "backend",       "time [95 % CI], n",
                                        "rate",    "of roof",       "to oneDNN",
@@ -59,7 +63,7 @@ static vg_status results_of_op(vg_report *report, int document, const char *op, 
             vg_text_html(&escaped, dir);
             vg_details_begin(out, "%s", escaped.p ? escaped.p : "");
             free(escaped.p);
-            VG_TRY(vg_plot_sweep(report, document, op, dir));
+            VG_TRY(vg_plot_rates(report, document, op, dir));
             vg_text_add(out, "\n");
             vg_table_head(out, "llrrrlrl", head);
             open = true;
@@ -84,7 +88,8 @@ static vg_status results_of_op(vg_report *report, int document, const char *op, 
     return VG_OK;
 }
 
-static vg_status results(vg_report *report, int document) {
+static vg_status results(vg_report *report, int document)
+{
     const vg_rows *rows = &report->rows[document];
     int lines = 0;
     vg_status status = VG_OK;
@@ -108,7 +113,8 @@ static vg_status results(vg_report *report, int document) {
     return VG_OK;
 }
 
-vg_status vg_part_results(vg_report *report) {
+vg_status vg_part_results(vg_report *report)
+{
     vg_part_title(report, 7, "Results per op");
     for (int d = 0; d < report->count; d++) {
         vg_part_document(report, d);
@@ -121,7 +127,8 @@ vg_status vg_part_results(vg_report *report) {
     return VG_OK;
 }
 
-vg_status vg_part_cache(vg_report *report) {
+vg_status vg_part_cache(vg_report *report)
+{
     vg_part_title(report, 8, "Cache behaviour");
     for (int d = 0; d < report->count; d++) {
         const char *reason = vg_doc_str(report->docs[d], "machine.pmu.reason");
@@ -138,7 +145,8 @@ vg_status vg_part_cache(vg_report *report) {
 
 /* --- roofline --------------------------------------------------------------------------------- */
 
-static void roofs(vg_report *report, const json_t *list) {
+static void roofs(vg_report *report, const json_t *list)
+{
     static const char *const head[] = {"roof", "value", "95 % CI", "threads", "n"};
     char buf[VG_NUM], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
@@ -164,7 +172,8 @@ static void roofs(vg_report *report, const json_t *list) {
     }
 }
 
-vg_status vg_part_roofline(vg_report *report) {
+vg_status vg_part_roofline(vg_report *report)
+{
     vg_part_title(report, 9, "Roofline");
     for (int d = 0; d < report->count; d++) {
         const json_t *list = vg_doc_get(report->docs[d], "roofline.roofs");
@@ -180,7 +189,8 @@ vg_status vg_part_roofline(vg_report *report) {
 
 /* --- accuracy --------------------------------------------------------------------------------- */
 
-static void accuracy_table(vg_report *report, const json_t *list) {
+static void accuracy_table(vg_report *report, const json_t *list)
+{
     static const char *const head[] = {"op",     "direction", "backend",         "cases",
                                        "failed", "max ulp",   "error / allowed", "where"};
     char buf[VG_NUM];
@@ -223,7 +233,8 @@ static void accuracy_table(vg_report *report, const json_t *list) {
 }
 
 /* Without verify records the timed rows still carry what their verification found. */
-static void accuracy_of_rows(vg_report *report, const vg_rows *rows) {
+static void accuracy_of_rows(vg_report *report, const vg_rows *rows)
+{
     static const char *const head[] = {"op", "direction", "backend", "timed rows", "max ulp"};
     char key[200], buf[VG_NUM];
     json_t *seen = json_object();
@@ -255,7 +266,8 @@ static void accuracy_of_rows(vg_report *report, const vg_rows *rows) {
     json_decref(seen);
 }
 
-vg_status vg_part_accuracy(vg_report *report) {
+vg_status vg_part_accuracy(vg_report *report)
+{
     vg_part_title(report, 10, "Accuracy");
     for (int d = 0; d < report->count; d++) {
         const json_t *list = json_object_get(report->docs[d], "verify");

@@ -15,13 +15,15 @@ typedef struct card {
     double rate_least, rate_most, ulp, roof;
 } card;
 
-static bool same_card(const card *a, const vg_row *row, vg_size_class size) {
+static bool same_card(const card *a, const vg_row *row, vg_size_class size)
+{
     return a->size == size && a->row->threads == row->threads && !strcmp(a->row->op, row->op) &&
            !strcmp(a->row->dir, row->dir) && !strcmp(a->row->weights, row->weights) &&
            !strcmp(a->row->max_isa, row->max_isa);
 }
 
-static int by_place(const void *pa, const void *pb) {
+static int by_place(const void *pa, const void *pb)
+{
     const card *a = pa, *b = pb;
     int order = vg_row_family(a->row) - vg_row_family(b->row);
     if (!order)
@@ -42,7 +44,8 @@ static int by_place(const void *pa, const void *pb) {
 /* More are no scorecard any more, and finding a card takes time by their number. */
 enum { MOST_CARDS = 2000 };
 
-static int collect_cards(const vg_rows *rows, card *cards) {
+static int collect_cards(const vg_rows *rows, card *cards)
+{
     int count = 0;
     for (int i = 0; i < rows->case_count; i++) {
         const vg_problem *c = &rows->cases[i];
@@ -70,7 +73,8 @@ static int collect_cards(const vg_rows *rows, card *cards) {
     return count;
 }
 
-static void class_text(vg_text *out, const card *k) {
+static void class_text(vg_text *out, const card *k)
+{
     vg_text_printf(out, "%s, %d thr.", vg_size_class_name(k->size), k->row->threads);
     if (*k->row->weights) {
         vg_text_add(out, ", ");
@@ -82,7 +86,8 @@ static void class_text(vg_text *out, const card *k) {
     }
 }
 
-static void card_row(vg_report *report, const vg_rows *rows, const card *k) {
+static void card_row(vg_report *report, const vg_rows *rows, const card *k)
+{
     char buf[80], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
     vg_row_begin(out);
@@ -111,7 +116,8 @@ static void card_row(vg_report *report, const vg_rows *rows, const card *k) {
 }
 
 static void extremes_table(vg_report *report, const vg_rows *rows, const vg_extreme *list,
-                           const char *title) {
+                           const char *title)
+{
     static const char *const head[] = {"row", "own", "oneDNN", "ratio [95 % CI]", "n", "verdict"};
     char buf[80];
     vg_text *out = &report->out;
@@ -130,7 +136,8 @@ static void extremes_table(vg_report *report, const vg_rows *rows, const vg_extr
     }
 }
 
-static vg_status scorecard(vg_report *report, const vg_rows *rows) {
+static vg_status scorecard(vg_report *report, const vg_rows *rows)
+{
     static const char *const head[] = {"op",
                                        "direction",
                                        "class",
@@ -172,10 +179,10 @@ static vg_status scorecard(vg_report *report, const vg_rows *rows) {
     return VG_OK;
 }
 
-/* --- documents beside each other ----------------------------------------------------------------
- */
+/* --- documents beside each other -------------------------------------------------------------- */
 
-static void beside_head(vg_report *report, int first, int last) {
+static void beside_head(vg_report *report, int first, int last)
+{
     const char *head[VG_TABLE_COLUMNS] = {"op", "direction", "class"};
     vg_text names[VG_TABLE_COLUMNS] = {{0}};
     char align[VG_TABLE_COLUMNS + 1] = "lllrrrrr";
@@ -191,7 +198,8 @@ static void beside_head(vg_report *report, int first, int last) {
 
 /* One line per card that any document has, one column per document. */
 static void beside_table(vg_report *report, card *const cards[], const int counts[], int first,
-                         int last) {
+                         int last)
+{
     vg_text *out = &report->out;
     char buf[80];
     beside_head(report, first, last);
@@ -227,7 +235,8 @@ static void beside_table(vg_report *report, card *const cards[], const int count
     }
 }
 
-static vg_status beside(vg_report *report) {
+static vg_status beside(vg_report *report)
+{
     enum { AT_ONCE = VG_TABLE_COLUMNS - 3 };
     card **cards = calloc((size_t)report->count, sizeof *cards);
     int *counts = calloc((size_t)report->count, sizeof *counts);
@@ -251,8 +260,7 @@ static vg_status beside(vg_report *report) {
     return failed ? vg_fail(VG_ENOMEM, "no memory for the scorecards") : VG_OK;
 }
 
-/* --- what the intrinsics buy
- * ------------------------------------------------------------------------ */
+/* --- what the intrinsics buy ------------------------------------------------------------------ */
 
 typedef struct gain {
     const char *op, *dir;
@@ -260,7 +268,8 @@ typedef struct gain {
 } gain;
 
 /* Own best against another row of the case, as a case of its own. */
-static void add_gain(vg_tally *tally, const vg_rows *rows, const vg_problem *c, int other) {
+static void add_gain(vg_tally *tally, const vg_rows *rows, const vg_problem *c, int other)
+{
     if (other < 0 || c->own < 0 || other == c->own || *rows->rows[other].error ||
         *rows->rows[c->own].error)
         return;
@@ -271,7 +280,8 @@ static void add_gain(vg_tally *tally, const vg_rows *rows, const vg_problem *c, 
     vg_tally_add(tally, &pair);
 }
 
-static int automatic_row(const vg_rows *rows, const vg_problem *c) {
+static int automatic_row(const vg_rows *rows, const vg_problem *c)
+{
     switch (c->own >= 0 ? rows->rows[c->own].index : VG_BACKEND_COUNT) {
     case VG_BACKEND_avx512:
         return c->rows[VG_BACKEND_auto_avx512];
@@ -284,7 +294,8 @@ static int automatic_row(const vg_rows *rows, const vg_problem *c) {
     }
 }
 
-static void gains(vg_report *report, const vg_rows *rows) {
+static void gains(vg_report *report, const vg_rows *rows)
+{
     enum { MOST_GAINS = 200, MOST_CASES = 5000 };
     static const char *const head[] = {
         "op",           "direction", "over the compiler's best", "F / S / L / A", "over scalar C",
@@ -331,7 +342,8 @@ static void gains(vg_report *report, const vg_rows *rows) {
     vg_details_end(out);
 }
 
-vg_status vg_part_scorecard(vg_report *report) {
+vg_status vg_part_scorecard(vg_report *report)
+{
     vg_part_title(report, 2, "Scorecard");
     vg_text_add(
         &report->out,

@@ -8,20 +8,23 @@
 #include "reports/nets.h"
 #include "reports/parts.h"
 
-/* --- head ---------------------------------------------------------------------------------- */
+/* --- head ------------------------------------------------------------------------------------- */
 
-static const char *or_unknown(const char *s, const char *otherwise) {
+static const char *or_unknown(const char *s, const char *otherwise)
+{
     return s ? s : otherwise;
 }
 
-static int most_threads(const vg_rows *rows) {
+static int most_threads(const vg_rows *rows)
+{
     int most = 0;
     for (int i = 0; i < rows->count; i++)
         most = rows->rows[i].threads > most ? rows->rows[i].threads : most;
     return most;
 }
 
-vg_status vg_part_head(vg_report *report) {
+vg_status vg_part_head(vg_report *report)
+{
     vg_text *out = &report->out;
     const char *title = report->options->title;
     vg_text_add(out, "# ");
@@ -61,7 +64,8 @@ vg_status vg_part_head(vg_report *report) {
 
 /* --- verdict ---------------------------------------------------------------------------------- */
 
-static void verdict_threads(vg_report *report, const vg_rows *rows, int threads) {
+static void verdict_threads(vg_report *report, const vg_rows *rows, int threads)
+{
     vg_tally all = {0}, family[VG_FAMILIES] = {{0}};
     char buf[80];
     for (int i = 0; i < rows->case_count; i++) {
@@ -90,7 +94,8 @@ static void verdict_threads(vg_report *report, const vg_rows *rows, int threads)
     vg_text_add(&report->out, ".\n");
 }
 
-static void verdict_losses(vg_report *report, const vg_rows *rows) {
+static void verdict_losses(vg_report *report, const vg_rows *rows)
+{
     vg_extreme worst = {.count = 0};
     char buf[80];
     int losses = 0, judged = 0;
@@ -117,7 +122,8 @@ static void verdict_losses(vg_report *report, const vg_rows *rows) {
     vg_text_add(&report->out, ".\n");
 }
 
-static int processes_of(const vg_rows *rows) {
+static int processes_of(const vg_rows *rows)
+{
     int most = 0;
     for (int i = 0; i < rows->count; i++) {
         int processes = 1;
@@ -132,7 +138,8 @@ static int processes_of(const vg_rows *rows) {
 }
 
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
-static void verdict_grade(vg_report *report, const vg_rows *rows) {
+static void verdict_grade(vg_report *report, const vg_rows *rows)
+{
     char buf[VG_NUM], count[VG_NUM];
     int processes = processes_of(rows);
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
@@ -154,7 +161,8 @@ static void verdict_grade(vg_report *report, const vg_rows *rows) {
     vg_text_add(&report->out, "; differences below the floor are never called.\n");
 }
 
-vg_status vg_part_verdict(vg_report *report) {
+vg_status vg_part_verdict(vg_report *report)
+{
     vg_part_title(report, 1, "Verdict");
     for (int d = 0; d < report->count; d++) {
         const vg_rows *rows = &report->rows[d];

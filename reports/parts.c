@@ -4,15 +4,18 @@
 #include <math.h>
 #include <stdio.h>
 
-void vg_part_title(vg_report *report, int number, const char *title) {
+void vg_part_title(vg_report *report, int number, const char *title)
+{
     vg_text_printf(&report->out, "\n## %d. %s\n\n", number, title);
 }
 
-void vg_part_missing(vg_report *report, const char *what, const char *how) {
+void vg_part_missing(vg_report *report, const char *what, const char *how)
+{
     vg_text_printf(&report->out, "*Missing: %s (%s).*\n", what, how);
 }
 
-void vg_part_document(vg_report *report, int index) {
+void vg_part_document(vg_report *report, int index)
+{
     if (report->count == 1)
         return;
     vg_text_add(&report->out, "\n### ");
@@ -20,7 +23,8 @@ void vg_part_document(vg_report *report, int index) {
     vg_text_add(&report->out, "\n\n");
 }
 
-void vg_onednn_name(const json_t *doc, vg_text *out) {
+void vg_onednn_name(const json_t *doc, vg_text *out)
+{
     const json_t *onednn = vg_doc_get(doc, "machine.software.onednn");
     const char *version = vg_doc_str(onednn, "version"), *reason = vg_doc_str(onednn, "reason");
     double year = vg_doc_num(onednn, "year");
@@ -43,7 +47,8 @@ void vg_onednn_name(const json_t *doc, vg_text *out) {
         vg_text_add(out, " - **not a current oneDNN**");
 }
 
-const char *vg_ratio_text(char buf[80], vg_estimate ratio) {
+const char *vg_ratio_text(char buf[80], vg_estimate ratio)
+{
     /* One number of decimals for all three, more where the ratio is near 1 and they decide. */
     double mid = ratio.mid;
     int decimals = mid >= 100 ? 0 : mid >= 10 ? 1 : mid >= 1.25 ? 2 : mid >= 0.1 ? 3 : 4;
@@ -57,13 +62,15 @@ const char *vg_ratio_text(char buf[80], vg_estimate ratio) {
     return buf;
 }
 
-const char *vg_tally_text(char buf[80], const vg_tally *tally) {
+const char *vg_tally_text(char buf[80], const vg_tally *tally)
+{
     snprintf(buf, 80, "%d / %d / %d / %d", tally->faster, tally->same, tally->slower,
              tally->ambiguous);
     return buf;
 }
 
-const char *vg_throughput_text(char buf[64], const vg_row *row) {
+const char *vg_throughput_text(char buf[64], const vg_row *row)
+{
     char number[VG_NUM];
     double rate = vg_row_rate(row);
     if (!isfinite(rate))

@@ -35,20 +35,23 @@ static const char style[] =
     "set style fill transparent solid 0.18 noborder\n"
     "set datafile missing '?'\n";
 
-void vg_plot_look(vg_text *script, int i, double size) {
+void vg_plot_look(vg_text *script, int i, double size)
+{
     static const int points[VG_COLOURS] = {7, 5, 9, 13, 11, 6, 4};
     vg_text_printf(script, "lc rgb '%s' lw 2 dt %d pt %d ps %.1f", vg_colours[i % VG_COLOURS],
                    1 + i / VG_COLOURS % 4, points[i % VG_COLOURS], size);
 }
 
-static double seconds(void) {
+static double seconds(void)
+{
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Waits for @p child; kills it after @p limit seconds. Returns its wait status, or -1. */
-static int wait_for(pid_t child, double limit) {
+static int wait_for(pid_t child, double limit)
+{
     double end = seconds() + limit;
     const struct timespec nap = {0, 2000000};
     for (;;) {
@@ -69,7 +72,8 @@ static int wait_for(pid_t child, double limit) {
 }
 
 /* Runs gnuplot in the folder of the plots; its talk is thrown away. */
-static bool run(vg_plots *plots, const char *script, const char *output) {
+static bool run(vg_plots *plots, const char *script, const char *output)
+{
     char assign[300];
     snprintf(assign, sizeof assign, "output='%s'", output);
     char *argv[] = {
@@ -105,7 +109,8 @@ static bool run(vg_plots *plots, const char *script, const char *output) {
 }
 
 static vg_status write_file(const vg_plots *plots, const char *name, const char *suffix,
-                            const vg_text *text) {
+                            const vg_text *text)
+{
     char path[4096];
     snprintf(path, sizeof path, "%s/%s.%s", plots->dir, name, suffix);
     if (text->failed)
@@ -114,7 +119,8 @@ static vg_status write_file(const vg_plots *plots, const char *name, const char 
 }
 
 /* An SVG that gnuplot left half-written must not replace a whole one. */
-static bool draw(vg_plots *plots, const char *name) {
+static bool draw(vg_plots *plots, const char *name)
+{
     char script[200], partial[200], from[4096], to[4096];
     struct stat info;
     snprintf(script, sizeof script, "%s.gp", name);
@@ -131,7 +137,8 @@ static bool draw(vg_plots *plots, const char *name) {
 }
 
 static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
-                            vg_text *out) {
+                            vg_text *out)
+{
     vg_text script = {0};
     if (mkdir(plots->dir, 0777) && errno != EEXIST)
         return vg_fail(VG_EIO, "cannot create %s: %s", plots->dir, strerror(errno));
@@ -167,7 +174,8 @@ static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, co
 }
 
 vg_status vg_plot_draw(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
-                       vg_text *out) {
+                       vg_text *out)
+{
     vg_status status = plots ? draw_files(plots, plot, name, alt, out) : VG_OK;
     free(plot->data.p);
     free(plot->script.p);

@@ -7,7 +7,7 @@
 
 #include "reports/parts.h"
 
-/* --- checks ------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 typedef enum kind { OBJECT = 1, ARRAY = 2 } kind;
 
@@ -16,19 +16,15 @@ static const struct {
     int kinds;
     bool of_objects; /* members of the array are objects */
 } members[] = {
-    {"context",    OBJECT,         false},
-    {"benchmarks", ARRAY,          true },
-    {"generator",  OBJECT,         false},
-    {"machine",    OBJECT,         false},
-    {"noise",      OBJECT,         false},
-    {"verify",     ARRAY,          true },
-    {"decay",      ARRAY,          true },
-    {"roofline",   OBJECT | ARRAY, false},
-    {"train",      ARRAY,          true },
-    {"profile",    OBJECT | ARRAY, false},
+    {"context", OBJECT, false},   {"benchmarks", ARRAY, true},
+    {"generator", OBJECT, false}, {"machine", OBJECT, false},
+    {"noise", OBJECT, false},     {"verify", ARRAY, true},
+    {"decay", ARRAY, true},       {"roofline", OBJECT | ARRAY, false},
+    {"train", ARRAY, true},       {"profile", OBJECT | ARRAY, false},
 };
 
-static vg_status check_member(const json_t *results, const char *key, int kinds, bool of_objects) {
+static vg_status check_member(const json_t *results, const char *key, int kinds, bool of_objects)
+{
     const json_t *part = json_object_get(results, key);
     size_t i;
     json_t *item;
@@ -48,7 +44,8 @@ static vg_status check_member(const json_t *results, const char *key, int kinds,
     return VG_OK;
 }
 
-vg_status vg_report_check(const json_t *results) {
+vg_status vg_report_check(const json_t *results)
+{
     if (!json_is_object(results))
         return vg_fail(VG_EFORMAT, "not a results document: the top level must be an object");
     const json_t *version = json_object_get(results, "schema_version");
@@ -68,7 +65,7 @@ vg_status vg_report_check(const json_t *results) {
     return VG_OK;
 }
 
-/* --- rendering ----------------------------------------------------------------------------- */
+/* --- rendering -------------------------------------------------------------------------------- */
 
 /* Which profiles a part belongs to. */
 enum { PERFORMANCE = 1, DECAY = 2, BOTH = 3 };
@@ -77,29 +74,31 @@ static const struct {
     vg_part_fn *write;
     int profiles;
 } parts[] = {
-    {vg_part_head,      BOTH       },
-    {vg_part_verdict,   BOTH       },
+    {vg_part_head, BOTH},
+    {vg_part_verdict, BOTH},
     {vg_part_scorecard, PERFORMANCE},
-    {vg_part_machine,   BOTH       },
-    {vg_part_software,  BOTH       },
-    {vg_part_noise,     PERFORMANCE},
-    {vg_part_method,    BOTH       },
-    {vg_part_results,   PERFORMANCE},
-    {vg_part_cache,     PERFORMANCE},
-    {vg_part_roofline,  PERFORMANCE},
-    {vg_part_accuracy,  PERFORMANCE},
-    {vg_part_decay,     DECAY      },
-    {vg_part_anomalies, BOTH       },
-    {vg_part_reproduce, BOTH       },
+    {vg_part_machine, BOTH},
+    {vg_part_software, BOTH},
+    {vg_part_noise, PERFORMANCE},
+    {vg_part_method, BOTH},
+    {vg_part_results, PERFORMANCE},
+    {vg_part_cache, PERFORMANCE},
+    {vg_part_roofline, PERFORMANCE},
+    {vg_part_accuracy, PERFORMANCE},
+    {vg_part_decay, DECAY},
+    {vg_part_anomalies, BOTH},
+    {vg_part_reproduce, BOTH},
 };
 
-static const char *name_of(const json_t *doc) {
+static const char *name_of(const json_t *doc)
+{
     const char *host = vg_doc_str(doc, "machine.host");
     host = host ? host : vg_doc_str(doc, "context.host_name");
     return host ? host : "results";
 }
 
-static vg_status write_parts(vg_report *report) {
+static vg_status write_parts(vg_report *report)
+{
     static const int wanted[] = {
         [VG_REPORT_ALL] = BOTH, [VG_REPORT_PERFORMANCE] = PERFORMANCE, [VG_REPORT_DECAY] = DECAY};
     for (int d = 0; d < report->count; d++) {
@@ -116,7 +115,8 @@ static vg_status write_parts(vg_report *report) {
 }
 
 static vg_status render(json_t *const results[], int count, const vg_report_options *options,
-                        vg_plots *plots, vg_text *out) {
+                        vg_plots *plots, vg_text *out)
+{
     static const vg_report_options none = {.profile = VG_REPORT_ALL};
     if (count < 1)
         return vg_fail(VG_EINVAL, "a report needs at least one results document");
@@ -141,7 +141,8 @@ static vg_status render(json_t *const results[], int count, const vg_report_opti
 }
 
 vg_status vg_report_render(json_t *const results[], int count, const vg_report_options *options,
-                           char **text) {
+                           char **text)
+{
     vg_text out = {0};
     *text = NULL;
     VG_TRY(render(results, count, options, NULL, &out));
@@ -150,7 +151,8 @@ vg_status vg_report_render(json_t *const results[], int count, const vg_report_o
 }
 
 vg_status vg_report_write(json_t *const results[], int count, const vg_report_options *options,
-                          const char *path) {
+                          const char *path)
+{
     const char *slash = strrchr(path, '/');
     int folder = slash ? (int)(slash - path) + 1 : 0;
     char dir[4096];

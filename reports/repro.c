@@ -9,18 +9,21 @@
 #include "vgbench/ops.h"
 
 /* Only words that need no quoting in a shell and cannot leave a code block. */
-static bool is_word(const char *s) {
+static bool is_word(const char *s)
+{
     for (const char *c = s; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("_-.:/", *c))
             return false;
     return *s != '\0';
 }
 
-static double extent(const vg_row *row, const char *key) {
+static double extent(const vg_row *row, const char *key)
+{
     return vg_doc_num(json_object_get(row->entry, "shape"), key);
 }
 
-void vg_repro_ours(const vg_row *row, vg_text *out) {
+void vg_repro_ours(const vg_row *row, vg_text *out)
+{
     vg_op op = vg_op_by_name(row->op);
     if (op == VG_OP_none || !is_word(row->dir))
         return;
@@ -40,7 +43,8 @@ void vg_repro_ours(const vg_row *row, vg_text *out) {
     vg_text_add(out, "\n");
 }
 
-static bool dense(const vg_row *row, vg_dir dir, vg_text *out) {
+static bool dense(const vg_row *row, vg_dir dir, vg_text *out)
+{
     const char *word = dir == VG_DIR_fwd           ? "FWD_B"
                        : dir == VG_DIR_bwd_data    ? "BWD_D"
                        : dir == VG_DIR_bwd_weights ? "BWD_WB"
@@ -55,20 +59,21 @@ static bool dense(const vg_row *row, vg_dir dir, vg_text *out) {
     return true;
 }
 
-static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
+static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
+{
     static const struct {
         vg_op op;
         const char *alg;
     } algorithms[] = {
-        {VG_OP_relu,       "relu"             },
-        {VG_OP_linear,     "linear --alpha=1" },
-        {VG_OP_sigmoid,    "logistic"         },
-        {VG_OP_tanh,       "tanh"             },
+        {VG_OP_relu, "relu"},
+        {VG_OP_linear, "linear --alpha=1"},
+        {VG_OP_sigmoid, "logistic"},
+        {VG_OP_tanh, "tanh"},
         {VG_OP_leaky_relu, "relu --alpha=0.01"},
-        {VG_OP_gelu,       "gelu_erf"         },
-        {VG_OP_gelu_tanh,  "gelu_tanh"        },
-        {VG_OP_elu,        "elu --alpha=1"    },
-        {VG_OP_silu,       "swish --alpha=1"  },
+        {VG_OP_gelu, "gelu_erf"},
+        {VG_OP_gelu_tanh, "gelu_tanh"},
+        {VG_OP_elu, "elu --alpha=1"},
+        {VG_OP_silu, "swish --alpha=1"},
     };
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
         if (algorithms[i].op != op)
@@ -81,7 +86,8 @@ static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
     return false;
 }
 
-static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
+static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
+{
     const char *word = dir == VG_DIR_fwd     ? "FWD_D"
                        : dir == VG_DIR_infer ? "FWD_I"
                        : dir == VG_DIR_bwd   ? "BWD_DW"
@@ -103,7 +109,8 @@ static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
     return op == VG_OP_layer_norm || op == VG_OP_batch_norm || op == VG_OP_group_norm;
 }
 
-static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
+static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
+{
     vg_text_printf(
         out, "benchdnn --rnn --mode=P --prop=%s --alg=%s l1t%.0fmb%.0fsic%.0fslc%.0fdhc%.0f\n",
         dir == VG_DIR_fwd ? "FWD_D" : "BWD_DW",
@@ -115,7 +122,8 @@ static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out) {
     return true;
 }
 
-bool vg_repro_benchdnn(const vg_row *row, vg_text *out) {
+bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
+{
     vg_op op = vg_op_by_name(row->op);
     vg_dir dir = vg_dir_by_name(row->dir);
     if (op == VG_OP_none || dir == VG_DIR_COUNT)
@@ -137,7 +145,8 @@ bool vg_repro_benchdnn(const vg_row *row, vg_text *out) {
     return false;
 }
 
-void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, const char *dir) {
+void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, const char *dir)
+{
     enum { MOST = 200 };
     vg_text *out = &report->out;
     int lines = 0;

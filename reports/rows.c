@@ -9,7 +9,8 @@
 
 enum { DRAWS = 1000 };
 
-const json_t *vg_doc_get(const json_t *root, const char *path) {
+const json_t *vg_doc_get(const json_t *root, const char *path)
+{
     char key[64];
     while (root && *path) {
         size_t n = strcspn(path, ".");
@@ -23,34 +24,40 @@ const json_t *vg_doc_get(const json_t *root, const char *path) {
     return root;
 }
 
-double vg_doc_num(const json_t *root, const char *path) {
+double vg_doc_num(const json_t *root, const char *path)
+{
     const json_t *value = vg_doc_get(root, path);
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-const char *vg_doc_str(const json_t *root, const char *path) {
+const char *vg_doc_str(const json_t *root, const char *path)
+{
     return json_string_value(vg_doc_get(root, path));
 }
 
-bool vg_doc_true(const json_t *root, const char *path) {
+bool vg_doc_true(const json_t *root, const char *path)
+{
     return json_is_true(vg_doc_get(root, path));
 }
 
-const char *vg_size_class_name(vg_size_class size) {
+const char *vg_size_class_name(vg_size_class size)
+{
     static const char *const names[] = {"L1", "L2", "L3", "DRAM", "size unknown"};
     return names[size];
 }
 
-/* --- one row ------------------------------------------------------------------------------- */
+/* --- one row ---------------------------------------------------------------------------------- */
 
-static double unit_ns(const json_t *entry) {
+static double unit_ns(const json_t *entry)
+{
     const char *unit = vg_doc_str(entry, "time_unit");
     if (!unit || !strcmp(unit, "ns"))
         return 1;
     return !strcmp(unit, "us") ? 1e3 : !strcmp(unit, "ms") ? 1e6 : !strcmp(unit, "s") ? 1e9 : NAN;
 }
 
-int vg_row_samples(const json_t *entry, double **samples, int **process) {
+int vg_row_samples(const json_t *entry, double **samples, int **process)
+{
     const json_t *list = json_object_get(entry, "samples_ns");
     const json_t *who = json_object_get(entry, "samples_process");
     size_t n = json_array_size(list), room = n ? n : 1;
@@ -76,7 +83,8 @@ int vg_row_samples(const json_t *entry, double **samples, int **process) {
     return kept;
 }
 
-static vg_status row_time(vg_row *row) {
+static vg_status row_time(vg_row *row)
+{
     double *x;
     int *process;
     row->ns = (vg_estimate){NAN, NAN, NAN};
@@ -92,7 +100,8 @@ static vg_status row_time(vg_row *row) {
 }
 
 /* What stands after the third slash of "op/dir/backend/...". */
-static const char *shape_part(const char *kernel) {
+static const char *shape_part(const char *kernel)
+{
     for (int i = 0; i < 3; i++) {
         const char *slash = strchr(kernel, '/');
         if (!slash)
@@ -102,19 +111,28 @@ static const char *shape_part(const char *kernel) {
     return kernel;
 }
 
-static int backend_index(const char *name) {
+static int backend_index(const char *name)
+{
     int i = 0;
     while (i < VG_BACKEND_COUNT && strcmp(name, vg_backend_name((vg_backend)i)) != 0)
         i++;
     return i;
 }
 
-static const char *str_or(const json_t *entry, const char *key, const char *otherwise) {
+static const char *str_or(const json_t *entry, const char *key, const char *otherwise)
+{
     const char *s = json_string_value(json_object_get(entry, key));
     return s ? s : otherwise;
 }
 
-static vg_status read_row(const json_t *entry, vg_row *row) {
+static int count_of(const json_t *entry, const char *key)
+{
+    double n = vg_doc_num(entry, key);
+    return n >= 1 && n < 1e6 ? (int)n : 0;
+}
+
+static vg_status read_row(const json_t *entry, vg_row *row)
+{
     const json_t *verified = json_object_get(entry, "verified");
     const char *kernel = str_or(entry, "kernel", str_or(entry, "name", ""));
     *row = (vg_row){
@@ -142,8 +160,10 @@ static vg_status read_row(const json_t *entry, vg_row *row) {
     const char *weights = vg_doc_str(entry, "shape.weights");
     row->weights = weights ? weights : "";
     row->index = backend_index(row->backend);
-    double threads = vg_doc_num(entry, "omp_threads");
-    row->threads = threads >= 1 && threads < 1e6 ? (int)threads : 0;
+    row->used = count_of(entry, "omp_threads");
+    row->threads = count_of(entry, "omp_threads_asked");
+    if (!row->threads)
+        row->threads = row->used;
     if (row->verified == 0 && !*row->error)
         row->error = str_or(entry, "verify_reason", "failed verification");
     if (*row->error) {
@@ -153,9 +173,10 @@ static vg_status read_row(const json_t *entry, vg_row *row) {
     return row_time(row);
 }
 
-/* --- cases ----------------------------------------------------------------------------------- */
+/* --- cases ------------------------------------------------------------------------------------ */
 
-static double cache_bytes(const json_t *doc, int level) {
+static double cache_bytes(const json_t *doc, int level)
+{
     const json_t *lists[] = {vg_doc_get(doc, "machine.caches"), vg_doc_get(doc, "context.caches")};
     for (int l = 0; l < 2; l++) {
         size_t i;
@@ -170,7 +191,8 @@ static double cache_bytes(const json_t *doc, int level) {
     return NAN;
 }
 
-static vg_size_class class_of(double bytes, const double caches[3]) {
+static vg_size_class class_of(double bytes, const double caches[3])
+{
     bool known = false;
     if (!(bytes >= 0))
         return VG_SIZE_UNKNOWN;
@@ -182,14 +204,16 @@ static vg_size_class class_of(double bytes, const double caches[3]) {
     return known ? VG_SIZE_DRAM : VG_SIZE_UNKNOWN;
 }
 
-double vg_rows_floor(const vg_rows *rows, int threads) {
+double vg_rows_floor(const vg_rows *rows, int threads)
+{
     char key[32];
     snprintf(key, sizeof key, "%d", threads);
     double floor = vg_doc_num(vg_doc_get(rows->doc, "noise.by_threads"), key);
     return isnan(floor) ? rows->floor : floor;
 }
 
-vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes) {
+vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int *processes)
+{
     double *a, *b, draws[DRAWS], mid = NAN;
     int *pa, *pb;
     int na = vg_row_samples(own->entry, &a, &pa), nb = vg_row_samples(base->entry, &b, &pb);
@@ -218,7 +242,8 @@ vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
 }
 
 /* The ratio the program itself recorded for this pair, which is what its user saw. */
-static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor) {
+static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor)
+{
     size_t i;
     json_t *r;
     json_array_foreach(json_object_get(own->entry, "ratios"), i, r) {
@@ -243,7 +268,8 @@ static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor) {
     return false;
 }
 
-static void judge(vg_rows *rows, vg_problem *c) {
+static void judge(vg_rows *rows, vg_problem *c)
+{
     static const vg_backend order[] = {VG_BACKEND_avx512, VG_BACKEND_avx2, VG_BACKEND_neon,
                                        VG_BACKEND_scalar};
     c->own = -1;
@@ -276,7 +302,8 @@ static void judge(vg_rows *rows, vg_problem *c) {
     c->sd = (log(c->ratio.hi) - log(c->ratio.lo)) / (2 * 1.96);
 }
 
-static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row) {
+static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row)
+{
     size_t size =
         strlen(row->op) + strlen(row->dir) + strlen(row->shape) + strlen(row->max_isa) + 8;
     char *key = malloc(size);
@@ -295,7 +322,8 @@ static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row) {
     return &rows->cases[index];
 }
 
-vg_status vg_rows_collect(const json_t *doc, vg_rows *rows) {
+vg_status vg_rows_collect(const json_t *doc, vg_rows *rows)
+{
     const json_t *list = json_object_get(doc, "benchmarks");
     size_t n = json_array_size(list), i;
     *rows = (vg_rows){.doc = doc, .floor = vg_doc_num(doc, "noise.floor")};
@@ -340,7 +368,8 @@ vg_status vg_rows_collect(const json_t *doc, vg_rows *rows) {
     return status;
 }
 
-void vg_rows_release(vg_rows *rows) {
+void vg_rows_release(vg_rows *rows)
+{
     free(rows->rows);
     free(rows->cases);
     rows->rows = NULL;
@@ -350,16 +379,19 @@ void vg_rows_release(vg_rows *rows) {
 
 /* --- looking at rows -------------------------------------------------------------------------- */
 
-const vg_row *vg_problem_row(const vg_rows *rows, const vg_problem *c) {
+const vg_row *vg_problem_row(const vg_rows *rows, const vg_problem *c)
+{
     return &rows->rows[c->own >= 0 ? c->own : c->any];
 }
 
-int vg_row_family(const vg_row *row) {
+int vg_row_family(const vg_row *row)
+{
     vg_op op = vg_op_by_name(row->op);
     return op == VG_OP_none ? VG_FAMILIES - 1 : (int)vg_op_family(op);
 }
 
-const char *vg_row_family_name(int family) {
+const char *vg_row_family_name(int family)
+{
     static const char *const names[VG_FAMILIES] = {
         [VG_FAMILY_DENSE] = "dense",         [VG_FAMILY_ACTIVATION] = "activation",
         [VG_FAMILY_NORM] = "norm",           [VG_FAMILY_RESIDUAL] = "residual",
@@ -368,20 +400,24 @@ const char *vg_row_family_name(int family) {
     return names[family];
 }
 
-bool vg_row_by_flops(const vg_row *row) {
+bool vg_row_by_flops(const vg_row *row)
+{
     int family = vg_row_family(row);
     return family == VG_FAMILY_DENSE || family == VG_FAMILY_RECURRENT;
 }
 
-double vg_row_rate(const vg_row *row) {
+double vg_row_rate(const vg_row *row)
+{
     return (vg_row_by_flops(row) ? row->flops : row->bytes) / row->ns.mid;
 }
 
-const char *vg_row_rate_unit(const vg_row *row) {
+const char *vg_row_rate_unit(const vg_row *row)
+{
     return vg_row_by_flops(row) ? "GFLOP/s" : "GB/s";
 }
 
-void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign) {
+void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign)
+{
     int at = list->count;
     while (at > 0 && sign * c->ratio.mid < sign * list->cases[at - 1]->ratio.mid)
         at--;
@@ -395,7 +431,8 @@ void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign) {
 
 /* --- tallies ---------------------------------------------------------------------------------- */
 
-void vg_tally_add(vg_tally *tally, const vg_problem *c) {
+void vg_tally_add(vg_tally *tally, const vg_problem *c)
+{
     switch (c->verdict) {
     case VG_FASTER:
         tally->faster++;
@@ -421,11 +458,13 @@ void vg_tally_add(vg_tally *tally, const vg_problem *c) {
     tally->most = first ? c->ratio.mid : fmax(tally->most, c->ratio.mid);
 }
 
-int vg_tally_count(const vg_tally *tally) {
+int vg_tally_count(const vg_tally *tally)
+{
     return tally->faster + tally->slower + tally->same + tally->ambiguous;
 }
 
-vg_estimate vg_tally_mean(const vg_tally *tally) {
+vg_estimate vg_tally_mean(const vg_tally *tally)
+{
     int n = vg_tally_count(tally);
     if (!n)
         return (vg_estimate){NAN, NAN, NAN};

@@ -42,7 +42,8 @@ typedef struct vg_row {
     const char *weights; /**< "plain", "packed" or "" */
     const char *impl, *error, *max_isa; /**< "" where there is none */
     int index;      /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
-    int threads;    /**< that worked; 0 unknown */
+    int threads;    /**< asked for; 0 unknown */
+    int used;       /**< threads that worked: small problems stay on fewer */
     int n;          /**< samples */
     vg_estimate ns; /**< of one call; NaN where it was not timed */
     double flops, bytes, roof_fraction, ulp, prepare_ns;

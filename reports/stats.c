@@ -8,12 +8,13 @@
 /* More processes than this are no protocol of ours, but a strange file: they are pooled. */
 enum { MAX_PROCESSES = 256 };
 
-static int ascending(const void *a, const void *b) {
+static int ascending(const void *a, const void *b)
+{
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-/* --- random draws ------------------------------------------------------------------------ */
+/* --- random draws ----------------------------------------------------------------------------- */
 
 static uint64_t next(uint64_t *state) /* splitmix64 */
 {
@@ -23,17 +24,20 @@ static uint64_t next(uint64_t *state) /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-static double uniform(uint64_t *state) {
+static double uniform(uint64_t *state)
+{
     return ((double)(next(state) >> 11) + 0.5) * 0x1p-53;
 }
 
-static double normal(uint64_t *state) {
+static double normal(uint64_t *state)
+{
     double r = sqrt(-2 * log(uniform(state)));
     return r * cos(6.283185307179586 * uniform(state));
 }
 
 /* Marsaglia and Tsang 2000, shape >= 1. */
-static double gamma_draw(uint64_t *state, double shape) {
+static double gamma_draw(uint64_t *state, double shape)
+{
     double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
     for (;;) {
         double x = normal(state), v = 1 + c * x;
@@ -47,7 +51,8 @@ static double gamma_draw(uint64_t *state, double shape) {
 
 /* The median of a resample of n out of n, without resampling: the resample's k-th order statistic
  * is sorted[floor(n B)] with B the k-th of n uniforms, which is Beta(k, n + 1 - k). */
-static double resampled_median(const double *sorted, int n, uint64_t *state) {
+static double resampled_median(const double *sorted, int n, uint64_t *state)
+{
     int k = (n + 1) / 2;
     double g = gamma_draw(state, k), h = gamma_draw(state, n + 1 - k);
     double u = g / (g + h);
@@ -61,16 +66,18 @@ static double resampled_median(const double *sorted, int n, uint64_t *state) {
     return 0.5 * (low + sorted[i < n ? i : n - 1]);
 }
 
-uint64_t vg_seed_of(const char *name) {
+uint64_t vg_seed_of(const char *name)
+{
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
     for (; *name; name++)
         hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
     return hash;
 }
 
-/* --- samples ------------------------------------------------------------------------------- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
-vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, int n) {
+vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, int n)
+{
     *s = (vg_samples){.n = n, .groups = 0};
     if (n <= 0)
         return VG_OK;
@@ -109,20 +116,23 @@ vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, in
     return VG_OK;
 }
 
-void vg_samples_release(vg_samples *s) {
+void vg_samples_release(vg_samples *s)
+{
     free(s->x);
     free(s->sorted);
     free(s->start);
     *s = (vg_samples){0};
 }
 
-double vg_median(const double *sorted, int n) {
+double vg_median(const double *sorted, int n)
+{
     if (n <= 0)
         return NAN;
     return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
 }
 
-vg_estimate vg_samples_median(const vg_samples *s) {
+vg_estimate vg_samples_median(const vg_samples *s)
+{
     vg_estimate ci = {vg_median(s->sorted, s->n), NAN, NAN};
     if (s->n < 2)
         return ci;
@@ -139,17 +149,20 @@ vg_estimate vg_samples_median(const vg_samples *s) {
     return ci;
 }
 
-static double group_draw(const vg_samples *s, int g, uint64_t *state) {
+static double group_draw(const vg_samples *s, int g, uint64_t *state)
+{
     return resampled_median(s->x + s->start[g], s->start[g + 1] - s->start[g], state);
 }
 
-static double group_ratio(const vg_samples *a, const vg_samples *b, int g) {
+static double group_ratio(const vg_samples *a, const vg_samples *b, int g)
+{
     return log(vg_median(a->x + a->start[g], a->start[g + 1] - a->start[g])) -
            log(vg_median(b->x + b->start[g], b->start[g + 1] - b->start[g]));
 }
 
 double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t seed, double *ln,
-                          int draws) {
+                          int draws)
+{
     uint64_t state = seed;
     if (a->n < 2 || b->n < 2) {
         for (int i = 0; i < draws; i++)
@@ -177,7 +190,8 @@ double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t see
     return mid;
 }
 
-double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws) {
+double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, int draws)
+{
     uint64_t state = seed;
     double mid = 0, widen = 1;
     int groups = s->groups;
@@ -198,7 +212,8 @@ double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, i
     return mid;
 }
 
-vg_estimate vg_draws_interval(double *draws, int n, double mid) {
+vg_estimate vg_draws_interval(double *draws, int n, double mid)
+{
     vg_estimate ci = {mid, NAN, NAN};
     if (n < 1 || isnan(draws[0]))
         return ci;
@@ -208,12 +223,13 @@ vg_estimate vg_draws_interval(double *draws, int n, double mid) {
     return ci;
 }
 
-/* --- rank test ------------------------------------------------------------------------------ */
+/* --- rank test -------------------------------------------------------------------------------- */
 
 enum { EXACT = 20 };
 
 /* P(U <= u) under the null hypothesis; counts[i][j][v] rolls over i. */
-static double exact_tail(int na, int nb, int u) {
+static double exact_tail(int na, int nb, int u)
+{
     static const int top = EXACT * EXACT;
     double now[EXACT + 1][EXACT * EXACT + 1] = {{0}};
     for (int j = 0; j <= nb; j++)
@@ -233,7 +249,8 @@ static double exact_tail(int na, int nb, int u) {
     return below / all;
 }
 
-double vg_mann_whitney(const double *a, int na, const double *b, int nb) {
+double vg_mann_whitney(const double *a, int na, const double *b, int nb)
+{
     if (na < 1 || nb < 1)
         return 1;
     /* Merge: mid-ranks of a, and the correction for ties. */
@@ -267,12 +284,14 @@ typedef struct ranked {
     int index;
 } ranked;
 
-static int by_p(const void *a, const void *b) {
+static int by_p(const void *a, const void *b)
+{
     const ranked *x = a, *y = b;
     return x->p != y->p ? (x->p > y->p) - (x->p < y->p) : x->index - y->index;
 }
 
-vg_status vg_holm(double *p, int n) {
+vg_status vg_holm(double *p, int n)
+{
     if (n < 1)
         return VG_OK;
     ranked *order = malloc((size_t)n * sizeof *order);
@@ -290,16 +309,18 @@ vg_status vg_holm(double *p, int n) {
     return VG_OK;
 }
 
-/* --- verdict --------------------------------------------------------------------------------- */
+/* --- verdict ---------------------------------------------------------------------------------- */
 
-static vg_verdict same_or_not(vg_estimate ratio, double floor) {
+static vg_verdict same_or_not(vg_estimate ratio, double floor)
+{
     double band = 1 + fmin(floor, VG_SAME_AT_MOST);
     if (isnan(floor))
         return VG_AMBIGUOUS;
     return ratio.lo >= 1 / band && ratio.hi <= band ? VG_SAME : VG_AMBIGUOUS;
 }
 
-vg_verdict vg_verdict_of(vg_estimate ratio, double floor) {
+vg_verdict vg_verdict_of(vg_estimate ratio, double floor)
+{
     if (!isfinite(ratio.mid))
         return VG_VERDICT_NONE;
     if (ratio.lo > 1 + floor)
@@ -309,7 +330,8 @@ vg_verdict vg_verdict_of(vg_estimate ratio, double floor) {
     return same_or_not(ratio, floor);
 }
 
-vg_verdict vg_verdict_gated(vg_estimate ratio, double gate) {
+vg_verdict vg_verdict_gated(vg_estimate ratio, double gate)
+{
     if (!isfinite(ratio.mid))
         return VG_VERDICT_NONE;
     if (ratio.lo > 1 && ratio.mid > 1 + gate)
@@ -319,7 +341,8 @@ vg_verdict vg_verdict_gated(vg_estimate ratio, double gate) {
     return same_or_not(ratio, gate);
 }
 
-const char *vg_verdict_name(vg_verdict verdict) {
+const char *vg_verdict_name(vg_verdict verdict)
+{
     static const char *const names[] = {"n/a", "FASTER", "SLOWER", "SAME", "AMBIGUOUS"};
     return names[verdict];
 }

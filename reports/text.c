@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool reserve(vg_text *text, size_t more) {
+static bool reserve(vg_text *text, size_t more)
+{
     if (text->failed)
         return false;
     if (text->len + more + 1 <= text->cap)
@@ -29,7 +30,8 @@ static bool reserve(vg_text *text, size_t more) {
     return true;
 }
 
-static void add_bytes(vg_text *text, const char *s, size_t n) {
+static void add_bytes(vg_text *text, const char *s, size_t n)
+{
     if (!reserve(text, n))
         return;
     memcpy(text->p + text->len, s, n);
@@ -37,11 +39,13 @@ static void add_bytes(vg_text *text, const char *s, size_t n) {
     text->p[text->len] = '\0';
 }
 
-void vg_text_add(vg_text *text, const char *s) {
+void vg_text_add(vg_text *text, const char *s)
+{
     add_bytes(text, s, strlen(s));
 }
 
-static void add_format(vg_text *text, const char *format, va_list args) {
+static void add_format(vg_text *text, const char *format, va_list args)
+{
     va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, again);
@@ -54,7 +58,8 @@ static void add_format(vg_text *text, const char *format, va_list args) {
     text->len += (size_t)n;
 }
 
-void vg_text_printf(vg_text *text, const char *format, ...) {
+void vg_text_printf(vg_text *text, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     add_format(text, format, args);
@@ -63,7 +68,8 @@ void vg_text_printf(vg_text *text, const char *format, ...) {
 
 /* Length of a character that must not reach a reader's page: control characters, line and
  * paragraph separators, and the bidirectional overrides that can disguise a name. 0: harmless. */
-static int unprintable(const char *s) {
+static int unprintable(const char *s)
+{
     const unsigned char *u = (const unsigned char *)s;
     if (u[0] < 0x20 || u[0] == 0x7f)
         return 1;
@@ -76,11 +82,13 @@ static int unprintable(const char *s) {
     return 0;
 }
 
-static bool is_word(char c) {
+static bool is_word(char c)
+{
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-void vg_text_md(vg_text *text, const char *s) {
+void vg_text_md(vg_text *text, const char *s)
+{
     for (const char *c = s; *c;) {
         int skip = unprintable(c);
         if (skip) {
@@ -100,7 +108,8 @@ void vg_text_md(vg_text *text, const char *s) {
     }
 }
 
-void vg_text_code(vg_text *text, const char *s) {
+void vg_text_code(vg_text *text, const char *s)
+{
     bool plain = *s != '\0' && s[0] != ' ' && s[strlen(s) - 1] != ' ';
     for (const char *c = s; *c && plain; c++)
         plain = !strchr("`|\\", *c) && !unprintable(c);
@@ -112,7 +121,8 @@ void vg_text_code(vg_text *text, const char *s) {
     vg_text_add(text, plain ? "`" : "</code>");
 }
 
-void vg_text_html(vg_text *text, const char *s) {
+void vg_text_html(vg_text *text, const char *s)
+{
     for (const char *c = s; *c;) {
         int skip = unprintable(c);
         if (skip)
@@ -125,7 +135,8 @@ void vg_text_html(vg_text *text, const char *s) {
     }
 }
 
-void vg_text_gnuplot(vg_text *text, const char *s) {
+void vg_text_gnuplot(vg_text *text, const char *s)
+{
     add_bytes(text, "'", 1);
     for (const char *c = s; *c;) {
         int skip = unprintable(c);
@@ -142,7 +153,8 @@ void vg_text_gnuplot(vg_text *text, const char *s) {
     add_bytes(text, "'", 1);
 }
 
-void vg_text_csv(vg_text *text, const char *s) {
+void vg_text_csv(vg_text *text, const char *s)
+{
     if (!s[strcspn(s, "\",\r\n")]) {
         vg_text_add(text, s);
         return;
@@ -153,7 +165,8 @@ void vg_text_csv(vg_text *text, const char *s) {
     add_bytes(text, "\"", 1);
 }
 
-const char *vg_num(char buf[VG_NUM], double x, int digits) {
+const char *vg_num(char buf[VG_NUM], double x, int digits)
+{
     if (!isfinite(x)) {
         snprintf(buf, VG_NUM, "n/a");
         return buf;
@@ -175,16 +188,12 @@ const char *vg_num(char buf[VG_NUM], double x, int digits) {
     return buf;
 }
 
-const char *vg_num_time(char buf[VG_NUM], double ns) {
+const char *vg_num_time(char buf[VG_NUM], double ns)
+{
     static const struct {
         double above, unit;
         const char *name;
-    } units[] = {
-        {999.5e6, 1e9, "s" },
-        {999.5e3, 1e6, "ms"},
-        {999.5,   1e3, "us"},
-        {0,       1,   "ns"}
-    };
+    } units[] = {{999.5e6, 1e9, "s"}, {999.5e3, 1e6, "ms"}, {999.5, 1e3, "us"}, {0, 1, "ns"}};
     char number[VG_NUM];
     if (!isfinite(ns) || ns < 0)
         return vg_num(buf, NAN, 3);
@@ -197,7 +206,8 @@ const char *vg_num_time(char buf[VG_NUM], double ns) {
     return buf;
 }
 
-const char *vg_num_percent(char buf[VG_NUM], double fraction) {
+const char *vg_num_percent(char buf[VG_NUM], double fraction)
+{
     char number[VG_NUM];
     if (!isfinite(fraction))
         return vg_num(buf, NAN, 3);
@@ -205,7 +215,8 @@ const char *vg_num_percent(char buf[VG_NUM], double fraction) {
     return buf;
 }
 
-const char *vg_num_bytes(char buf[VG_NUM], double bytes) {
+const char *vg_num_bytes(char buf[VG_NUM], double bytes)
+{
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     char number[VG_NUM];
     if (!isfinite(bytes) || bytes < 0)
@@ -218,7 +229,8 @@ const char *vg_num_bytes(char buf[VG_NUM], double bytes) {
     return buf;
 }
 
-void vg_table_head(vg_text *text, const char *align, const char *const headers[]) {
+void vg_table_head(vg_text *text, const char *align, const char *const headers[])
+{
     size_t columns = strlen(align);
     for (size_t i = 0; i < columns; i++)
         vg_text_printf(text, "| %s ", headers[i]);
@@ -228,11 +240,13 @@ void vg_table_head(vg_text *text, const char *align, const char *const headers[]
     vg_text_add(text, "|\n");
 }
 
-void vg_row_begin(vg_text *text) {
+void vg_row_begin(vg_text *text)
+{
     vg_text_add(text, "|");
 }
 
-void vg_cell(vg_text *text) {
+void vg_cell(vg_text *text)
+{
     /* The bar that closes the cell before is also the one that opens this. */
     if (text->len && text->p[text->len - 1] == '|')
         vg_text_add(text, " ");
@@ -240,11 +254,13 @@ void vg_cell(vg_text *text) {
         vg_text_add(text, " | ");
 }
 
-void vg_row_end(vg_text *text) {
+void vg_row_end(vg_text *text)
+{
     vg_text_add(text, " |\n");
 }
 
-void vg_cell_printf(vg_text *text, const char *format, ...) {
+void vg_cell_printf(vg_text *text, const char *format, ...)
+{
     va_list args;
     vg_cell(text);
     va_start(args, format);
@@ -252,17 +268,20 @@ void vg_cell_printf(vg_text *text, const char *format, ...) {
     va_end(args);
 }
 
-void vg_cell_md(vg_text *text, const char *s) {
+void vg_cell_md(vg_text *text, const char *s)
+{
     vg_cell(text);
     vg_text_md(text, s);
 }
 
-void vg_cell_code(vg_text *text, const char *s) {
+void vg_cell_code(vg_text *text, const char *s)
+{
     vg_cell(text);
     vg_text_code(text, s);
 }
 
-void vg_details_begin(vg_text *text, const char *format, ...) {
+void vg_details_begin(vg_text *text, const char *format, ...)
+{
     va_list args;
     vg_text_add(text, "\n<details><summary>");
     va_start(args, format);
@@ -271,11 +290,13 @@ void vg_details_begin(vg_text *text, const char *format, ...) {
     vg_text_add(text, "</summary>\n\n");
 }
 
-void vg_details_end(vg_text *text) {
+void vg_details_end(vg_text *text)
+{
     vg_text_add(text, "\n</details>\n");
 }
 
-vg_status vg_file_write(const char *path, const char *p, size_t len) {
+vg_status vg_file_write(const char *path, const char *p, size_t len)
+{
     char temporary[4096];
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
         return vg_fail(VG_EINVAL, "path is too long: %.100s...", path);

@@ -18,18 +18,21 @@ enum { ROWS = 1000, SAMPLES = 15 };
 
 static uint64_t rng = 12345;
 
-static double uniform(void) {
+static double uniform(void)
+{
     rng = rng * 6364136223846793005u + 1442695040888963407u;
     return ((double)(rng >> 11) + 0.5) * 0x1p-53;
 }
 
-static double normal(void) {
+static double normal(void)
+{
     return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
 }
 
 /* One run: every row has a true time, a shift of its own in this run (alignment, clock: what an A/A
  * test sees), noise of samples, and now and then a sample that a neighbour disturbed. */
-static json_t *run_of(double slow_down, int slow_rows, double floor) {
+static json_t *run_of(double slow_down, int slow_rows, double floor)
+{
     json_t *list = json_array();
     for (int i = 0; i < ROWS; i++) {
         char kernel[100];
@@ -50,7 +53,8 @@ static json_t *run_of(double slow_down, int slow_rows, double floor) {
                      "benchmarks", list);
 }
 
-static vg_comparison compare(double slow_down, int slow_rows, double floor, double min_effect) {
+static vg_comparison compare(double slow_down, int slow_rows, double floor, double min_effect)
+{
     vg_compare_options options = {.min_effect = min_effect};
     vg_comparison k;
     json_t *old_doc = run_of(1, 0, floor), *new_doc = run_of(slow_down, slow_rows, floor);
@@ -60,13 +64,15 @@ static vg_comparison compare(double slow_down, int slow_rows, double floor, doub
     return k; /* its counts and ratios are looked at afterwards, not its names */
 }
 
-static int ascending(const void *a, const void *b) {
+static int ascending(const void *a, const void *b)
+{
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
 /* What an A/A test of this simulated machine gives: the 95 % point of the deviations. */
-static double measured_floor(void) {
+static double measured_floor(void)
+{
     vg_comparison k = compare(1, 0, 0, 0);
     double off[ROWS];
     for (int i = 0; i < ROWS; i++)
@@ -76,7 +82,8 @@ static double measured_floor(void) {
     return off[ROWS * 95 / 100];
 }
 
-static void same_code_raises_no_alarm(void **state) {
+static void same_code_raises_no_alarm(void **state)
+{
     double floor = measured_floor();
     for (int trial = 0; trial < 4; trial++) {
         vg_comparison k = compare(1, 0, floor, trial % 2 ? 0.03 : 0);
@@ -88,14 +95,16 @@ static void same_code_raises_no_alarm(void **state) {
     }
 }
 
-static void without_its_gates_it_would_cry_wolf(void **state) {
+static void without_its_gates_it_would_cry_wolf(void **state)
+{
     /* The simulation is no soft target: without floor and least effect it raises many alarms. */
     vg_comparison k = compare(1, 0, 0, 0);
     assert_true(k.faster + k.slower > ROWS / 20);
     vg_comparison_release(&k);
 }
 
-static void a_slow_down_is_found(void **state) {
+static void a_slow_down_is_found(void **state)
+{
     double floor = measured_floor();
     vg_comparison k = compare(1.05, 100, floor, 0);
     print_message("%d of 100 rows slower by 5 %% found\n", k.slower);
@@ -111,7 +120,8 @@ static void a_slow_down_is_found(void **state) {
     vg_comparison_release(&k);
 }
 
-static void an_unknown_floor_allows_no_verdict(void **state) {
+static void an_unknown_floor_allows_no_verdict(void **state)
+{
     json_t *a = run_of(1, 0, 0.01), *b = run_of(2, ROWS, 0.01);
     vg_compare_options options = {.min_effect = 0.03};
     vg_comparison k;
@@ -124,7 +134,8 @@ static void an_unknown_floor_allows_no_verdict(void **state) {
     json_decref(b);
 }
 
-static void rows_without_partner_are_counted(void **state) {
+static void rows_without_partner_are_counted(void **state)
+{
     json_t *a = run_of(1, 0, 0.01), *b = run_of(1, 0, 0.01);
     vg_compare_options options = {.min_effect = 0.03};
     vg_comparison k;
@@ -140,23 +151,23 @@ static void rows_without_partner_are_counted(void **state) {
     json_decref(b);
 }
 
-static json_t *net(const char *verdict, double ln_sq) {
+static json_t *net(const char *verdict, double ln_sq)
+{
     return json_pack("{s{} si s[] s[{s{ss si si} s[] s{sf s[f,f]} sf ss}]}", "context",
                      "schema_version", 1, "benchmarks", "decay", "spec", "act", "tanh", "depth", 32,
                      "threads", 1, "layers", "rate", "ln_sq_per_layer", ln_sq, "ci95", ln_sq - 0.01,
                      ln_sq + 0.01, "survival", exp(16 * ln_sq), "verdict", verdict);
 }
 
-static void gradients_are_compared(void **state) {
+static void gradients_are_compared(void **state)
+{
     static const struct {
         const char *verdict;
         double ln_sq;
         vg_net_change change;
-    } cases[] = {
-        {"healthy",   -0.01, VG_NET_SAME   },
-        {"healthy",   -0.05, VG_NET_CHANGED},
-        {"vanishing", -0.01, VG_NET_WORSE  }
-    };
+    } cases[] = {{"healthy", -0.01, VG_NET_SAME},
+                 {"healthy", -0.05, VG_NET_CHANGED},
+                 {"vanishing", -0.01, VG_NET_WORSE}};
     json_t *old_doc = net("healthy", -0.01);
     vg_compare_options options = {.min_effect = 0.03};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -179,7 +190,8 @@ static void gradients_are_compared(void **state) {
     json_decref(old_doc);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_code_raises_no_alarm),
         cmocka_unit_test(without_its_gates_it_would_cry_wolf),

@@ -20,9 +20,10 @@
 
 static const char hostile[] = "a|b`c<script>&\n\r\x01*_[x](y)\\$~\"'@\xe2\x80\xae@";
 
-/* --- a small document ------------------------------------------------------------------------ */
+/* --- a small document ------------------------------------------------------------------------- */
 
-static json_t *entry(const char *backend, const char *shape, double ns) {
+static json_t *entry(const char *backend, const char *shape, double ns)
+{
     char kernel[200];
     snprintf(kernel, sizeof kernel, "relu/fwd/%s/%s/threads:1", backend, shape);
     json_t *samples = json_array();
@@ -35,7 +36,8 @@ static json_t *entry(const char *backend, const char *shape, double ns) {
                      "real_time", ns, "flops", 2048.0, "bytes", 16384.0, "time_unit", "ns");
 }
 
-static json_t *document(void) {
+static json_t *document(void)
+{
     json_t *layers = json_array();
     for (int i = 1; i <= 12; i++)
         json_array_append_new(layers, json_pack("{si sf sf}", "index", i, "delta_l2",
@@ -53,7 +55,8 @@ static json_t *document(void) {
         "survival", 4.9e-4, "verdict", "vanishing");
 }
 
-static char *rendered(json_t *doc) {
+static char *rendered(json_t *doc)
+{
     char *text = NULL;
     json_t *docs[] = {doc};
     assert_int_equal(vg_report_render(docs, 1, NULL, &text), VG_OK);
@@ -61,10 +64,10 @@ static char *rendered(json_t *doc) {
     return text;
 }
 
-/* --- text ---------------------------------------------------------------------------------------
- */
+/* --- text ------------------------------------------------------------------------------------- */
 
-static void foreign_text_cannot_become_markup(void **state) {
+static void foreign_text_cannot_become_markup(void **state)
+{
     vg_text md = {0}, code = {0}, html = {0}, plot = {0};
     vg_text_md(&md, hostile);
     vg_text_code(&code, hostile);
@@ -85,7 +88,8 @@ static void foreign_text_cannot_become_markup(void **state) {
     free(plot.p);
 }
 
-static void csv_cells_are_quoted_where_needed(void **state) {
+static void csv_cells_are_quoted_where_needed(void **state)
+{
     vg_text csv = {0};
     vg_text_csv(&csv, "plain");
     vg_text_add(&csv, ",");
@@ -94,7 +98,8 @@ static void csv_cells_are_quoted_where_needed(void **state) {
     free(csv.p);
 }
 
-static void numbers_keep_their_digits(void **state) {
+static void numbers_keep_their_digits(void **state)
+{
     char b[VG_NUM];
     assert_string_equal(vg_num(b, 9.996, 3), "10.0");
     assert_string_equal(vg_num(b, 0.99996, 3), "1.00");
@@ -110,10 +115,10 @@ static void numbers_keep_their_digits(void **state) {
     assert_string_equal(vg_num_percent(b, 0.0123), "1.2 %");
 }
 
-/* --- documents
- * ------------------------------------------------------------------------------------ */
+/* --- documents -------------------------------------------------------------------------------- */
 
-static void verdicts_come_from_the_samples(void **state) {
+static void verdicts_come_from_the_samples(void **state)
+{
     json_t *doc = document();
     vg_rows rows;
     assert_int_equal(vg_rows_collect(doc, &rows), VG_OK);
@@ -127,7 +132,8 @@ static void verdicts_come_from_the_samples(void **state) {
     json_decref(doc);
 }
 
-static void the_head_names_onednn(void **state) {
+static void the_head_names_onednn(void **state)
+{
     json_t *doc = document();
     char *text = rendered(doc), *line = text;
     for (int i = 0; i < 10 && line; i++)
@@ -144,7 +150,8 @@ static void the_head_names_onednn(void **state) {
     json_decref(doc);
 }
 
-static void all_parts_stand_in_order(void **state) {
+static void all_parts_stand_in_order(void **state)
+{
     static const char *const titles[] = {
         "## 1. Verdict",   "## 2. Scorecard", "## 3. Machine",         "## 4. Software",
         "## 5. Noise",     "## 6. Method",    "## 7. Results",         "## 8. Cache",
@@ -166,7 +173,8 @@ static void all_parts_stand_in_order(void **state) {
 }
 
 /* Every line of a table has as many cells as its header: nothing foreign added or took one. */
-static void check_tables(const char *text) {
+static void check_tables(const char *text)
+{
     int columns = 0;
     while (text && *text) {
         const char *end = strchr(text, '\n');
@@ -185,7 +193,8 @@ static void check_tables(const char *text) {
     }
 }
 
-static void hostile_names_stay_in_their_cells(void **state) {
+static void hostile_names_stay_in_their_cells(void **state)
+{
     json_t *doc = document(), *rows = json_object_get(doc, "benchmarks");
     json_t *net = json_array_get(json_object_get(doc, "decay"), 0);
     static const char *const keys[] = {"kernel", "op", "dir", "backend", "impl"};
@@ -208,7 +217,8 @@ static void hostile_names_stay_in_their_cells(void **state) {
     json_decref(doc);
 }
 
-static void tables_are_well_formed(void **state) {
+static void tables_are_well_formed(void **state)
+{
     json_t *doc = document();
     char *text = rendered(doc);
     check_tables(text);
@@ -220,7 +230,8 @@ static void tables_are_well_formed(void **state) {
     json_decref(doc);
 }
 
-static void duplicate_rows_are_named(void **state) {
+static void duplicate_rows_are_named(void **state)
+{
     json_t *doc = document(), *rows = json_object_get(doc, "benchmarks");
     json_array_append(rows, json_array_get(rows, 0));
     char *text = rendered(doc);
@@ -229,7 +240,8 @@ static void duplicate_rows_are_named(void **state) {
     json_decref(doc);
 }
 
-static void malformed_documents_are_refused(void **state) {
+static void malformed_documents_are_refused(void **state)
+{
     static const char *const bad[] = {"[]",
                                       "{}",
                                       "{\"schema_version\": 99, \"benchmarks\": []}",
@@ -249,7 +261,7 @@ static void malformed_documents_are_refused(void **state) {
     }
 }
 
-/* --- strange documents -------------------------------------------------------------------- */
+/* --- strange documents ------------------------------------------------------------------------ */
 
 enum { STRANGE = 9 };
 
@@ -294,8 +306,7 @@ static void render_any(json_t *doc, int turn)
         snprintf(path, sizeof path, "%s/S.md", folder);
         assert_int_equal(vg_report_write(docs, 1, &options, path), VG_OK);
     }
-    if (vg_report_check(doc) == VG_OK &&
-        vg_compare_documents(doc, doc, &compare, &k) == VG_OK) {
+    if (vg_report_check(doc) == VG_OK && vg_compare_documents(doc, doc, &compare, &k) == VG_OK) {
         vg_text out = {0};
         assert_int_equal(vg_comparison_markdown(&k, "a", "b", &out), VG_OK);
         check_tables(out.p);
@@ -313,8 +324,7 @@ static void replace_everywhere(json_t *doc, json_t *at)
     json_t *value, *keys = json_array();
     size_t k;
     /* The names first: what is taken out and put back moves to the end of the object. */
-    json_object_foreach(at, key, value)
-    {
+    json_object_foreach(at, key, value) {
         json_array_append_new(keys, json_string(key));
     }
     for (k = 0; k < json_array_size(keys); k++) {
@@ -361,10 +371,10 @@ static void any_member_may_be_anything(void **state)
     json_decref(doc);
 }
 
-/* --- files and plots
- * -------------------------------------------------------------------------------- */
+/* --- files and plots -------------------------------------------------------------------------- */
 
-static const char *in_folder(const char *name) {
+static const char *in_folder(const char *name)
+{
     static char path[2][200];
     static int turn;
     turn = !turn;
@@ -372,7 +382,8 @@ static const char *in_folder(const char *name) {
     return path[turn];
 }
 
-static char *slurp(const char *path) {
+static char *slurp(const char *path)
+{
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
@@ -385,14 +396,16 @@ static char *slurp(const char *path) {
     return text;
 }
 
-static void write_script(const char *path, const char *text) {
+static void write_script(const char *path, const char *text)
+{
     FILE *file = fopen(path, "w");
     fputs(text, file);
     fclose(file);
     chmod(path, 0755);
 }
 
-static char *report_with(const char *gnuplot, double timeout) {
+static char *report_with(const char *gnuplot, double timeout)
+{
     json_t *doc = document();
     vg_report_options options = {.gnuplot = gnuplot, .plot_timeout_s = timeout};
     const char *path = in_folder("R.md");
@@ -401,7 +414,8 @@ static char *report_with(const char *gnuplot, double timeout) {
     return slurp(path);
 }
 
-static void a_missing_gnuplot_is_said(void **state) {
+static void a_missing_gnuplot_is_said(void **state)
+{
     char *text = report_with("/nowhere/gnuplot", 1);
     assert_non_null(strstr(text, "*Plot missing: /nowhere/gnuplot cannot be run"));
     assert_null(strstr(text, "!["));
@@ -410,7 +424,8 @@ static void a_missing_gnuplot_is_said(void **state) {
     free(text);
 }
 
-static void a_dying_or_hanging_gnuplot_is_said(void **state) {
+static void a_dying_or_hanging_gnuplot_is_said(void **state)
+{
     write_script(in_folder("dies"), "#!/bin/sh\necho half > decay_1_1.svg.part\nkill -SEGV $$\n");
     char *text = report_with(in_folder("dies"), 5);
     assert_non_null(strstr(text, "gnuplot died of signal 11"));
@@ -431,30 +446,35 @@ static void a_dying_or_hanging_gnuplot_is_said(void **state) {
     assert_int_not_equal(access(in_folder("plots/decay_1_1.svg.part"), F_OK), 0);
 }
 
-static void same_input_same_bytes(void **state) {
+static void same_input_same_bytes(void **state)
+{
     char *first = report_with(NULL, 0), *second = report_with(NULL, 0);
     assert_string_equal(first, second);
     free(first);
     free(second);
 }
 
-static void an_unwritable_place_leaves_nothing(void **state) {
+static void an_unwritable_place_leaves_nothing(void **state)
+{
     json_t *doc = document();
     assert_int_equal(vg_report_write(&doc, 1, NULL, in_folder("no/such/folder/R.md")), VG_EIO);
     json_decref(doc);
 }
 
-static int make_folder(void **state) {
+static int make_folder(void **state)
+{
     return mkdtemp(folder) ? 0 : -1;
 }
 
-static int remove_folder(void **state) {
+static int remove_folder(void **state)
+{
     char command[300];
     snprintf(command, sizeof command, "rm -r '%s'", folder);
     return system(command);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_cannot_become_markup),
         cmocka_unit_test(csv_cells_are_quoted_where_needed),

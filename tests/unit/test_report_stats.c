@@ -12,7 +12,8 @@
 
 /* Exact values by counting all ways to share the ranks out, others by the formula with ties and
  * continuity correction; both computed apart from this code. */
-static void rank_test_agrees_with_enumeration(void **state) {
+static void rank_test_agrees_with_enumeration(void **state)
+{
     const double a[] = {1, 2, 3}, b[] = {4, 5, 6}, c[] = {2.5, 3.5, 7};
     assert_true(fabs(vg_mann_whitney(a, 3, b, 3) - 0.1) < 1e-12);
     assert_true(fabs(vg_mann_whitney(b, 3, a, 3) - 0.1) < 1e-12);
@@ -29,7 +30,8 @@ static void rank_test_agrees_with_enumeration(void **state) {
     assert_true(fabs(vg_mann_whitney(x, 30, y, 25) - 0.402759694254) < 1e-10);
 }
 
-static void holm_adjusts_in_order(void **state) {
+static void holm_adjusts_in_order(void **state)
+{
     double p[] = {0.04, 0.001, 0.03, 0.02};
     assert_int_equal(vg_holm(p, 4), VG_OK);
     const double expected[] = {0.06, 0.004, 0.06, 0.06};
@@ -37,7 +39,8 @@ static void holm_adjusts_in_order(void **state) {
         assert_true(fabs(p[i] - expected[i]) < 1e-12);
 }
 
-static double draw(uint32_t *state) {
+static double draw(uint32_t *state)
+{
     double sum = 0;
     for (int i = 0; i < 12; i++) {
         *state = *state * 1664525u + 1013904223u;
@@ -48,7 +51,8 @@ static double draw(uint32_t *state) {
 
 /* 95 % intervals must hold the truth about 95 % of the time: of a median, of a ratio within one
  * process, of a ratio over five processes whose own shifts are larger than the noise within. */
-static void intervals_cover_the_truth(void **state) {
+static void intervals_cover_the_truth(void **state)
+{
     enum { TRIALS = 600, N = 25, GROUPS = 5 };
     uint32_t rng = 7;
     int median = 0, ratio = 0, grouped = 0;
@@ -88,7 +92,8 @@ static void intervals_cover_the_truth(void **state) {
     assert_true(grouped > 0.86 * TRIALS); /* five processes are few */
 }
 
-static void same_seed_same_draws(void **state) {
+static void same_seed_same_draws(void **state)
+{
     const double x[] = {1, 2, 3, 4, 5, 6, 7}, y[] = {2, 3, 4, 5, 6, 7, 9};
     double first[50], second[50];
     vg_samples a, b;
@@ -103,22 +108,23 @@ static void same_seed_same_draws(void **state) {
     vg_samples_release(&b);
 }
 
-static void verdict_needs_interval_and_floor(void **state) {
+static void verdict_needs_interval_and_floor(void **state)
+{
     static const struct {
         vg_estimate ratio;
         double floor;
         vg_verdict within, between; /* one run, two runs */
     } cases[] = {
-        {{1.10, 1.05, 1.15},   0.02, VG_FASTER,       VG_FASTER      },
-        {{0.90, 0.85, 0.95},   0.02, VG_SLOWER,       VG_SLOWER      },
-        {{1.03, 1.01, 1.05},   0.02, VG_AMBIGUOUS,    VG_FASTER      },
-        {{1.01, 1.005, 1.015}, 0.02, VG_SAME,         VG_SAME        },
-        {{1.10, 0.95, 1.25},   0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
-        {{1.015, 1.005, 1.03}, 0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
-        {{0.80, 0.75, 0.85},   0.90, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
-        {{1.10, 1.05, 1.15},   NAN,  VG_AMBIGUOUS,    VG_AMBIGUOUS   },
-        {{1.10, NAN, NAN},     0.02, VG_AMBIGUOUS,    VG_AMBIGUOUS   },
-        {{NAN, NAN, NAN},      0.02, VG_VERDICT_NONE, VG_VERDICT_NONE},
+        {{1.10, 1.05, 1.15}, 0.02, VG_FASTER, VG_FASTER},
+        {{0.90, 0.85, 0.95}, 0.02, VG_SLOWER, VG_SLOWER},
+        {{1.03, 1.01, 1.05}, 0.02, VG_AMBIGUOUS, VG_FASTER},
+        {{1.01, 1.005, 1.015}, 0.02, VG_SAME, VG_SAME},
+        {{1.10, 0.95, 1.25}, 0.02, VG_AMBIGUOUS, VG_AMBIGUOUS},
+        {{1.015, 1.005, 1.03}, 0.02, VG_AMBIGUOUS, VG_AMBIGUOUS},
+        {{0.80, 0.75, 0.85}, 0.90, VG_AMBIGUOUS, VG_AMBIGUOUS},
+        {{1.10, 1.05, 1.15}, NAN, VG_AMBIGUOUS, VG_AMBIGUOUS},
+        {{1.10, NAN, NAN}, 0.02, VG_AMBIGUOUS, VG_AMBIGUOUS},
+        {{NAN, NAN, NAN}, 0.02, VG_VERDICT_NONE, VG_VERDICT_NONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(vg_verdict_of(cases[i].ratio, cases[i].floor), cases[i].within);
@@ -126,7 +132,8 @@ static void verdict_needs_interval_and_floor(void **state) {
     }
 }
 
-static void strange_samples_are_survived(void **state) {
+static void strange_samples_are_survived(void **state)
+{
     vg_samples s;
     double one[] = {3}, draws[10];
     assert_int_equal(vg_samples_init(&s, NULL, NULL, 0), VG_OK);
@@ -150,7 +157,8 @@ static void strange_samples_are_survived(void **state) {
     free(who);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rank_test_agrees_with_enumeration),
         cmocka_unit_test(holm_adjusts_in_order),
