@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "measure/stats.h"
 #include "measure/topology.h"
 #include "results/results.h"
 #include "vgbench/memory.h"
@@ -21,7 +20,6 @@ typedef struct roof {
     int threads, reads, writes, in_place; /* in_place: of the writes, how many go where a read was */
     int64_t bytes; /* traffic, in quarter octaves */
     double value;
-    vg_interval ci;
 } roof;
 
 static roof roofs[ROOFS_MAX];
@@ -92,11 +90,10 @@ static double run_once(vg_team *team, job *j, vg_unit_fn *unit)
     return seconds;
 }
 
-/* Rate in @p work per round, median of some samples of about @p seconds each. */
-static double rate(vg_team *team, job *j, vg_unit_fn *unit, double work, double seconds,
-                   vg_interval *ci)
+/* Rate in @p work per round: the best of some samples of about @p seconds each, because a roof is a
+ * limit, and a neighbour that wakes does not lower it. */
+static double rate(vg_team *team, job *j, vg_unit_fn *unit, double work, double seconds)
 {
-    double samples[SAMPLES];
     j->rounds = 1;
     double once = run_once(team, j, unit);
     for (int i = 0; i < 20 && once < seconds / 2; i++) {
@@ -104,24 +101,26 @@ static double rate(vg_team *team, job *j, vg_unit_fn *unit, double work, double 
         j->rounds = (int64_t)ceil((double)j->rounds * (more > 16 ? 16 : more));
         once = run_once(team, j, unit);
     }
-    for (int i = 0; i < SAMPLES; i++)
-        samples[i] = work * (double)j->rounds / run_once(team, j, unit);
-    (void)vg_stat_median_ci(samples, SAMPLES, 0.95, 400, 1, ci);
-    return vg_stat_median(samples, SAMPLES);
+    double best = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        double one = work * (double)j->rounds / run_once(team, j, unit);
+        best = one > best ? one : best;
+    }
+    return best;
 }
 
-static double measure_compute(uint32_t isa, int threads, vg_interval *ci)
+static double measure_compute(uint32_t isa, int threads)
 {
     vg_team *team;
     job j = {.isa = isa};
     if (vg_team_create(threads, 0, &team))
         return (double)NAN;
-    double value = rate(team, &j, compute_unit, vg_peak_fma(isa, 1) * threads, 2e-3, ci);
+    double value = rate(team, &j, compute_unit, vg_peak_fma(isa, 1) * threads, 2e-3);
     vg_team_destroy(team);
     return value;
 }
 
-static double measure_bandwidth(const roof *wanted, vg_interval *ci)
+static double measure_bandwidth(const roof *wanted)
 {
     enum { LINE = 16 }; /* floats: every thread's part begins on a cache line */
     vg_team *team;
@@ -144,13 +143,9 @@ static double measure_bandwidth(const roof *wanted, vg_interval *ci)
         run_once(team, &j, touch_unit);
     double work = 4.0 * (double)j.n * touched * threads;
     for (int stream = 0; fine && stream < 1 + (j.writes > 0); stream++) {
-        vg_interval own;
         j.stream = stream;
-        double value = rate(team, &j, stream_unit, work, 2e-3, &own);
-        if (!(best >= value)) {
-            best = value;
-            *ci = own;
-        }
+        double value = rate(team, &j, stream_unit, work, 2e-3);
+        best = best >= value ? best : value;
     }
     for (int i = 0; i < streams; i++)
         vg_free(j.streams[i]);
@@ -177,10 +172,9 @@ static double get(roof wanted)
     const roof *known = find(&wanted);
     if (known)
         return known->value;
-    wanted.ci = (vg_interval){(double)NAN, (double)NAN};
     wanted.value = wanted.compute
-                       ? measure_compute(wanted.isa, wanted.threads, &wanted.ci)
-                       : measure_bandwidth(&wanted, &wanted.ci);
+                       ? measure_compute(wanted.isa, wanted.threads)
+                       : measure_bandwidth(&wanted);
     if (roof_count < ROOFS_MAX)
         roofs[roof_count++] = wanted;
     return wanted.value;
@@ -267,8 +261,7 @@ json_t *vg_roofline_json(void)
         vg_json_set_text(one, "unit", r->compute ? "FLOP/s" : "bytes/s");
         json_object_set_new(one, "threads", json_integer(r->threads));
         json_object_set_new(one, "n", json_integer(SAMPLES));
-        if (isfinite(r->ci.lo))
-            json_object_set_new(one, "ci95", vg_json_interval(r->ci.lo, r->ci.hi));
+        vg_json_set_text(one, "statistic", "maximum");
         if (r->compute) {
             vg_json_set_text(one, "isa", vg_isa_name(r->isa));
         } else {
