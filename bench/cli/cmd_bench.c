@@ -196,6 +196,9 @@ static vg_status run(const arguments *a, const vg_case_list *cases, int *code)
         vg_say(false, "interrupted: %d of %d shapes are missing", summary.left_out, cases->count);
     if (summary.failed)
         vg_say(false, "%d rows failed verification and were not timed", summary.failed);
+    if (summary.foreign)
+        vg_say(a->common.quiet, "%d rows of oneDNN failed verification and were not timed",
+               summary.foreign);
     *code = summary.failed || summary.left_out ? VG_EXIT_FAILED : VG_EXIT_OK;
     return status ? status : closed ? closed : saved;
 }

@@ -32,7 +32,9 @@ typedef struct vg_bench_request {
 } vg_bench_request;
 
 typedef struct vg_bench_summary {
-    int cases, rows, failed; /**< failed: rows that did not verify */
+    int cases, rows;
+    int failed;   /**< own rows that did not verify */
+    int foreign;  /**< rows of a library that did not: nobody wins there, and nothing has failed */
     int left_out;            /**< cases behind the deadline or an interrupt */
 } vg_bench_summary;
 
