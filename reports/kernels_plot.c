@@ -100,10 +100,17 @@ static bool is_sweep(const vg_rows *rows, const int *list, int count)
     return count >= SWEEP && !vg_row_by_flops(any_row(rows, list[0]));
 }
 
+/* A backend looks the same in every plot; NEON and AVX never meet in one. */
+static const int looks[VG_BACKEND_COUNT] = {
+    [VG_BACKEND_scalar] = 4,    [VG_BACKEND_auto_avx2] = 6, [VG_BACKEND_auto_avx512] = 5,
+    [VG_BACKEND_auto_neon] = 5, [VG_BACKEND_avx2] = 1,      [VG_BACKEND_avx512] = 2,
+    [VG_BACKEND_neon] = 2,      [VG_BACKEND_onednn] = 0,
+};
+
 /* Column x of a case: its bytes, or its place. Backends stand a little apart at a place. */
-static double x_of(const vg_row *row, bool line, int place, int backend)
+static double x_of(const vg_row *row, bool line, int place, int series)
 {
-    return line ? row->bytes : place + 0.1 * (VG_BACKEND_COUNT / 2 - backend);
+    return line ? row->bytes : place + 0.11 * (series - 2.5);
 }
 
 static int rate_lines(vg_plot *plot, const vg_rows *rows, const int *list, int count, bool line,
@@ -120,7 +127,7 @@ static int rate_lines(vg_plot *plot, const vg_rows *rows, const int *list, int c
             if (!(y > 0) || !isfinite(y) || !(row->bytes > 0))
                 continue;
             bool ends = row->ns.lo > 0 && isfinite(row->ns.hi);
-            vg_text_printf(&plot->data, "%.6g %.5g %.5g %.5g\n", x_of(row, line, i, b), y,
+            vg_text_printf(&plot->data, "%.6g %.5g %.5g %.5g\n", x_of(row, line, i, lines), y,
                            ends ? y * row->ns.mid / row->ns.hi : y,
                            ends ? y * row->ns.mid / row->ns.lo : y);
             least = fmin(least, y);
@@ -129,10 +136,13 @@ static int rate_lines(vg_plot *plot, const vg_rows *rows, const int *list, int c
         if (isnan(most))
             continue;
         vg_text_add(&plot->data, "\n\n");
-        vg_text_printf(&plot->script, "%sdata index %d using 1:2:3:4 with %s ",
-                       lines ? ", \\\n     " : "plot ", lines, line ? "yerrorlines" : "yerrorbars");
-        /* A backend has its colour in every plot. */
-        vg_plot_look(&plot->script, VG_BACKEND_COUNT - 1 - b, line ? 0.6 : 0.9);
+        /* Bars as vectors: gnuplot's error bars erase what is behind their points with white. */
+        vg_text_printf(&plot->script,
+                       "%sdata index %d using 1:3:(0):($4-$3) with vectors nohead lc rgb '%s' lw 2 "
+                       "notitle, \\\n     data index %d using 1:2 with %s ",
+                       lines ? ", \\\n     " : "plot ", lines, vg_colours[looks[b]], lines,
+                       line ? "linespoints" : "points");
+        vg_plot_look(&plot->script, looks[b], line ? 0.6 : 0.9);
         vg_text_printf(&plot->script, " title '%s'", vg_backend_name((vg_backend)b));
         vg_text_printf(alt, "%s %s %s to %s %s", lines++ ? ";" : "", vg_backend_name((vg_backend)b),
                        vg_num(lo, least, 3), vg_num(hi, most, 3),

@@ -283,7 +283,10 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
             continue;
         vg_text_printf(&plot.data, "%.6g %.6g %.6g %.6g\n\n\n", ms, survival, lo > 0 ? lo : ms,
                        hi > 0 ? hi : ms);
-        vg_text_printf(script, "%sdata index %d using 1:2:3:4 with xerrorbars ", join, points);
+        vg_text_printf(script,
+                       "%sdata index %d using 3:2:($4-$3):(0) with vectors nohead lc rgb '%s' lw 2 "
+                       "notitle, \\\n     data index %d using 1:2 with points ",
+                       join, points, vg_colours[points % VG_COLOURS], points);
         vg_plot_look(script, points, 1.2);
         vg_text_add(script, " title ");
         vg_text_gnuplot(script, nets->nets[i].label);
