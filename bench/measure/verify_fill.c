@@ -119,7 +119,7 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
             value = 0.25 + 0.125 * deviate(random);
         if (slot == VG_LABELS)
             value = (double)(random % (uint64_t)shape->n[1]);
-        if (slot == VG_RUN_VAR)
+        if (slot == VG_RUN_VAR || slot == VG_M2)
             value = 0.25 + uniform(random);
         if (slot == VG_T) /* a gate, with both its ends */
             value = fill == VG_FILL_INTEGER ? (double)(random % 5) / 4 : uniform(random);

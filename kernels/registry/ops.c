@@ -213,6 +213,26 @@ static double loss_flops(vg_op op, vg_dir dir)
     return dir == VG_DIR_fwd ? 3 : dir == VG_DIR_bwd ? 2 : 4;
 }
 
+/* Per parameter. adam: m 3, v 4, root, scale and eps 3, quotient 1, update 2; adamw: decay 1. clip:
+ * square and sum 2, product 1. stats: sum 1, squares 2, maximum 1. */
+static double pass_flops(vg_op op)
+{
+    switch (op) {
+    case VG_OP_sgd:
+        return 2;
+    case VG_OP_momentum:
+        return 4;
+    case VG_OP_adam:
+        return 13;
+    case VG_OP_adamw:
+        return 14;
+    case VG_OP_clip:
+        return 3;
+    default:
+        return 4;
+    }
+}
+
 double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
 {
     double n0 = (double)s->n[0], n1 = (double)s->n[1], n2 = (double)s->n[2];
@@ -227,6 +247,8 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
         return n0 * n1 * residual_flops(op, dir);
     case VG_FAMILY_LOSS:
         return n0 * n1 * loss_flops(op, dir);
+    case VG_FAMILY_OPTIMIZER:
+        return n0 * pass_flops(op);
     default:
         return n0 * (n1 > 0 ? n1 : 1);
     }
@@ -362,6 +384,24 @@ static vg_tolerance residual_tolerance(vg_op op, vg_dir dir, const vg_shape *s, 
     return (vg_tolerance){.mag_eps = op == VG_OP_highway ? 3 : 2};
 }
 
+/* Passes over parameters, S the sum of the magnitudes of the terms. sgd: two roundings. momentum: the
+ * buffer two, the parameter two more. adam: moments three; the quotient has those of m (3), of the
+ * root of v (3/2 + 1), of scale, eps, reciprocal and the constants (8), the parameter 3 more. clip and
+ * stats sum in double: a rounding or two of the result, and the deviation loses what one pass over
+ * squares loses, in double. */
+static vg_tolerance pass_tolerance(vg_op op, vg_slot slot)
+{
+    switch (op) {
+    case VG_OP_adam:
+    case VG_OP_adamw:
+        return (vg_tolerance){.mag_eps = slot == VG_PARAM ? 18 : 4};
+    case VG_OP_momentum:
+        return (vg_tolerance){.mag_eps = slot == VG_PARAM ? 5 : 2};
+    default:
+        return (vg_tolerance){.ulp = op == VG_OP_sgd ? 0 : 2, .mag_eps = 2};
+    }
+}
+
 vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
 {
     switch (ops[op].family) {
@@ -375,6 +415,8 @@ vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot sl
         return residual_tolerance(op, dir, s, slot);
     case VG_FAMILY_LOSS:
         return loss_tolerance(op, s);
+    case VG_FAMILY_OPTIMIZER:
+        return pass_tolerance(op, slot);
     default:
         return (vg_tolerance){.ulp = 4, .mag_eps = 8, .abs = 0};
     }

@@ -178,6 +178,27 @@ static const signature signatures[] = {
      VG_DIR_fwd_bwd,
      {IN(VG_X, E(0), E(1)), IN(VG_TARGET, E(0), E(1)), OUT(VG_LOSS, ONE, ONE),
       {VG_DX, VG_ACCESS_OUT, E(0), E(1), VG_X}, END}},
+    {VG_OP_sgd,
+     VG_OP_sgd,
+     VG_DIR_step,
+     {INOUT(VG_PARAM, ONE, E(0)), IN(VG_GRAD, ONE, E(0)), END}},
+    {VG_OP_momentum,
+     VG_OP_momentum,
+     VG_DIR_step,
+     {INOUT(VG_PARAM, ONE, E(0)), IN(VG_GRAD, ONE, E(0)), INOUT(VG_M1, ONE, E(0)), END}},
+    {VG_OP_adam,
+     VG_OP_adamw,
+     VG_DIR_step,
+     {INOUT(VG_PARAM, ONE, E(0)), IN(VG_GRAD, ONE, E(0)), INOUT(VG_M1, ONE, E(0)),
+      INOUT(VG_M2, ONE, E(0)), END}},
+    {VG_OP_clip, /* stats: norm before, factor */
+     VG_OP_clip,
+     VG_DIR_step,
+     {INOUT(VG_GRAD, ONE, E(0)), OUT(VG_STATS, ONE, {0, 2}), END}},
+    {VG_OP_stats, /* stats: norm, mean, deviation, largest magnitude, share of 0, of subnormals */
+     VG_OP_stats,
+     VG_DIR_step,
+     {IN(VG_X, ONE, E(0)), OUT(VG_STATS, ONE, {0, 6}), END}},
 };
 
 static int64_t product(extent e, const vg_shape *shape)

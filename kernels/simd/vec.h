@@ -13,6 +13,7 @@
  * vf_exp2i(n, more) = 2^(n + more) for a whole n; the result must be a normal number.
  * vf_scale(a, n) = a * 2^n for a whole n with 2^n a normal number.
  * vf_pow2_over(k, x) = k / x to 1 ulp for k a power of two and 2^-126 <= |x| <= 2^126.
+ * vf_recip(x) = 1 / x to 1 ulp for those |x|, and right for 0, infinities and NaN.
  * vf_lookup(t, i): entry i mod VG_TABLE of a table of VG_TABLE (8 or 32) floats, 64-byte aligned.
  * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).
  * Comparisons are ordered and quiet (false on NaN), but vf_ne and vf_isnan.

@@ -94,6 +94,8 @@ VG_INLINE vf vf_exp2i(vf n, int more)
 VG_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_exp2i(n, 0)); }
 VG_INLINE vf vf_pow2_over(vf k, vf x) { return vf_div(k, x); }
 
+VG_INLINE vf vf_recip(vf x) { return vf_div(vf_set1(1), x); }
+
 enum { VG_TABLE = 8 };
 typedef __m256 vf_table;
 VG_INLINE vf_table vf_table_load(const float *p) { return _mm256_load_ps(p); }

@@ -89,6 +89,14 @@ VG_INLINE vf vf_pow2_over(vf k, vf x)
     return _mm512_mul_ps(k, r);
 }
 
+VG_INLINE vf vf_recip(vf x)
+{
+    vf r = _mm512_rcp14_ps(x);
+    /* the residual is below 2^-13, or NaN where x is 0 or infinite: MINPS then takes 2^-13 */
+    vf residual = _mm512_fnmadd_ps(x, r, _mm512_set1_ps(1));
+    return _mm512_fmadd_ps(r, _mm512_min_ps(residual, _mm512_set1_ps(0x1p-13f)), r);
+}
+
 enum { VG_TABLE = 32 };
 typedef struct vf_table {
     __m512 low, high;

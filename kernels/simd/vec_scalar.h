@@ -75,6 +75,8 @@ VG_INLINE vf vf_exp2i(vf n, int more) { return ldexpf(1, (int)n + more); }
 VG_INLINE vf vf_scale(vf a, vf n) { return a * vf_exp2i(n, 0); }
 VG_INLINE vf vf_pow2_over(vf k, vf x) { return k / x; }
 
+VG_INLINE vf vf_recip(vf x) { return 1 / x; }
+
 enum { VG_TABLE = 8 };
 typedef const float *vf_table;
 VG_INLINE vf_table vf_table_load(const float *p) { return p; }

@@ -12,6 +12,8 @@ static vg_oracle_fn *find(vg_op op)
         return vg_oracle_loss;
     case VG_FAMILY_NORM:
         return vg_oracle_norm;
+    case VG_FAMILY_OPTIMIZER:
+        return vg_oracle_optimizer;
     case VG_FAMILY_RESIDUAL:
         return vg_oracle_residual;
     default:
