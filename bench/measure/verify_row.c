@@ -74,6 +74,25 @@ static vg_status run_threads(vg_bench *b, vg_verify_result *result)
     return status;
 }
 
+/* Rows that end and begin in mid-line, and rows that are whole lines. */
+static vg_status run_stream(vg_bench *b, vg_verify_result *result)
+{
+    vg_shape shape;
+    if (!vg_verify_stream_shape(b->kernel->op, b->kernel->dir, &shape))
+        return VG_OK;
+    for (int aligned = 0; aligned < 2; aligned++) {
+        vg_verify_options options = {
+            .fill = VG_FILL_REAL,
+            .place = aligned ? VG_PLACE_START : VG_PLACE_END,
+            .pad = aligned ? 1 : 0,
+            .threads = 2,
+            .seed = 9,
+        };
+        VG_TRY(vg_bench_run(b, &shape, &options, result));
+    }
+    return VG_OK;
+}
+
 vg_status vg_verify_row(const vg_kernel *kernel, vg_tier tier, vg_verify_result *result)
 {
     *result = (vg_verify_result){0};
@@ -89,6 +108,8 @@ vg_status vg_verify_row(const vg_kernel *kernel, vg_tier tier, vg_verify_result 
         vg_verify_options options = {.fill = VG_FILL_SWEEP, .place = VG_PLACE_START, .threads = 2};
         status = vg_bench_run(&b, &shape, &options, result);
     }
+    if (status == VG_OK && tier == VG_TIER_FULL)
+        status = run_stream(&b, result);
     if (status == VG_OK)
         status = run_threads(&b, result);
     if (status == VG_OK && result->cases == 0) {

@@ -130,3 +130,25 @@ bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape)
     set_variant(op, 0, 0, shape);
     return true;
 }
+
+/* Matrices of [batch][width] that the op touches. */
+static int matrices(vg_op op, vg_dir dir, const vg_shape *shape)
+{
+    vg_tensor_spec list[VG_MAX_TENSORS];
+    int count = vg_op_tensors(op, dir, shape, list), found = 0;
+    for (int i = 0; i < count; i++)
+        found += list[i].rows == shape->n[0] && list[i].cols == shape->n[1];
+    return found > 0 ? found : 1;
+}
+
+bool vg_verify_stream_shape(vg_op op, vg_dir dir, vg_shape *shape)
+{
+    enum { WIDTH = 2047, FLOATS = 18 << 20 }; /* 72 MiB; kernels begin at 64 MiB */
+    vg_family family = vg_op_family(op);
+    if (family != VG_FAMILY_ACTIVATION && family != VG_FAMILY_NORM && family != VG_FAMILY_RESIDUAL)
+        return false;
+    *shape = (vg_shape){.n = {64, WIDTH}};
+    set_variant(op, 0, 0, shape);
+    shape->n[0] = FLOATS / WIDTH / matrices(op, dir, shape) + 1;
+    return true;
+}

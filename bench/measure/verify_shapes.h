@@ -15,6 +15,10 @@ bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape);
  * that no team divides; with attributes, several of these. False behind the last one. */
 bool vg_verify_thread_shape(vg_op op, int index, vg_shape *shape);
 
+/** A shape of (op, dir) beyond every cache, where kernels write past the caches; false for ops that
+ * have no such form. */
+bool vg_verify_stream_shape(vg_op op, vg_dir dir, vg_shape *shape);
+
 /** The shape for the sweep of element-wise ops; false for other ops. */
 bool vg_verify_sweep_shape(vg_op op, vg_tier tier, vg_shape *shape);
 

@@ -177,6 +177,7 @@ static void backward_set(vg_op op, const layout *l, const vg_shape *s, double sl
                          const vg_oracle *t)
 {
     double c1 = 0, c2 = 0, c1_mag = 0, c2_mag = 0, rstd = t->in[VG_RSTD][set];
+    double lost1 = 0, lost2 = 0;
     bool centred = l->kind != VG_OP_rms_norm;
     for (int64_t i = 0; i < l->n; i++) {
         int64_t index = at(l, set, i), c = column(l, index);
@@ -186,6 +187,8 @@ static void backward_set(vg_op op, const layout *l, const vg_shape *s, double sl
         c1_mag += fabs(gamma) * g.dz_mag / (double)l->n;
         c2 += gamma * g.dz * g.xhat / (double)l->n;
         c2_mag += fabs(gamma * g.xhat) * g.dz_mag / (double)l->n;
+        lost1 += g.dz_mag / (double)l->n;
+        lost2 += fabs(g.xhat) * g.dz_mag / (double)l->n;
         t->out[VG_DGAMMA][c] += g.dz * g.xhat;
         t->mag[VG_DGAMMA][c] += g.dz_mag * fabs(g.xhat);
         if (centred) {
@@ -203,6 +206,8 @@ static void backward_set(vg_op op, const layout *l, const vg_shape *s, double sl
         t->out[VG_DX][index] = trunk + rstd * (gamma * g.dz - c1 - g.xhat * c2);
         t->mag[VG_DX][index] = fabs(trunk) + rstd * (fabs(gamma) * g.dz_mag + c1_mag +
                                                      fabs(g.xhat) * c2_mag);
+        /* gamma rstd may be subnormal before it meets dz: 2^-150 = 2^-24 2^-126 */
+        t->mag[VG_DX][index] += 0x1p-126 * (g.dz_mag + lost1 + fabs(g.xhat) * lost2);
     }
 }
 
