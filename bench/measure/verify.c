@@ -2,9 +2,11 @@
 #include "measure/verify.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "measure/verify_bench.h"
 #include "measure/verify_compare.h"
@@ -340,11 +342,49 @@ static bool values_hold(vg_bench *b, vg_verify_result *result)
     return all;
 }
 
+/* --- accesses beyond a tensor ----------------------------------------------------------------- */
+
+/* What runs at the moment, for the message of a signal handler. */
+static char running[VG_VERIFY_TEXT];
+
+/* The process cannot go on (the fault may be on any thread of a team); say which row it was. */
+static void report_fault(int number)
+{
+    static const char text[] = "verify: access beyond a tensor by ";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    ignored = write(STDERR_FILENO, running, strlen(running));
+    ignored = write(STDERR_FILENO, "\n", 1);
+    (void)ignored;
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+typedef struct fault_handlers {
+    struct sigaction segv, bus;
+} fault_handlers;
+
+static void watch_faults(const vg_bench *b, fault_handlers *before)
+{
+    struct sigaction action = {.sa_handler = report_fault};
+    describe_case(b, running, sizeof running);
+    sigaction(SIGSEGV, &action, &before->segv);
+    sigaction(SIGBUS, &action, &before->bus);
+}
+
+static void unwatch_faults(const fault_handlers *before)
+{
+    sigaction(SIGSEGV, &before->segv, NULL);
+    sigaction(SIGBUS, &before->bus, NULL);
+}
+
 vg_status vg_bench_run(vg_bench *b, const vg_shape *shape, const vg_verify_options *options,
                        vg_verify_result *result)
 {
     VG_TRY(pose(b, shape, options));
+    fault_handlers before;
+    watch_faults(b, &before);
     vg_status status = run_row(b);
+    unwatch_faults(&before);
     if (status == VG_EUNSUPPORTED) {
         result->refused++;
         return VG_OK;

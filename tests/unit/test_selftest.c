@@ -361,6 +361,35 @@ static void write_into_the_gap_is_caught(void **state)
     assert_non_null(strstr(result.text, "gap of y"));
 }
 
+static void the_row_that_faults_is_named(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        signal(SIGSEGV, SIG_DFL);
+        mutant = READ_BEHIND;
+        vg_shape shape = {.n = {3, 7}};
+        vg_verify_options options = {.fill = VG_FILL_REAL};
+        vg_verify_result result = {0};
+        vg_verify_case(&rows[RELU], &shape, &options, &result);
+        _exit(0);
+    }
+    close(ends[1]);
+    char text[512] = "";
+    size_t used = 0;
+    for (ssize_t n = 1; n > 0 && used + 1 < sizeof text; used += n > 0 ? (size_t)n : 0)
+        n = read(ends[0], text + used, sizeof text - 1 - used);
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_non_null(strstr(text, "by relu/fwd/scalar/batch:3/width:7"));
+}
+
 static vg_status refuse(const vg_shape *shape)
 {
     (void)shape;
@@ -385,6 +414,7 @@ int main(void)
         cmocka_unit_test(right_rows_pass),
         cmocka_unit_test(every_mutant_is_caught),
         cmocka_unit_test(write_into_the_gap_is_caught),
+        cmocka_unit_test(the_row_that_faults_is_named),
         cmocka_unit_test(a_row_without_cases_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

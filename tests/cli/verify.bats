@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# vgbench verify: selection, formats, exit codes. The numbers are test_kernels' business.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    dir=$(mktemp -d)
+}
+
+teardown() {
+    rm -rf "$dir"
+}
+
+@test "verify: one row, its table line and exit code 0" {
+    run --separate-stderr "$VGBENCH" verify --filter='^relu/fwd/scalar$'
+    [ "$status" -eq 0 ]
+    [ "${#lines[@]}" -eq 2 ]
+    [[ ${lines[1]} == "relu/fwd/scalar "*" ok" ]]
+    [[ $stderr == *"1 rows, "*": 0 rows failed" ]]
+}
+
+@test "verify: a leading - leaves rows out" {
+    run --separate-stderr "$VGBENCH" verify -q --backend=scalar --filter='-dense|norm|xent|mse|adam|rnn|lstm|gru'
+    [ "$status" -eq 0 ]
+    [[ $output == *"relu/bwd/scalar"* ]]
+    [[ $output != *dense* ]]
+}
+
+@test "verify: JSON, JUnit and a results document" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    "$VGBENCH" verify -q --filter='^(relu|add)/fwd/scalar$' --format=json >"$dir/rows.json"
+    "$VGBENCH" verify -q --filter='^(relu|add)/fwd/scalar$' --format=junit >"$dir/rows.xml"
+    "$VGBENCH" verify -q --filter='^(relu|add)/fwd/scalar$' -o "$dir/r.json" >"$dir/table.txt"
+    python3 - "$dir" <<'PY'
+import json, sys, xml.dom.minidom as dom
+d = sys.argv[1]
+rows = json.load(open(d + "/rows.json"))
+assert [r["kernel"] for r in rows] == ["relu/fwd/scalar", "add/fwd/scalar"]
+assert all(r["verified"] and r["cases"] > 50 and r["tolerance_max"] <= 1 for r in rows)
+assert json.load(open(d + "/r.json"))["verify"] == rows
+suite = dom.parse(d + "/rows.xml").documentElement
+assert suite.getAttribute("tests") == "2" and suite.getAttribute("failures") == "0"
+PY
+}
+
+@test "verify: bad words and filters that match nothing: exit code 2, one line" {
+    for words in "--format=yaml" "--tier=long" "--filter=(" "--filter=nosuchop" "--backend=sse9" "relu"; do
+        run --separate-stderr "$VGBENCH" verify -q $words
+        [ "$status" -eq 2 ]
+        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+    done
+}
+
+@test "verify: an output that cannot be written is refused before anything runs" {
+    run --separate-stderr "$VGBENCH" verify --filter='^relu/fwd/scalar$' -o "$dir/no/r.json"
+    [ "$status" -ne 0 ]
+    [ -z "$output" ]
+}
