@@ -3,6 +3,8 @@
  * it is also tried with the slope replicated over the channels and the slope's gradient summed. */
 #include "onednn/onednn_way.h"
 
+enum { AS_IS, SPREAD };
+
 /* [batch][width], dense */
 static vgd_md matrix_of(vgd_way *way, const vg_task *task)
 {
@@ -42,8 +44,9 @@ static int slopes_of(vgd_way *way, const vg_task *task, vgd_cmd md, bool spread)
     return slopes;
 }
 
-static void forward(vgd_way *way, const vg_task *task, bool spread)
+static void forward(vgd_way *way, const vg_task *task)
 {
+    bool spread = way->variant == SPREAD;
     int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
     vgd_md md = matrix_of(way, task), w = vgd_matrix(way, 1, n, n);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
@@ -59,20 +62,10 @@ static void forward(vgd_way *way, const vg_task *task, bool spread)
     vgd_dense_done(way, VG_Y, y);
 }
 
-static void forward_as_is(vgd_way *way, const vg_task *task)
-{
-    forward(way, task, false);
-}
-
-static void forward_spread(vgd_way *way, const vg_task *task)
-{
-    forward(way, task, true);
-}
-
 static vg_status prepare_fwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"prelu", forward_as_is},
-                                         {"prelu with replicated slope", forward_spread}};
+    static const vgd_choice choices[] = {{"prelu", forward, AS_IS},
+                                         {"prelu with replicated slope", forward, SPREAD}};
     return vgd_prepare(task, threads, choices, is_shared(task) ? 2 : 1);
 }
 
@@ -82,8 +75,9 @@ const vg_kernel_impl vg_prelu_fwd_onednn = {.impl = "oneDNN prelu",
                                             .release = vgd_release,
                                             .describe = vgd_describe};
 
-static void backward(vgd_way *way, const vg_task *task, bool spread)
+static void backward(vgd_way *way, const vg_task *task)
 {
+    bool spread = way->variant == SPREAD;
     int64_t n = spread ? task->shape.n[1] : task->shape.n[2];
     vgd_md md = matrix_of(way, task), w = vgd_matrix(way, 1, n, n);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
@@ -109,20 +103,10 @@ static void backward(vgd_way *way, const vg_task *task, bool spread)
     vgd_dense_done(way, VG_DX, dx);
 }
 
-static void backward_as_is(vgd_way *way, const vg_task *task)
-{
-    backward(way, task, false);
-}
-
-static void backward_spread(vgd_way *way, const vg_task *task)
-{
-    backward(way, task, true);
-}
-
 static vg_status prepare_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"prelu", backward_as_is},
-                                         {"prelu with replicated slope", backward_spread}};
+    static const vgd_choice choices[] = {{"prelu", backward, AS_IS},
+                                         {"prelu with replicated slope", backward, SPREAD}};
     return vgd_prepare(task, threads, choices, is_shared(task) ? 2 : 1);
 }
 

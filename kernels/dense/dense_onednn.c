@@ -4,6 +4,10 @@
  * Row strides larger than the row are taken as strides; a primitive that refuses them drops out. */
 #include "onednn/onednn_way.h"
 
+/* Layouts that are asked for. 3.8 and later keep training weights plain under ANY; there only
+ * inference asks for packed ones. */
+enum { PLAIN, ANY, INFER };
+
 /* The matrices of a dense layer, as this direction names them. */
 typedef struct dense_case {
     int64_t batch, in, out;
@@ -66,9 +70,12 @@ static void skip_strided_columns(vgd_way *way, const vg_task *task)
 
 /* --- forward: y = x W^T + b ------------------------------------------------------------------- */
 
-static void ip_fwd(vgd_way *way, const vg_task *task, dnnl_prop_kind_t prop, bool any)
+static void ip_fwd(vgd_way *way, const vg_task *task)
 {
-    dense_case c = make_case(way, task, any);
+    dense_case c = make_case(way, task, way->variant != PLAIN);
+    dnnl_prop_kind_t prop = way->variant == INFER ? dnnl_forward_inference : dnnl_forward_training;
+    if (way->variant == INFER && task->shape.weights != VG_WEIGHTS_PACKED)
+        vgd_skip(way, "inference layouts are for packed weights");
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_ip_fwd(&pd, prop, c.x_free, c.w_free, c.b, c.y_free, c.attr),
@@ -81,27 +88,9 @@ static void ip_fwd(vgd_way *way, const vg_task *task, dnnl_prop_kind_t prop, boo
              (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, c.b)});
 }
 
-static void ip_fwd_plain(vgd_way *way, const vg_task *task)
+static void matmul_fwd(vgd_way *way, const vg_task *task)
 {
-    ip_fwd(way, task, dnnl_forward_training, false);
-}
-
-static void ip_fwd_any(vgd_way *way, const vg_task *task)
-{
-    ip_fwd(way, task, dnnl_forward_training, true);
-}
-
-/* 3.8 and later keep training weights plain; only inference asks for packed ones. */
-static void ip_fwd_infer(vgd_way *way, const vg_task *task)
-{
-    if (task->shape.weights != VG_WEIGHTS_PACKED)
-        vgd_skip(way, "inference layouts are for packed weights");
-    else
-        ip_fwd(way, task, dnnl_forward_inference, true);
-}
-
-static void matmul_fwd(vgd_way *way, const vg_task *task, bool any)
-{
+    bool any = way->variant == ANY;
     dense_case c = make_case(way, task, any);
     vgd_md wt = vgd_transposed(way, c.out, c.in, task->t[VG_W].ld);
     vgd_md wt_free = any ? vgd_any(way, c.in, c.out) : wt;
@@ -118,22 +107,14 @@ static void matmul_fwd(vgd_way *way, const vg_task *task, bool any)
              (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, b)});
 }
 
-static void matmul_fwd_plain(vgd_way *way, const vg_task *task)
-{
-    matmul_fwd(way, task, false);
-}
-
-static void matmul_fwd_any(vgd_way *way, const vg_task *task)
-{
-    matmul_fwd(way, task, true);
-}
-
 static vg_status prepare_fwd(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {
-        {"matmul plain", matmul_fwd_plain}, {"inner product plain", ip_fwd_plain},
-        {"inner product any", ip_fwd_any},  {"matmul any", matmul_fwd_any},
-        {"inner product any (inference)", ip_fwd_infer},
+        {"matmul plain", matmul_fwd, PLAIN},
+        {"inner product plain", ip_fwd, PLAIN},
+        {"inner product any", ip_fwd, ANY},
+        {"matmul any", matmul_fwd, ANY},
+        {"inner product any (inference)", ip_fwd, INFER},
     };
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }
@@ -168,8 +149,9 @@ static void add_bwd_data(vgd_way *way, const dense_case *c, dnnl_primitive_desc_
              (operand){dx_arg, vgd_slot(way, VG_DX, c->x), c->x}, (vgd_arg){0, -1});
 }
 
-static void ip_bwd_data(vgd_way *way, const vg_task *task, bool any)
+static void ip_bwd_data(vgd_way *way, const vg_task *task)
 {
+    bool any = way->variant == ANY;
     dense_case c = make_case(way, task, any);
     dnnl_primitive_desc_t pd = NULL, hint = ip_hint(way, &c);
     if (way->status == VG_OK &&
@@ -178,18 +160,9 @@ static void ip_bwd_data(vgd_way *way, const vg_task *task, bool any)
         add_bwd_data(way, &c, pd, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC);
 }
 
-static void ip_bwd_data_plain(vgd_way *way, const vg_task *task)
+static void matmul_bwd_data(vgd_way *way, const vg_task *task)
 {
-    ip_bwd_data(way, task, false);
-}
-
-static void ip_bwd_data_any(vgd_way *way, const vg_task *task)
-{
-    ip_bwd_data(way, task, true);
-}
-
-static void matmul_bwd_data(vgd_way *way, const vg_task *task, bool any)
-{
+    bool any = way->variant == ANY;
     dense_case c = make_case(way, task, any);
     skip_strided_columns(way, task);
     dnnl_primitive_desc_t pd = NULL;
@@ -198,23 +171,13 @@ static void matmul_bwd_data(vgd_way *way, const vg_task *task, bool any)
         add_bwd_data(way, &c, pd, DNNL_ARG_SRC, DNNL_ARG_DST);
 }
 
-static void matmul_bwd_data_plain(vgd_way *way, const vg_task *task)
-{
-    matmul_bwd_data(way, task, false);
-}
-
-static void matmul_bwd_data_any(vgd_way *way, const vg_task *task)
-{
-    matmul_bwd_data(way, task, true);
-}
-
 static vg_status prepare_bwd_data(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {
-        {"matmul plain", matmul_bwd_data_plain},
-        {"inner product plain", ip_bwd_data_plain},
-        {"inner product any", ip_bwd_data_any},
-        {"matmul any", matmul_bwd_data_any},
+        {"matmul plain", matmul_bwd_data, PLAIN},
+        {"inner product plain", ip_bwd_data, PLAIN},
+        {"inner product any", ip_bwd_data, ANY},
+        {"matmul any", matmul_bwd_data, ANY},
     };
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }
@@ -229,8 +192,9 @@ const vg_kernel_impl vg_dense_bwd_data_onednn = {.impl = "oneDNN, best of inner 
 
 /* dW ends plain in both classes, as the row's tensor is: where the library prefers a blocked dW,
  * the reorder is part of the time. */
-static void ip_bwd_weights(vgd_way *way, const vg_task *task, bool any)
+static void ip_bwd_weights(vgd_way *way, const vg_task *task)
 {
+    bool any = way->variant == ANY;
     dense_case c = make_case(way, task, any);
     dnnl_primitive_desc_t pd = NULL, hint = ip_hint(way, &c);
     if (way->status != VG_OK ||
@@ -242,16 +206,6 @@ static void ip_bwd_weights(vgd_way *way, const vg_task *task, bool any)
              (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x}, VGD_RUN,
              (operand){DNNL_ARG_DIFF_WEIGHTS, vgd_slot(way, VG_DW, c.w), c.w},
              (vgd_arg){DNNL_ARG_DIFF_BIAS, vgd_slot(way, VG_DB, c.b)});
-}
-
-static void ip_bwd_weights_plain(vgd_way *way, const vg_task *task)
-{
-    ip_bwd_weights(way, task, false);
-}
-
-static void ip_bwd_weights_any(vgd_way *way, const vg_task *task)
-{
-    ip_bwd_weights(way, task, true);
 }
 
 static dense_case matmul_dw(vgd_way *way, const vg_task *task)
@@ -306,10 +260,10 @@ static void matmul_ones(vgd_way *way, const vg_task *task)
 static vg_status prepare_bwd_weights(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {
-        {"inner product plain", ip_bwd_weights_plain},
-        {"inner product any", ip_bwd_weights_any},
-        {"matmul, db by matmul with ones", matmul_ones},
-        {"matmul, db by reduction", matmul_reduction},
+        {"inner product plain", ip_bwd_weights, PLAIN},
+        {"inner product any", ip_bwd_weights, ANY},
+        {"matmul, db by matmul with ones", matmul_ones, PLAIN},
+        {"matmul, db by reduction", matmul_reduction, PLAIN},
     };
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }

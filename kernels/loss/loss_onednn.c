@@ -42,7 +42,7 @@ static void xent_loss(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_xent_fwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"log-softmax", xent_loss}};
+    static const vgd_choice choices[] = {{"log-softmax", xent_loss, 0}};
     return vgd_prepare(task, threads, choices, 1);
 }
 
@@ -75,8 +75,8 @@ static void xent_gradient_two(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_xent_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"softmax with linear post-op", xent_gradient_fused},
-                                         {"softmax, linear", xent_gradient_two}};
+    static const vgd_choice choices[] = {{"softmax with linear post-op", xent_gradient_fused, 0},
+                                         {"softmax, linear", xent_gradient_two, 0}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -130,8 +130,8 @@ static void xent_both(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_xent_both(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"softmax, linear", xent_both},
-                                         {"log-softmax, exp, linear", xent_both_logs}};
+    static const vgd_choice choices[] = {{"softmax, linear", xent_both, 0},
+                                         {"log-softmax, exp, linear", xent_both_logs, 0}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -144,14 +144,16 @@ static void mean_of_sum(const vg_task *task, vgd_way *way, const int memory[4])
     *(float *)task->t[VG_LOSS].p = (float)((double)*vgd_data(way, memory[0]) / n);
 }
 
+enum { BY_DOT, BY_REDUCTION };
+
 /* loss, and with the gradient dx = scale (x - target) */
-static void mse(vgd_way *way, const vg_task *task, bool by_dot)
+static void mse(vgd_way *way, const vg_task *task)
 {
     bool gradient = task->kernel->dir == VG_DIR_fwd_bwd;
     vgd_operand x = vgd_input(way, VG_X), target = vgd_input(way, VG_TARGET);
     vgd_operand difference = vgd_buffer(way), sum = vgd_scalar(way, 0);
     vgd_add_binary(way, dnnl_binary_sub, x, target, difference, 0, NULL);
-    if (by_dot)
+    if (way->variant == BY_DOT)
         vgd_add_dot(way, difference, difference, sum);
     else
         vgd_add_reduction(way, dnnl_reduction_norm_lp_power_p_sum, 2, difference, sum);
@@ -163,20 +165,10 @@ static void mse(vgd_way *way, const vg_task *task, bool by_dot)
     vgd_finish(way, VG_DX, dx);
 }
 
-static void mse_by_dot(vgd_way *way, const vg_task *task)
-{
-    mse(way, task, true);
-}
-
-static void mse_by_reduction(vgd_way *way, const vg_task *task)
-{
-    mse(way, task, false);
-}
-
 static vg_status prepare_mse(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"binary sub, dot by matmul", mse_by_dot},
-                                         {"binary sub, reduction", mse_by_reduction}};
+    static const vgd_choice choices[] = {{"binary sub, dot by matmul", mse, BY_DOT},
+                                         {"binary sub, reduction", mse, BY_REDUCTION}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -191,7 +183,7 @@ static void mse_gradient(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_mse_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"binary sub, linear post-op", mse_gradient}};
+    static const vgd_choice choices[] = {{"binary sub, linear post-op", mse_gradient, 0}};
     return vgd_prepare(task, threads, choices, 1);
 }
 

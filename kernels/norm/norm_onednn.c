@@ -1,95 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Norms on oneDNN, alone, before an activation and behind an addition. Fused ops are the library's
+ * own fusions where it has them in training (a relu behind batch norm, post-ops of layer norm) and
+ * sequences otherwise. */
+#include "norm/norm.h"
+#include "activation/eltwise_onednn.h"
 #include "norm/norm_onednn.h"
 
-#include <math.h>
+enum { FUSED = 16 /* added to a variant: the activation inside the norm's primitive */ };
 
-static vg_tensor_spec rstd_spec(const vg_task *task)
+static bool is_norm_act(const vg_task *task)
+{
+    return task->kernel->op == VG_OP_norm_act;
+}
+
+static void add_norm_forward(vgd_way *way, const vg_task *task, const vgd_norm_io *io, bool fused)
+{
+    vg_op norm = vg_norm_kind(task), act = (vg_op)task->shape.act;
+    if (norm == VG_OP_batch_norm) {
+        if (fused && act != VG_OP_relu)
+            vgd_skip(way, "batch norm fuses no other activation than relu");
+        vgd_batch_norm_forward(way, io, fused);
+        return;
+    }
+    vgd_eltwise e = vgd_eltwise_of(task, act);
+    vgd_post then = {.alg = e.alg, .alpha = e.alpha, .beta = e.beta, .memory = -1};
+    if (fused && (act == VG_OP_selu || act == VG_OP_linear))
+        vgd_skip(way, "no such post-op");
+    vgd_row_norm_forward(way, norm, io, fused, &then);
+}
+
+static void forward(vgd_way *way, const vg_task *task)
+{
+    bool fused = way->variant & FUSED, adds = task->kernel->op == VG_OP_add_norm;
+    way->variant &= ~FUSED;
+    vgd_norm_io io = {.x = vgd_input(way, VG_X)};
+    if (adds) { /* s = x + h, in the place of x from here on */
+        vgd_operand s = vgd_output(way, VG_SUM);
+        vgd_add_binary(way, dnnl_binary_add, io.x, vgd_input(way, VG_H), s, 0, NULL);
+        vgd_finish(way, VG_SUM, s);
+        io.x = s;
+    }
+    io.y = vgd_output(way, VG_Y);
+    add_norm_forward(way, task, &io, fused);
+    if (is_norm_act(task) && !fused)
+        vgd_add_activation(way, (vg_op)task->shape.act, io.y, io.y);
+    vgd_finish(way, VG_Y, io.y);
+}
+
+/* Whether the backward pass of norm_act has y; else z = N(x) is computed again. */
+static bool has_output(const vg_task *task)
 {
     vg_tensor_spec list[VG_MAX_TENSORS];
     int count = vg_op_tensors(task->kernel->op, task->kernel->dir, &task->shape, list);
     for (int i = 0; i < count; i++)
-        if (list[i].slot == VG_RSTD)
-            return list[i];
-    return (vg_tensor_spec){.rows = 0};
+        if (list[i].slot == VG_Y)
+            return true;
+    return false;
 }
 
-int64_t vgd_statistics(const vg_task *task)
+/* dy f' into a buffer: the gradient that arrives at the norm. */
+static vgd_operand through_activation(vgd_way *way, const vg_task *task, vgd_operand x,
+                                      vgd_operand dy)
 {
-    vg_tensor_spec spec = rstd_spec(task);
-    return spec.rows * spec.cols;
+    vg_op norm = vg_norm_kind(task), act = (vg_op)task->shape.act;
+    vgd_operand dz = vgd_buffer(way), saved;
+    if (act == VG_OP_linear)
+        return dy;
+    bool from_dst = has_output(task);
+    if (from_dst) {
+        saved = vgd_input(way, VG_Y);
+    } else {
+        saved = vgd_buffer(way);
+        vgd_norm_io again = {.x = x, .y = saved};
+        if (norm == VG_OP_batch_norm)
+            vgd_batch_norm_again(way, &again);
+        else
+            vgd_row_norm_again(way, norm, &again);
+    }
+    vgd_add_activation_backward(way, act, from_dst, saved, dy, dz);
+    return dz;
 }
 
-vgd_operand vgd_mean_out(vgd_way *way, vgd_cmd md)
+static void backward(vgd_way *way, const vg_task *task)
 {
-    return (vgd_operand){vgd_dense_out(way, VG_MEAN, md), md};
+    vg_op norm = vg_norm_kind(task);
+    bool adds = task->kernel->op == VG_OP_add_norm;
+    vgd_norm_io io = {.x = vgd_input(way, adds ? VG_SUM : VG_X), .dy = vgd_input(way, VG_DY)};
+    /* dx of add_norm arrives as the gradient of the trunk */
+    vgd_operand trunk = adds ? vgd_input(way, VG_DX) : (vgd_operand){-1, NULL};
+    io.dx = adds ? vgd_buffer(way) : vgd_output(way, VG_DX);
+    if (is_norm_act(task))
+        io.dy = through_activation(way, task, io.x, io.dy);
+    if (norm == VG_OP_batch_norm)
+        vgd_batch_norm_backward(way, &io);
+    else
+        vgd_row_norm_backward(way, norm, &io);
+    if (adds)
+        vgd_add_binary(way, dnnl_binary_add, trunk, io.dx, trunk, 0, NULL);
+    vgd_finish(way, VG_DX, adds ? trunk : io.dx);
 }
 
-vgd_operand vgd_mean_in(vgd_way *way, vgd_cmd md)
+/* --- choices ---------------------------------------------------------------------------------- */
+
+static vg_status prepare_batch(vg_task *task, int threads)
 {
-    return (vgd_operand){vgd_dense_in(way, VG_MEAN, md), md};
+    static const vgd_choice fwd[] = {{"nc", forward, VGD_NC},
+                                     {"nhwc", forward, VGD_NHWC},
+                                     {"nChw16c", forward, VGD_BLOCKED16},
+                                     {"nChw8c", forward, VGD_BLOCKED8},
+                                     {"nhwc, fused relu", forward, VGD_NHWC | FUSED},
+                                     {"nc, fused relu", forward, VGD_NC | FUSED}};
+    static const vgd_choice bwd[] = {{"nc", backward, VGD_NC},
+                                     {"nhwc", backward, VGD_NHWC},
+                                     {"nChw16c", backward, VGD_BLOCKED16},
+                                     {"nChw8c", backward, VGD_BLOCKED8}};
+    if (task->kernel->dir == VG_DIR_bwd)
+        return vgd_prepare(task, threads, bwd, 4);
+    return vgd_prepare(task, threads, fwd, is_norm_act(task) ? 6 : 4);
 }
 
-/* memory[0]: variances */
-static void to_rstd(const vg_task *task, vgd_way *way, const int memory[4])
+static vg_status prepare_layer(vg_task *task, int threads)
 {
-    vg_tensor_spec spec = rstd_spec(task);
-    const float *variance = vgd_data(way, memory[0]);
-    float eps = vgd_params(task)->eps;
-    for (int64_t r = 0; r < spec.rows; r++) {
-        float *rstd = (float *)task->t[VG_RSTD].p + r * task->t[VG_RSTD].ld;
-        for (int64_t c = 0; c < spec.cols; c++)
-            rstd[c] = 1 / sqrtf(variance[r * spec.cols + c] + eps);
+    static const vgd_choice fwd[] = {{"layer norm", forward, VGD_NATIVE},
+                                     {"layer norm with post-op", forward, VGD_NATIVE | FUSED}};
+    static const vgd_choice bwd[] = {{"layer norm", backward, VGD_NATIVE}};
+    if (task->kernel->dir == VG_DIR_bwd)
+        return vgd_prepare(task, threads, bwd, 1);
+    return vgd_prepare(task, threads, fwd, is_norm_act(task) ? 2 : 1);
+}
+
+static vg_status prepare_group(vg_task *task, int threads)
+{
+    static const vgd_choice fwd[] = {
+        {"group norm ncw", forward, VGD_NATIVE},
+        {"group norm nwc", forward, VGD_NATIVE_NWC},
+        {"layer norm over groups, binary", forward, VGD_BY_LAYER},
+    };
+    static const vgd_choice bwd[] = {
+        {"group norm ncw", backward, VGD_NATIVE},
+        {"layer norm over groups, sums by matmul", backward, VGD_BY_LAYER},
+        {"layer norm over groups, sums by reduction", backward, VGD_BY_LAYER_REDUCED},
+    };
+    return vgd_prepare(task, threads, task->kernel->dir == VG_DIR_bwd ? bwd : fwd, 3);
+}
+
+static vg_status prepare_rms(vg_task *task, int threads)
+{
+    static const vgd_choice fwd[] = {
+        {"layer norm with rms flag", forward, VGD_NATIVE},
+        {"squares by matmul, layer norm with given statistics", forward, VGD_BY_LAYER},
+        {"squares by reduction, layer norm with given statistics", forward, VGD_BY_LAYER_REDUCED},
+    };
+    static const vgd_choice bwd[] = {
+        {"layer norm with rms flag", backward, VGD_NATIVE},
+        {"layer norm of mean 0, matmul", backward, VGD_BY_LAYER},
+        {"layer norm of mean 0, binary", backward, VGD_BY_LAYER_REDUCED},
+    };
+    return vgd_prepare(task, threads, task->kernel->dir == VG_DIR_bwd ? bwd : fwd, 3);
+}
+
+static vg_status prepare(vg_task *task, int threads)
+{
+    switch (vg_norm_kind(task)) {
+    case VG_OP_batch_norm:
+        return prepare_batch(task, threads);
+    case VG_OP_layer_norm:
+        return prepare_layer(task, threads);
+    case VG_OP_group_norm:
+        return prepare_group(task, threads);
+    default:
+        return prepare_rms(task, threads);
     }
 }
 
-void vgd_save_rstd(vgd_way *way, vgd_operand variance)
+static vg_status fused_supports(const vg_shape *shape)
 {
-    vgd_add_glue(way, to_rstd, (int[4]){variance.memory}, VGD_RUN);
+    if (shape->act == VG_OP_prelu)
+        return vg_fail(VG_EUNSUPPORTED, "act:prelu has a slope of its own and is not fused");
+    return shape->norm == VG_OP_batch_norm ? vg_batch_norm_supports(shape) : VG_OK;
 }
 
-/* In double: where var is far below eps, 1 / rstd^2 - eps cancels. */
-static void to_variance(const vg_task *task, vgd_way *way, const int memory[4])
-{
-    vg_tensor_spec spec = rstd_spec(task);
-    float *variance = vgd_data(way, memory[0]);
-    double eps = (double)vgd_params(task)->eps;
-    for (int64_t r = 0; r < spec.rows; r++) {
-        const float *rstd = (const float *)task->t[VG_RSTD].p + r * task->t[VG_RSTD].ld;
-        for (int64_t c = 0; c < spec.cols; c++)
-            variance[r * spec.cols + c] = (float)(1 / ((double)rstd[c] * (double)rstd[c]) - eps);
-    }
-}
+/* --- rows ------------------------------------------------------------------------------------- */
 
-vgd_operand vgd_load_variance(vgd_way *way, vgd_cmd md)
-{
-    int memory = vgd_own(way, md);
-    vgd_add_glue(way, to_variance, (int[4]){memory}, VGD_RUN);
-    return (vgd_operand){memory, md};
-}
+#define ROW(check)                                                                                 \
+    {.impl = "oneDNN norm, best way", .phases = vgd_phases, .supports = check,                     \
+     .prepare = prepare, .release = vgd_release, .describe = vgd_describe}
 
-vgd_operand vgd_channel_slot(vgd_way *way, vg_slot slot)
-{
-    int64_t width = way->task->shape.n[1];
-    vgd_md md = vgd_matrix(way, 1, width, width);
-    return (vgd_operand){vgd_slot(way, slot, md), md};
-}
-
-void vgd_add_column_sum(vgd_way *way, vgd_operand from, vgd_operand to, bool by_ones)
-{
-    if (!by_ones) {
-        vgd_add_reduction(way, dnnl_reduction_sum, 0, from, to);
-        return;
-    }
-    int64_t batch = way->task->shape.n[0];
-    vgd_md md = vgd_matrix(way, 1, batch, batch);
-    int ones = vgd_own(way, md);
-    for (int64_t i = 0; ones >= 0 && i < batch; i++)
-        vgd_data(way, ones)[i] = 1;
-    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
-    dnnl_primitive_desc_t pd = NULL;
-    if (way->status == VG_OK && vgd_ok(way, vgd_matmul(&pd, md, from.md, NULL, to.md, attr), "matmul"))
-        vgd_add(way, pd, 3,
-                (vgd_arg[]){{DNNL_ARG_SRC, ones},
-                            {DNNL_ARG_WEIGHTS, from.memory},
-                            {DNNL_ARG_DST, to.memory}});
-}
+const vg_kernel_impl vg_batch_norm_fwd_onednn = ROW(vg_batch_norm_supports);
+const vg_kernel_impl vg_batch_norm_bwd_onednn = ROW(vg_batch_norm_supports);
+const vg_kernel_impl vg_batch_norm_infer_onednn = ROW(NULL);
+const vg_kernel_impl vg_layer_norm_fwd_onednn = ROW(NULL), vg_layer_norm_bwd_onednn = ROW(NULL);
+const vg_kernel_impl vg_group_norm_fwd_onednn = ROW(NULL), vg_group_norm_bwd_onednn = ROW(NULL);
+const vg_kernel_impl vg_rms_norm_fwd_onednn = ROW(NULL), vg_rms_norm_bwd_onednn = ROW(NULL);
+const vg_kernel_impl vg_norm_act_fwd_onednn = ROW(fused_supports);
+const vg_kernel_impl vg_norm_act_bwd_onednn = ROW(fused_supports);
+const vg_kernel_impl vg_add_norm_fwd_onednn = ROW(fused_supports);
+const vg_kernel_impl vg_add_norm_bwd_onednn = ROW(fused_supports);

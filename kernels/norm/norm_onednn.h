@@ -11,6 +11,28 @@ static inline const vg_params *vgd_params(const vg_task *task)
     return task->params ? task->params : &vg_params_default;
 }
 
+/** Matrices [batch][width] of a pass, dense; those of the other direction are unused. dx may be dy:
+ * it is written when dy has been read for the last time. */
+typedef struct vgd_norm_io {
+    vgd_operand x, y, dy, dx;
+} vgd_norm_io;
+
+/** Steps of batch norm; way->variant is a layout. In training mean, rstd and running statistics are
+ * those of the task. @p relu fuses one behind (forward only). */
+void vgd_batch_norm_forward(vgd_way *way, const vgd_norm_io *io, bool relu);
+void vgd_batch_norm_backward(vgd_way *way, const vgd_norm_io *io);
+/** y = N(x) with the saved statistics of VG_MEAN, VG_RSTD. */
+void vgd_batch_norm_again(vgd_way *way, const vgd_norm_io *io);
+enum { VGD_NC, VGD_NHWC, VGD_BLOCKED16, VGD_BLOCKED8 };
+
+/** Steps of layer, group and rms norm; way->variant is one of the numbers below. @p then: eltwise
+ * post-ops of layer norm, count of them. */
+void vgd_row_norm_forward(vgd_way *way, vg_op norm, const vgd_norm_io *io, int count,
+                          const vgd_post *then);
+void vgd_row_norm_backward(vgd_way *way, vg_op norm, const vgd_norm_io *io);
+void vgd_row_norm_again(vgd_way *way, vg_op norm, const vgd_norm_io *io);
+enum { VGD_NATIVE, VGD_NATIVE_NWC, VGD_BY_LAYER, VGD_BY_LAYER_REDUCED };
+
 /** Numbers in a saved statistic of the task. */
 int64_t vgd_statistics(const vg_task *task);
 

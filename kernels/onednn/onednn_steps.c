@@ -45,7 +45,7 @@ vgd_operand vgd_scalar_slot(vgd_way *way, vg_slot slot)
     return (vgd_operand){vgd_slot(way, slot, md), md};
 }
 
-static dnnl_primitive_attr_t attr_with(vgd_way *way, int count, const vgd_post *posts)
+dnnl_primitive_attr_t vgd_attr_with(vgd_way *way, int count, const vgd_post *posts)
 {
     dnnl_post_ops_t ops = count ? vgd_ops(way) : NULL;
     if (count && !ops)
@@ -77,7 +77,7 @@ static void add_with(vgd_way *way, dnnl_primitive_desc_t pd, int given, const vg
 void vgd_add_binary(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand a, vgd_operand b, vgd_operand to,
                     int count, const vgd_post *posts)
 {
-    dnnl_primitive_attr_t attr = attr_with(way, count, posts);
+    dnnl_primitive_attr_t attr = vgd_attr_with(way, count, posts);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_binary(&pd, alg, a.md, b.md, to.md, attr), "binary"))
@@ -90,7 +90,7 @@ void vgd_add_binary(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand a, vgd_operan
 void vgd_add_eltwise(vgd_way *way, dnnl_alg_kind_t alg, float alpha, float beta, vgd_operand from,
                      vgd_operand to, int count, const vgd_post *posts)
 {
-    dnnl_primitive_attr_t attr = attr_with(way, count, posts);
+    dnnl_primitive_attr_t attr = vgd_attr_with(way, count, posts);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_eltwise_fwd(&pd, alg, from.md, alpha, beta, attr), "eltwise"))
@@ -102,7 +102,7 @@ void vgd_add_eltwise(vgd_way *way, dnnl_alg_kind_t alg, float alpha, float beta,
 void vgd_add_softmax(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand from, vgd_operand to, int count,
                      const vgd_post *posts)
 {
-    dnnl_primitive_attr_t attr = attr_with(way, count, posts);
+    dnnl_primitive_attr_t attr = vgd_attr_with(way, count, posts);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_softmax_fwd(&pd, alg, from.md, 1, attr), "softmax"))

@@ -42,6 +42,9 @@ vgd_operand vgd_buffer(vgd_way *way);
 vgd_operand vgd_scalar(vgd_way *way, float value);
 vgd_operand vgd_scalar_slot(vgd_way *way, vg_slot slot);
 
+/** Attributes with @p posts as post-ops. */
+dnnl_primitive_attr_t vgd_attr_with(vgd_way *way, int count, const vgd_post *posts);
+
 /** to = a alg b, then @p posts. @p to may be the memory of a. */
 void vgd_add_binary(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand a, vgd_operand b, vgd_operand to,
                     int count, const vgd_post *posts);

@@ -126,7 +126,7 @@ dnnl_primitive_attr_t vgd_attr(vgd_way *way, dnnl_post_ops_t ops)
         s = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops)
         dnnl_post_ops_destroy(ops);
-    if (s == dnnl_success && way->owned_attr_count == 8)
+    if (s == dnnl_success && way->owned_attr_count == VGD_MAX_STEPS)
         s = dnnl_out_of_memory;
     if (!vgd_ok(way, s, "attributes")) {
         dnnl_primitive_attr_destroy(attr);
@@ -241,7 +241,9 @@ static void add_scratchpad(vgd_way *way, vgd_step *step, const_dnnl_primitive_de
 
 dnnl_primitive_desc_t vgd_keep_pd(vgd_way *way, dnnl_primitive_desc_t pd)
 {
-    if (way->status == VG_OK && way->owned_pd_count < 8)
+    if (way->status == VG_OK && way->owned_pd_count == VGD_MAX_STEPS)
+        way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many descriptors", way->label);
+    if (way->status == VG_OK)
         way->owned_pds[way->owned_pd_count++] = pd;
     return pd;
 }
@@ -372,6 +374,7 @@ vgd_way *vgd_way_build(const vg_task *task, const vgd_choice *choice)
         return NULL;
     }
     way->label = choice->label;
+    way->variant = choice->variant;
     way->task = task;
     choice->build(way, task);
     end_build(way);

@@ -15,7 +15,7 @@
 #include "onednn/onednn_compat.h"
 #include "vgbench/kernel.h"
 
-enum { VGD_MAX_ARGS = 28, VGD_MAX_MEMORIES = 48, VGD_MAX_STEPS = 16, VGD_MAX_OWNED = 48 };
+enum { VGD_MAX_ARGS = 28, VGD_MAX_MEMORIES = 64, VGD_MAX_STEPS = 24, VGD_MAX_OWNED = 64 };
 
 typedef struct vgd_way vgd_way;
 
@@ -47,6 +47,7 @@ typedef struct vgd_step {
 
 struct vgd_way {
     const char *label;
+    int variant; /**< of the choice that is being built */
     const vg_task *task;
     vg_status status;
     vgd_memory memories[VGD_MAX_MEMORIES];
@@ -55,9 +56,9 @@ struct vgd_way {
     int step_count;
     vgd_md owned_mds[VGD_MAX_OWNED]; /* freed when the build ends */
     int owned_md_count;
-    dnnl_primitive_desc_t owned_pds[8]; /* hints and workspace owners, freed when the build ends */
+    dnnl_primitive_desc_t owned_pds[VGD_MAX_STEPS]; /* hints; freed then, too */
     int owned_pd_count;
-    dnnl_primitive_attr_t owned_attrs[8];
+    dnnl_primitive_attr_t owned_attrs[VGD_MAX_STEPS];
     int owned_attr_count;
     dnnl_memory_t scratch_memories[VGD_MAX_STEPS];
     int scratch_count;
@@ -142,6 +143,7 @@ typedef void vgd_build_fn(vgd_way *way, const vg_task *task);
 typedef struct vgd_choice {
     const char *label; /**< "matmul plain" */
     vgd_build_fn *build;
+    int variant; /**< for `build`, as way->variant: choices that share a function */
 } vgd_choice;
 
 /** prepare of a row: builds, times, chooses. Called again with state: repacks only. */

@@ -39,14 +39,14 @@ static void add_backward_reorder(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_add_fwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"binary add", add_forward}};
+    static const vgd_choice choices[] = {{"binary add", add_forward, 0}};
     return vgd_prepare(task, threads, choices, 1);
 }
 
 static vg_status prepare_add_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"binary add", add_backward},
-                                         {"reorder with sum", add_backward_reorder}};
+    static const vgd_choice choices[] = {{"binary add", add_backward, 0},
+                                         {"reorder with sum", add_backward_reorder, 0}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -78,8 +78,8 @@ static void scaled_forward_eltwise(vgd_way *way, const vg_task *task)
 static vg_status prepare_scaled_fwd(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {
-        {"binary mul, post-op add", scaled_forward},
-        {"linear, post-op add", scaled_forward_eltwise}, /* alpha must be a constant */
+        {"binary mul, post-op add", scaled_forward, 0},
+        {"linear, post-op add", scaled_forward_eltwise, 0}, /* alpha must be a constant */
     };
     return vgd_prepare(task, threads, choices, task->kernel->op == VG_OP_rezero ? 1 : 2);
 }
@@ -101,8 +101,8 @@ static void scaled_backward_binary(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_scaled_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"linear", scaled_backward},
-                                         {"binary mul", scaled_backward_binary}};
+    static const vgd_choice choices[] = {{"linear", scaled_backward, 0},
+                                         {"binary mul", scaled_backward_binary, 0}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -128,8 +128,8 @@ static void rezero_backward_reduction(vgd_way *way, const vg_task *task)
 static vg_status prepare_rezero_bwd(vg_task *task, int threads)
 {
     static const vgd_choice choices[] = {
-        {"dot by matmul, binary mul", rezero_backward_dot},
-        {"binary mul, reduction, binary mul", rezero_backward_reduction}};
+        {"dot by matmul, binary mul", rezero_backward_dot, 0},
+        {"binary mul, reduction, binary mul", rezero_backward_reduction, 0}};
     return vgd_prepare(task, threads, choices, 2);
 }
 
@@ -146,7 +146,7 @@ static void highway_forward(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_highway_fwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"binary sub, post-ops mul, add", highway_forward}};
+    static const vgd_choice choices[] = {{"binary sub, post-ops mul, add", highway_forward, 0}};
     return vgd_prepare(task, threads, choices, 1);
 }
 
@@ -167,7 +167,7 @@ static void highway_backward(vgd_way *way, const vg_task *task)
 
 static vg_status prepare_highway_bwd(vg_task *task, int threads)
 {
-    static const vgd_choice choices[] = {{"three binaries", highway_backward}};
+    static const vgd_choice choices[] = {{"three binaries", highway_backward, 0}};
     return vgd_prepare(task, threads, choices, 1);
 }
 
