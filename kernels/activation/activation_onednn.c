@@ -37,7 +37,8 @@ static void copy(vgd_way *way, const vg_task *task)
     vgd_operand source = vgd_input(way, from), target = vgd_output(way, to);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status != VG_OK || !vgd_ok(way, vgd_reorder(&pd, source.md, target.md, attr), "reorder"))
+    if (way->status != VG_OK ||
+        !vgd_ok(way, vgd_reorder(&pd, source.md, target.md, attr), "reorder"))
         return;
     vgd_add(way, pd, 2, (vgd_arg[]){{DNNL_ARG_FROM, source.memory}, {DNNL_ARG_TO, target.memory}});
     vgd_finish(way, to, target);

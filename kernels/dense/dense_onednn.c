@@ -51,7 +51,8 @@ static void add_gemm(vgd_way *way, dnnl_primitive_desc_t pd, operand a, operand 
                      operand c, vgd_arg bias)
 {
     vgd_keep_pd(way, pd);
-    vgd_cmd a_md = vgd_arg_md(pd, a.arg), b_md = vgd_arg_md(pd, b.arg), c_md = vgd_arg_md(pd, c.arg);
+    vgd_cmd a_md = vgd_arg_md(pd, a.arg), b_md = vgd_arg_md(pd, b.arg);
+    vgd_cmd c_md = vgd_arg_md(pd, c.arg);
     int from_a = vgd_to_layout(way, a.memory, a.md, a_md, VGD_RUN);
     int from_b = vgd_to_layout(way, b.memory, b.md, b_md, b_when);
     int to_c = vgd_target(way, c.memory, c_md, c.md);
@@ -188,7 +189,7 @@ const vg_kernel_impl vg_dense_bwd_data_onednn = {.impl = "oneDNN, best of inner 
                                                  .release = vgd_release,
                                                  .describe = vgd_describe};
 
-/* --- backward to weights: dW = dy^T x, db = sum of dy's rows ----------------------------------- */
+/* --- backward to weights: dW = dy^T x, db = sum of dy's rows ---------------------------------- */
 
 /* dW ends plain in both classes, as the row's tensor is: where the library prefers a blocked dW,
  * the reorder is part of the time. */

@@ -20,7 +20,7 @@ static const int32_t *labels_of(const vg_task *task)
     return task->t[VG_LABELS].p;
 }
 
-/* --- softmax cross-entropy ---------------------------------------------------------------------- */
+/* --- softmax cross-entropy -------------------------------------------------------------------- */
 
 /* memory[0]: log-softmax, dense */
 static void loss_of_logs(const vg_task *task, vgd_way *way, const int memory[4])
@@ -135,7 +135,7 @@ static vg_status prepare_xent_both(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, 2);
 }
 
-/* --- mean squared error ------------------------------------------------------------------------- */
+/* --- mean squared error ----------------------------------------------------------------------- */
 
 /* memory[0]: sum of squares [1][1] */
 static void mean_of_sum(const vg_task *task, vgd_way *way, const int memory[4])
@@ -187,7 +187,7 @@ static vg_status prepare_mse_bwd(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, 1);
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define ROW(prepare_fn)                                                                            \
     {.impl = "oneDNN softmax, binary", .phases = vgd_phases, .prepare = prepare_fn,                \

@@ -87,7 +87,8 @@ void vgd_add_column_sum(vgd_way *way, vgd_operand from, vgd_operand to, bool by_
         vgd_data(way, ones)[i] = 1;
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status == VG_OK && vgd_ok(way, vgd_matmul(&pd, md, from.md, NULL, to.md, attr), "matmul"))
+    if (way->status == VG_OK &&
+        vgd_ok(way, vgd_matmul(&pd, md, from.md, NULL, to.md, attr), "matmul"))
         vgd_add(way, pd, 3,
                 (vgd_arg[]){{DNNL_ARG_SRC, ones},
                             {DNNL_ARG_WEIGHTS, from.memory},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layer, group and rms norm on oneDNN. Where the library lacks or spoils a norm, layer normalisation
- * does its work: a group is a row of the view [batch * groups][width / groups]; rms norm is layer
+/* Layer, group and rms norm on oneDNN. Where the library lacks or spoils a norm, layer
+ * normalisation does its work: a group is a row of the view [batch * groups][width / groups]; rms
+ * norm is layer
  * norm whose mean is given as zero. */
 #include <math.h>
 
@@ -262,7 +263,8 @@ static void add_squares_matmul(vgd_way *way, int x, int squares)
     vgd_md one = vgd_tagged(way, 3, (dnnl_dims_t){n, 1, 1}, dnnl_abc);
     dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status == VG_OK && vgd_ok(way, vgd_matmul(&pd, row, column, NULL, one, attr), "matmul"))
+    if (way->status == VG_OK &&
+        vgd_ok(way, vgd_matmul(&pd, row, column, NULL, one, attr), "matmul"))
         vgd_add(way, pd, 3,
                 (vgd_arg[]){{DNNL_ARG_SRC, vgd_alias(way, x, row)},
                             {DNNL_ARG_WEIGHTS, vgd_alias(way, x, column)},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file onednn_compat.h
- * oneDNN calls in the shape of its v3 C API, also on v2.6: memory descriptors are opaque handles and
- * primitive descriptors are created in one call. The one branch on the major version is here and
- * between onednn_v2.c and onednn_v3.c. Everything is f32 on the CPU engine.
+ * oneDNN calls in the shape of its v3 C API, also on v2.6: memory descriptors are opaque handles
+ * and primitive descriptors are created in one call. The one branch on the major version is here
+ * and between onednn_v2.c and onednn_v3.c. Everything is f32 on the CPU engine.
  *
  * Names present in both majors are used directly: dnnl_memory_create, dnnl_primitive_execute,
  * dnnl_primitive_desc_query, dnnl_primitive_desc_query_md, dnnl_memory_desc_equal, ... Their enum

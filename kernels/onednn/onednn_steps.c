@@ -134,5 +134,7 @@ void vgd_add_dot(vgd_way *way, vgd_operand a, vgd_operand b, vgd_operand to)
         return;
     int left = vgd_alias(way, a.memory, row), right = vgd_alias(way, b.memory, column);
     vgd_add(way, pd, 3,
-            (vgd_arg[]){{DNNL_ARG_SRC, left}, {DNNL_ARG_WEIGHTS, right}, {DNNL_ARG_DST, to.memory}});
+            (vgd_arg[]){{DNNL_ARG_SRC, left},
+                        {DNNL_ARG_WEIGHTS, right},
+                        {DNNL_ARG_DST, to.memory}});
 }

@@ -84,7 +84,7 @@ vgd_md vgd_tagged(vgd_way *way, int ndims, const dnnl_dims_t dims, dnnl_format_t
 /** The layout that @p pd chose for an argument. */
 vgd_cmd vgd_arg_md(const_dnnl_primitive_desc_t pd, int arg);
 
-/** Strict f32, user scratchpad, owned by the way; with @p ops (may be NULL; destroyed) as post-ops. */
+/** Strict f32, user scratchpad, owned by the way; with @p ops (or NULL; destroyed) as post-ops. */
 dnnl_primitive_attr_t vgd_attr(vgd_way *way, dnnl_post_ops_t ops);
 /** An empty list of post-ops for vgd_attr(). */
 dnnl_post_ops_t vgd_ops(vgd_way *way);
@@ -93,9 +93,9 @@ dnnl_post_ops_t vgd_ops(vgd_way *way);
 int vgd_slot(vgd_way *way, vg_slot slot, vgd_cmd md);
 int vgd_slot_at(vgd_way *way, vg_slot slot, size_t offset, vgd_cmd md);
 /** A matrix of the task as dense memory [rows][cols]: the tensor itself, or where its rows are
- * further apart a buffer that a copy in C fills before (inputs) or empties after the primitives that
- * use it (outputs: call vgd_dense_done() once they are added). For primitives that turn to reference
- * code on strided memory, and for the reorder of 3.7, which is wrong on it. */
+ * further apart a buffer that a copy in C fills before (inputs) or empties after the primitives
+ * that use it (outputs: call vgd_dense_done() once they are added). For primitives that turn to
+ * reference code on strided memory, and for the reorder of 3.7, which is wrong on it. */
 int vgd_dense_in(vgd_way *way, vg_slot slot, vgd_cmd dense);
 int vgd_dense_out(vgd_way *way, vg_slot slot, vgd_cmd dense);
 void vgd_dense_done(vgd_way *way, vg_slot slot, int memory);

@@ -7,7 +7,7 @@ static const vg_params *params_of(const vg_task *task)
     return task->params ? task->params : &vg_params_default;
 }
 
-/* --- add --------------------------------------------------------------------------------------- */
+/* --- add -------------------------------------------------------------------------------------- */
 
 static void add_forward(vgd_way *way, const vg_task *task)
 {
@@ -50,7 +50,7 @@ static vg_status prepare_add_bwd(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, 2);
 }
 
-/* --- scaled_add, rezero: y = x + alpha h -------------------------------------------------------- */
+/* --- scaled_add, rezero: y = x + alpha h ------------------------------------------------------ */
 
 static vgd_operand alpha_of(vgd_way *way, const vg_task *task)
 {
@@ -133,7 +133,7 @@ static vg_status prepare_rezero_bwd(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, 2);
 }
 
-/* --- highway: y = t h + (1 - t) x = (h - x) t + x ------------------------------------------------ */
+/* --- highway: y = t h + (1 - t) x = (h - x) t + x --------------------------------------------- */
 
 static void highway_forward(vgd_way *way, const vg_task *task)
 {
@@ -171,7 +171,7 @@ static vg_status prepare_highway_bwd(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, 1);
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 #define ROW(prepare_fn)                                                                            \
     {.impl = "oneDNN binary", .phases = vgd_phases, .prepare = prepare_fn,                         \

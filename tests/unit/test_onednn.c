@@ -86,7 +86,8 @@ static double dense_error(const instance *it)
         for (int64_t o = 0; o < out; o++) {
             double want = (double)tensor(it, VG_B)[o], mag = fabs(want);
             for (int64_t i = 0; i < in; i++) {
-                double term = (double)tensor(it, VG_X)[r * in + i] * (double)tensor(it, VG_W)[o * in + i];
+                double x = (double)tensor(it, VG_X)[r * in + i];
+                double term = x * (double)tensor(it, VG_W)[o * in + i];
                 want += term;
                 mag += fabs(term);
             }
