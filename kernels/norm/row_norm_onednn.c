@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layer, group and rms norm on oneDNN. Where the library lacks or spoils a norm, layer
  * normalisation does its work: a group is a row of the view [batch * groups][width / groups]; rms
- * norm is layer
- * norm whose mean is given as zero. */
+ * norm is layer norm whose mean is given as zero. */
 #include <math.h>
 
 #include "norm/norm_onednn.h"
