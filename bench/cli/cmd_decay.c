@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/decay_fixes.h"
 #include "cli/decay_view.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -47,6 +48,7 @@ typedef struct session {
     vg_options options;
     vg_sweep sweep;
     const char *dump, *plot;
+    bool fixes, cost, explain;
     uint64_t varying;    /* bit per key: its value differs between points */
     json_t *records;     /* kept where something is written at the end; else NULL */
     json_t *index;       /* of a dump of several points */
@@ -60,7 +62,7 @@ typedef struct session {
 static vg_status parse_words(session *s, const vg_words *given)
 {
     vg_words words = *given;
-    if (!words.count)
+    if (!words.count && !s->fixes)
         words = (vg_words){(const char **)classic, CLASSIC};
     char synonyms[3][256];
     const char *texts[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
@@ -140,6 +142,8 @@ static vg_status keep(session *s, int64_t point, const char *name, const char *d
     json_object_set_new(record, "name", json_string(name));
     if (streams(s))
         vg_decay_print_row(stdout, s->options.format, s->options.color, name, record);
+    if (s->explain && s->options.format == VG_FORMAT_TABLE)
+        vg_decay_print_explanation(stdout, record);
     if (s->index)
         json_array_append_new(s->index, json_pack("{s:I, s:s, s:s, s:O}", "point",
                                                   (json_int_t)point, "name", name, "folder", dump,
@@ -159,7 +163,7 @@ static vg_status run_point(session *s, int64_t point, vg_progress *progress)
     VG_TRY(vg_sweep_point(&s->sweep, point, &spec, NULL));
     point_name(s, &spec, name);
     vg_progress_step(progress, (int)point, name);
-    vg_decay_options how = {.interrupted = interrupted};
+    vg_decay_options how = {.interrupted = interrupted, .cost = s->cost};
     if (s->dump && s->index)
         snprintf(folder, sizeof folder, "%s/%04lld", s->dump, (long long)point + 1);
     else if (s->dump)
@@ -198,6 +202,17 @@ static vg_status run_points(session *s)
         return vg_fail(VG_EINVAL, "none of the %lld points could be run",
                        (long long)s->sweep.points);
     return status;
+}
+
+static vg_status run_fixes(session *s)
+{
+    vg_spec base;
+    if (s->sweep.points != 1 || s->dump)
+        return vg_fail(VG_EINVAL, "--fixes takes one network, and no --dump");
+    VG_TRY(vg_sweep_point(&s->sweep, 0, &base, NULL));
+    VG_TRY(vg_decay_fixes(&base, &s->options, interrupted, s->records));
+    s->done = 1;
+    return VG_OK;
 }
 
 /* --- outputs ------------------------------------------------------------------------------- */
@@ -284,13 +299,13 @@ static vg_status run(session *s, const vg_words *words)
     VG_TRY(check_outputs(s));
     VG_TRY(parse_words(s, words));
     VG_TRY(find_varying(s));
-    if (s->options.outputs.count || s->plot || !streams(s))
+    if (s->options.outputs.count || s->plot || !streams(s) || s->fixes)
         s->records = json_array();
     if (s->dump && s->sweep.points > 1)
         s->index = json_array();
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
     sigaction(SIGINT, &action, NULL);
-    vg_status status = run_points(s);
+    vg_status status = s->fixes ? run_fixes(s) : run_points(s);
     if (s->done == 0)
         return status;
     vg_status written = write_outputs(s);
@@ -303,6 +318,12 @@ int vg_cmd_decay(int argc, char **argv)
     const vg_option own[] = {
         {"dump", 0, VG_OPTION_TEXT, &s.dump, "DIR",
          "write every tensor of the first seed as .npy with manifest.json", NULL, 0, NULL},
+        {"fixes", 0, VG_OPTION_FLAG, &s.fixes, NULL,
+         "try every fix on the network: survival, cost, advice", NULL, 0, NULL},
+        {"cost", 0, VG_OPTION_FLAG, &s.cost, NULL, "also time a step, beside oneDNN", NULL, 0,
+         NULL},
+        {"explain", 0, VG_OPTION_FLAG, &s.explain, NULL,
+         "what the slopes and what the weights do to the gradient; findings", NULL, 0, NULL},
         {"plot", 0, VG_OPTION_TEXT, &s.plot, "F.svg", "plot the signal against the layer", NULL, 0,
          NULL},
         {0},

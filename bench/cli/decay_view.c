@@ -117,3 +117,21 @@ void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *nam
                 color ? "\x1b[0m" : "");
     fflush(out);
 }
+
+void vg_decay_print_explanation(FILE *out, const json_t *record)
+{
+    const json_t *explain = json_object_get(record, "explain");
+    size_t index;
+    json_t *finding;
+    if (explain)
+        fprintf(out,
+                "    squared gradient per layer: %.4g by the slopes of f x %.4g by the weights = "
+                "%.4g\n",
+                vg_json_get_number(explain, "slope_sq_per_layer"),
+                vg_json_get_number(explain, "weight_sq_per_layer"),
+                vg_json_get_number(explain, "sq_per_layer"));
+    json_array_foreach(json_object_get(record, "findings"), index, finding)
+        fprintf(out, "    %s: %s\n", vg_json_get_text(finding, "code", ""),
+                vg_json_get_text(finding, "why", ""));
+    fflush(out);
+}

@@ -18,6 +18,9 @@ void vg_decay_print_head(FILE *out, vg_format format, bool color);
 void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *name,
                         const json_t *record);
 
+/** What the slopes and what the weights do per layer, and the findings, below a row. */
+void vg_decay_print_explanation(FILE *out, const json_t *record);
+
 /** Plots norm of the signal against layer for @p records (their "name" is the title of a curve),
  * measurement with its seed band on the prediction, as SVG by gnuplot. VG_EUNSUPPORTED where
  * gnuplot is not there. */

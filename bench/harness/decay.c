@@ -168,7 +168,7 @@ static void set_rate(json_t *record, const vg_decay *d)
     vg_json_set_number(rate, "sq_per_layer", exp(d->rate));
     vg_json_set_number(rate, "factor_per_layer", exp(d->rate / 2));
     vg_json_set_number(rate, "half_life_layers",
-                       d->rate < 0 ? -2 * 0.69314718055994531 / d->rate : (double)NAN);
+                       d->rate < -1e-9 ? -2 * 0.69314718055994531 / d->rate : (double)NAN);
     json_object_set_new(rate, "ci95", vg_json_interval(d->ci95[0], d->ci95[1]));
     json_object_set_new(rate, "from", json_integer(d->from));
     json_object_set_new(rate, "to", json_integer(d->to));

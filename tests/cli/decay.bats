@@ -126,6 +126,30 @@ PY
     grep -q "<svg" p.svg
 }
 
+@test "the fix matrix: every fix with its cost, ranked, with advice" {
+    run "$VGBENCH" decay --fixes $small depth=16 act=sigmoid init=xavier_normal -o f.json --quiet
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"What is wrong"*"vanishing"*"What helps"*"PyTorch:"* ]]
+    python3 - <<'PY'
+import json
+records = json.load(open("f.json"))["decay"]
+assert len(records) > 35 and records[0]["name"] == "none"
+assert records[0]["advice"] and all(r["cost"]["step_ms"] > 0 for r in records)
+healthy = [r["verdict"] == "healthy" for r in records[1:] if r["equal_matrices"]]
+assert healthy[0] and healthy == sorted(healthy, reverse=True)
+two = next(r for r in records if r["name"] == "skip=scaled")
+assert two["matrices"] == records[0]["matrices"] and two["spec"]["depth"] == 8
+PY
+    run "$VGBENCH" decay --fixes depth=4,8
+    [ "$status" -eq 2 ]
+}
+
+@test "explain: slopes times weights, and findings" {
+    run "$VGBENCH" decay --explain $small depth=16 act=relu init=xavier_normal --quiet
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"by the slopes of f x"*"vanishing"* ]]
+}
+
 @test "help spec prints every key" {
     run "$VGBENCH" help spec
     [ "$status" -eq 0 ]

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/decay_fixes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/progress.h"
+#include "harness/decay.h"
+#include "harness/fixes.h"
+#include "measure/roofline.h"
+#include "results/results.h"
+
+enum { NAME = 160, ADVICE = 5, FIX_SEEDS = 3 };
+
+typedef struct matrix {
+    const vg_options *options;
+    bool (*interrupted)(void);
+    vg_progress progress;
+    json_t *fixes; /* records of the fixes */
+    double peak;   /* FLOP/s */
+    int skipped;
+} matrix;
+
+/* --- measurement --------------------------------------------------------------------------- */
+
+static vg_status measure(const matrix *m, const vg_spec *unresolved, const char *name,
+                         json_t **record)
+{
+    vg_spec spec = *unresolved;
+    vg_decay_options how = {.cost = true, .interrupted = m->interrupted};
+    VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
+    VG_TRY(vg_decay_measure(&spec, &how, record));
+    json_object_set_new(*record, "name", json_string(name));
+    return VG_OK;
+}
+
+static vg_status set_integer(vg_spec *spec, const char *key, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return vg_spec_set(spec, key, text);
+}
+
+static vg_status add(matrix *m, const vg_spec *spec, const char *name, int fix, bool equal)
+{
+    json_t *record;
+    VG_TRY(measure(m, spec, name, &record));
+    json_object_set_new(record, "fix", json_integer(fix));
+    json_object_set_new(record, "equal_matrices", json_boolean(equal));
+    json_array_append_new(m->fixes, record);
+    return VG_OK;
+}
+
+/* One fix; a block of two matrices (or a gate) also at half the depth. */
+static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix *fix)
+{
+    vg_spec fixed, resolved;
+    bool same;
+    char name[NAME];
+    VG_TRY(vg_fix_apply(fix, base, &fixed, &same));
+    if (same)
+        return VG_OK;
+    resolved = fixed;
+    VG_TRY(vg_spec_resolve(&resolved, VG_FOR_DECAY));
+    bool doubled = resolved.block_layers == 2 || resolved.skip == VG_SKIP_highway;
+    vg_spec plain = *base;
+    VG_TRY(vg_spec_resolve(&plain, VG_FOR_DECAY));
+    doubled = doubled && plain.block_layers == 1 && plain.skip != VG_SKIP_highway;
+    if (!doubled || resolved.depth < 2)
+        return add(m, &fixed, fix->change, index, true);
+    vg_spec half = fixed;
+    VG_TRY(set_integer(&half, "depth", resolved.depth / 2));
+    snprintf(name, sizeof name, "%s", fix->change);
+    VG_TRY(add(m, &half, name, index, true));
+    snprintf(name, sizeof name, "%s (same depth)", fix->change);
+    return add(m, &fixed, name, index, false);
+}
+
+static vg_status try_all(matrix *m, const vg_spec *base)
+{
+    int count;
+    const vg_fix *fixes = vg_fixes(&count);
+    for (int i = 0; i < count && !m->interrupted(); i++) {
+        vg_progress_step(&m->progress, i, fixes[i].change);
+        vg_status status = try_fix(m, base, i, &fixes[i]);
+        if (status == VG_ENOMEM)
+            return status;
+        if (status == VG_OK || m->interrupted())
+            continue;
+        m->skipped++;
+        vg_say(m->options->quiet, "skipped: %s: %s", fixes[i].change, vg_status_message());
+    }
+    return VG_OK;
+}
+
+/* --- order --------------------------------------------------------------------------------- */
+
+static int by_rank(const void *a, const void *b)
+{
+    const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+    int order = vg_fix_compare(x, y);
+    return order ? order
+                 : strcmp(vg_json_get_text(x, "name", ""), vg_json_get_text(y, "name", ""));
+}
+
+/* The ranked ones, each followed by its row at equal depth. */
+static vg_status sort(matrix *m)
+{
+    size_t count = json_array_size(m->fixes), ranked = 0;
+    json_t **order = calloc(count + 1, sizeof *order), *sorted = json_array();
+    if (!order)
+        return vg_fail(VG_ENOMEM, "out of memory for the fix matrix");
+    for (size_t i = 0; i < count; i++) {
+        json_t *record = json_array_get(m->fixes, i);
+        if (json_is_true(json_object_get(record, "equal_matrices")))
+            order[ranked++] = record;
+    }
+    qsort(order, ranked, sizeof *order, by_rank);
+    for (size_t i = 0; i < ranked; i++) {
+        json_array_append(sorted, order[i]);
+        for (size_t k = 0; k < count; k++) {
+            json_t *other = json_array_get(m->fixes, k);
+            if (!json_is_true(json_object_get(other, "equal_matrices")) &&
+                json_equal(json_object_get(other, "fix"), json_object_get(order[i], "fix")))
+                json_array_append(sorted, other);
+        }
+    }
+    free(order);
+    json_decref(m->fixes);
+    m->fixes = sorted;
+    return VG_OK;
+}
+
+/* --- printing ------------------------------------------------------------------------------ */
+
+static void print_head(vg_format format)
+{
+    if (format == VG_FORMAT_CSV)
+        puts("fix,equal_matrices,depth,survival,half_life_layers,step_ms,step_ms_lo,step_ms_hi,"
+             "gflops,peak_fraction,bytes_per_step,onednn_step_ms,verdict");
+    else if (format == VG_FORMAT_MD)
+        puts("| fix | depth | survival | layers to half | step, ms | GFLOP/s (of peak) | "
+             "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|");
+    else
+        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix", "depth", "survival", "to half",
+               "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN", "verdict");
+}
+
+static const char *text_of(double value, const char *format, char text[32])
+{
+    if (isfinite(value))
+        snprintf(text, 32, format, value);
+    else
+        strcpy(text, "-");
+    return text;
+}
+
+static void print_row(const matrix *m, const json_t *record, const char *name)
+{
+    const json_t *cost = json_object_get(record, "cost"), *ci = json_object_get(cost, "step_ms_ci95");
+    double ms = vg_json_get_number(cost, "step_ms"), gflops = vg_json_get_number(cost, "gflops");
+    double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+    double other = vg_json_get_number(cost, "onednn_step_ms");
+    double bytes = vg_json_get_number(cost, "bytes_per_step");
+    double half = vg_json_get_number(json_object_get(record, "rate"), "half_life_layers");
+    double survival = vg_json_get_number(record, "survival"), part = 1e9 * gflops / m->peak;
+    int depth = (int)vg_json_get_number(json_object_get(record, "spec"), "depth");
+    const char *verdict = vg_json_get_text(record, "verdict", "");
+    char a[32], b[32], c[32], d[32], e[32], step[64], rate[64];
+    if (m->options->format == VG_FORMAT_CSV) {
+        printf("\"%s\",%s,%d,%.9g,%s,%.6g,%.6g,%.6g,%.6g,%s,%.9g,%s,%s\n", name,
+               json_is_true(json_object_get(record, "equal_matrices")) ? "true" : "false", depth,
+               survival, isfinite(half) ? text_of(half, "%.6g", a) : "", ms, lo, hi, gflops,
+               isfinite(part) ? text_of(part, "%.4g", b) : "", bytes,
+               isfinite(other) ? text_of(other, "%.6g", c) : "", verdict);
+        return;
+    }
+    snprintf(step, sizeof step, "%.3g [%.3g, %.3g]", ms, lo, hi);
+    if (isfinite(part))
+        snprintf(rate, sizeof rate, "%.3g (%.0f%%)", gflops, 100 * part);
+    else
+        snprintf(rate, sizeof rate, "%.3g", gflops);
+    const char *row = m->options->format == VG_FORMAT_MD
+                          ? "| %s | %d | %s | %s | %s | %s | %s | %s | **%s** |\n"
+                          : "%-64s %5d %10s %8s %19s %14s %8s %9s  %s\n";
+    printf(row, name, depth, text_of(survival, "%.3g", a), text_of(half, "%.3g", b), step, rate,
+           text_of(bytes / 1e6, "%.4g", d), text_of(other / ms, "%.2fx", e), verdict);
+    (void)c;
+}
+
+static void print_advice(const json_t *base)
+{
+    size_t index;
+    json_t *finding, *one;
+    json_array_foreach(json_object_get(base, "findings"), index, finding)
+        printf("%s%s: %s\n", index ? "" : "\nWhat is wrong\n",
+               vg_json_get_text(finding, "code", ""), vg_json_get_text(finding, "why", ""));
+    json_array_foreach(json_object_get(base, "advice"), index, one)
+        printf("%s%zu. %s: survival %.3g, step x%.2f; %s\n   PyTorch: %s\n   Keras:   %s\n",
+               index ? "" : "\nWhat helps, at equal matrix count\n", index + 1,
+               vg_json_get_text(one, "change", ""), vg_json_get_number(one, "survival"),
+               vg_json_get_number(one, "step_ratio"), vg_json_get_text(one, "why", ""),
+               vg_json_get_text(one, "torch", ""), vg_json_get_text(one, "keras", ""));
+}
+
+static void print(const matrix *m, const json_t *base)
+{
+    vg_format format = m->options->format;
+    size_t index;
+    json_t *record;
+    char name[NAME];
+    if (format == VG_FORMAT_JSON)
+        return;
+    print_head(format);
+    snprintf(name, sizeof name, "none (%s)", vg_json_get_text(base, "label", ""));
+    print_row(m, base, name);
+    json_array_foreach(m->fixes, index, record)
+        print_row(m, record, vg_json_get_text(record, "name", ""));
+    if (format == VG_FORMAT_TABLE)
+        print_advice(base);
+    fflush(stdout);
+}
+
+/* --- entry --------------------------------------------------------------------------------- */
+
+vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
+                         bool (*interrupted)(void), json_t *records)
+{
+    matrix m = {.options = options, .interrupted = interrupted, .fixes = json_array()};
+    vg_spec base = *unresolved;
+    json_t *record = NULL;
+    int count;
+    vg_fixes(&count);
+    if (!vg_spec_given(&base, offsetof(vg_spec, seeds)))
+        VG_TRY(set_integer(&base, "seeds", FIX_SEEDS));
+    m.peak = vg_roof_compute(options->threads);
+    vg_progress_begin(&m.progress, "fixes", count, options->quiet);
+    vg_status status = measure(&m, &base, "none", &record);
+    if (status == VG_OK)
+        status = try_all(&m, &base);
+    vg_progress_end(&m.progress);
+    if (status == VG_OK)
+        status = sort(&m);
+    if (status == VG_OK) {
+        json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
+        print(&m, record);
+        json_array_append(records, record);
+        json_array_extend(records, m.fixes);
+    }
+    json_decref(record);
+    json_decref(m.fixes);
+    return status;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file fixes.h
+ * The fixes of the vanishing-gradient problem as changes to a spec.
+ */
+#ifndef VG_HARNESS_FIXES_H
+#define VG_HARNESS_FIXES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "harness/spec.h"
+#include "vgbench/status.h"
+
+typedef struct vg_fix {
+    const char *change; /**< spec words, or "depth/2" */
+    const char *torch, *keras; /**< the line that does it */
+    const char *why;
+} vg_fix;
+
+/** The list that concerns a forward and backward pass at initialisation, and its length. Fixes of
+ * the training (optimizer, schedule, learning rate, clipping) leave the gradient at step 0 as it
+ * is: clipping multiplies all blocks by one number. */
+const vg_fix *vg_fixes(int *count);
+
+/** @p base, unresolved, with the words of @p fix. Keys that the change makes meaningless go back to
+ * their defaults. @p same is set where the result is the base itself. */
+vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, bool *same);
+
+/** The best of the measured fixes as `advice`: [{change, survival, step_ratio, torch, keras, why}].
+ * @p base and the entries of @p records (array) are records; an entry's "fix" is its index in the
+ * list. Healthy ones first, then by how near the survival is to 1 in half decades, then by time. */
+json_t *vg_fix_advice(const json_t *base, const json_t *records, int most);
+
+/** The order of the matrix: negative where record @p a goes before @p b. */
+int vg_fix_compare(const json_t *a, const json_t *b);
+
+#endif
