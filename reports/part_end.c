@@ -57,19 +57,26 @@ static void about_rows(anomalies *list, const vg_rows *rows)
 
 static void about_cases(anomalies *list, const vg_rows *rows)
 {
-    int ambiguous = 0, reference = 0, lonely = 0, judged = 0;
+    int ambiguous = 0, reference = 0, lonely = 0, judged = 0, wild = 0;
     for (int i = 0; i < rows->case_count; i++) {
         const vg_problem *c = &rows->cases[i];
         ambiguous += c->verdict == VG_AMBIGUOUS;
         judged += c->verdict != VG_VERDICT_NONE;
         reference += c->base >= 0 && rows->rows[c->base].reference;
         lonely += c->base < 0;
+        wild += c->verdict != VG_VERDICT_NONE && (c->ratio.mid > 30 || c->ratio.mid < 1.0 / 30);
     }
     if (ambiguous && begin(list))
         vg_text_printf(list->out,
                        "%d of %d cases are AMBIGUOUS: more samples, or a quieter machine, "
                        "would decide them\n",
                        ambiguous, judged);
+    if (wild && begin(list))
+        vg_text_printf(
+            list->out,
+            "%d case%s with a ratio beyond 30: one side was disturbed (a neighbour on its "
+            "CPU, threads that had to wait) or did other work; do not quote %s\n",
+            wild, wild == 1 ? "" : "s", wild == 1 ? "it" : "them");
     if (reference && begin(list))
         vg_text_printf(list->out,
                        "%d case%s where oneDNN runs reference code: shown, not claimed\n",

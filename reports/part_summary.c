@@ -137,13 +137,23 @@ static int processes_of(const vg_rows *rows)
     return most;
 }
 
+/* Load average over the CPUs at the start of the run; NaN where not recorded. */
+static double load_of(const json_t *doc)
+{
+    const json_t *load = json_array_get(vg_doc_get(doc, "context.load_avg"), 0);
+    double cpus = vg_doc_num(doc, "context.num_cpus");
+    return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
+}
+
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
 static void verdict_grade(vg_report *report, const vg_rows *rows)
 {
     char buf[VG_NUM], count[VG_NUM];
     int processes = processes_of(rows);
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
-    char grade = !(floor < 0.05)                                    ? 'D'
+    double load = load_of(rows->doc);
+    bool busy = load > 0.75;
+    char grade = !(floor < 0.05) || busy                            ? 'D'
                  : processes < 5 || floor >= 0.03 || !(pairs >= 20) ? 'C'
                  : floor >= 0.015                                   ? 'B'
                                                                     : 'A';
@@ -158,6 +168,10 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out, ", intervals over %d processes", processes);
     else
         vg_text_add(&report->out, ", intervals within one process");
+    if (busy)
+        vg_text_printf(&report->out,
+                       ", **the machine was busy** (load average %s per CPU as the run began)",
+                       vg_num(count, load, 2));
     vg_text_add(&report->out, "; differences below the floor are never called.\n");
 }
 

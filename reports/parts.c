@@ -11,7 +11,7 @@ void vg_part_title(vg_report *report, int number, const char *title)
 
 void vg_part_missing(vg_report *report, const char *what, const char *how)
 {
-    vg_text_printf(&report->out, "*Missing: %s (%s).*\n", what, how);
+    vg_text_printf(&report->out, "\n*Missing: %s (%s).*\n", what, how);
 }
 
 void vg_part_document(vg_report *report, int index)
