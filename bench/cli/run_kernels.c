@@ -152,7 +152,7 @@ static vg_status own_pass(vg_run *run)
     vg_option_list nothing = {.count = 0};
     vg_bench_request request = {
         .cases = &run->cases, .sampling = vg_sampling_default,
-        .noise_cases = run->level == VG_RUN_QUICK ? 8 : 20,
+        .noise_cases = run->level == VG_RUN_QUICK ? 12 : 20,
         .resamples = run->level == VG_RUN_QUICK ? 400 : 1000,
         .max_isa = run->options->max_isa, .quiet = run->options->quiet,
         .after_case = save_now_and_then, .user = run};
