@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "micro/sampler.h"
 #include "results/results.h"
 
 extern char **environ;
@@ -37,9 +38,12 @@ static char **environment_with(const char *wait_policy, char *own, size_t size)
 static vg_status wait_for(pid_t pid, int *code)
 {
     int state;
-    while (waitpid(pid, &state, 0) < 0)
+    while (waitpid(pid, &state, 0) < 0) {
         if (errno != EINTR)
             return vg_fail(VG_EEXTERNAL, "waiting for a child: %s", strerror(errno));
+        if (vg_interrupted() == SIGTERM) /* SIGINT of a terminal reaches the child by itself */
+            kill(pid, SIGTERM);
+    }
     if (WIFSIGNALED(state))
         return vg_fail(VG_EEXTERNAL, "a child was ended by signal %d", WTERMSIG(state));
     *code = WEXITSTATUS(state);

@@ -103,6 +103,11 @@ static json_t *known_record(const vg_run *run, const char *name)
     return NULL;
 }
 
+static bool stop(void)
+{
+    return vg_interrupted();
+}
+
 static vg_status one_net(vg_run *run, const vg_sweep *sweep, int64_t point, const char *picture_name,
                          vg_progress *progress)
 {
@@ -114,7 +119,7 @@ static vg_status one_net(vg_run *run, const vg_sweep *sweep, int64_t point, cons
     vg_progress_step(progress, (int)point, name);
     record = known_record(run, name);
     if (!record) {
-        vg_decay_options how = {.interrupted = vg_interrupted};
+        vg_decay_options how = {.interrupted = stop};
         VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
         VG_TRY(vg_decay_measure(&spec, &how, &record));
         vg_json_set_text(record, "name", name);

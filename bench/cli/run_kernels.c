@@ -104,30 +104,40 @@ static void keep_entries(vg_run *run, const char *max_isa)
             json_array_append(json_object_get(run->results, "benchmarks"), entry);
 }
 
-static bool has_entry(const json_t *results, const char *kernel, const char *max_isa)
+/* Index of the entry of @p kernel with this cap, or -1. */
+static int entry_of(const json_t *results, const char *kernel, const char *max_isa)
 {
     size_t index;
     json_t *entry;
     json_array_foreach(json_object_get(results, "benchmarks"), index, entry)
         if (!strcmp(vg_json_get_text(entry, "kernel", ""), kernel) && same_cap(entry, max_isa))
-            return true;
-    return false;
+            return (int)index;
+    return -1;
 }
 
-/* Cases of which a row is missing. */
+/* Index of the entry of row @p k of the case, or -1. */
+static int entry_of_row(const vg_run *run, const vg_case *c, int k)
+{
+    char name[320];
+    vg_kernel_format(c->rows[k], &c->shape, c->threads, name, sizeof name);
+    return entry_of(run->results, name, run->options->max_isa);
+}
+
+/* A case of which a row is missing is measured again, all of it: its samples are paired. */
 static void drop_known_cases(vg_run *run)
 {
     int kept = 0;
     for (int i = 0; i < run->cases.count; i++) {
-        const vg_case *c = &run->cases.items[i];
+        const vg_case c = run->cases.items[i];
         bool all = true;
-        for (int k = 0; k < c->row_count && all; k++) {
-            char name[320];
-            vg_kernel_format(c->rows[k], &c->shape, c->threads, name, sizeof name);
-            all = has_entry(run->results, name, run->options->max_isa);
-        }
-        if (!all)
-            run->cases.items[kept++] = *c;
+        for (int k = 0; k < c.row_count && all; k++)
+            all = entry_of_row(run, &c, k) >= 0;
+        if (all)
+            continue;
+        for (int k = 0; k < c.row_count; k++)
+            json_array_remove(json_object_get(run->results, "benchmarks"),
+                              (size_t)entry_of_row(run, &c, k)); /* -1: out of range, no harm */
+        run->cases.items[kept++] = c;
     }
     run->cases.count = kept;
 }
@@ -264,11 +274,10 @@ vg_status vg_run_capped(vg_run *run)
     run->partial |= json_is_true(json_object_get(document, "partial"));
     json_array_foreach(json_object_get(document, "benchmarks"), index, entry)
         json_array_append(entries, entry);
-    json_t *roofs = json_object_get(json_object_get(run->results, "roofline"), "roofs");
-    json_array_foreach(json_object_get(json_object_get(document, "roofline"), "roofs"), index, entry) {
+    json_t *roofline = json_object_get(document, "roofline");
+    json_array_foreach(json_object_get(roofline, "roofs"), index, entry)
         vg_json_set_text(entry, "max_isa", "avx2");
-        json_array_append(roofs, entry);
-    }
+    json_object_set(run->results, "roofline", roofline); /* the own pass adds to it */
     json_object_set(run->results, "noise_capped", json_object_get(document, "noise"));
     json_decref(document);
     return VG_OK;

@@ -62,10 +62,12 @@ static vg_status verify(vg_run *run)
     return VG_OK;
 }
 
+/* Parts that are other processes come first: once this process has had a team, its idle workers spin
+ * (OMP_WAIT_POLICY=active) and would take a CPU from a child that is timed. */
 const vg_run_part vg_run_parts[] = {
     {"verify", NULL, verify_estimate, verify},
-    {"kernels", NULL, vg_run_kernels_estimate, vg_run_kernels},
     {"capped", vg_run_capped_wanted, vg_run_capped_estimate, vg_run_capped},
+    {"kernels", NULL, vg_run_kernels_estimate, vg_run_kernels},
     {"decay", NULL, vg_run_decay_estimate, vg_run_decay},
     {NULL, NULL, NULL, NULL},
 };

@@ -37,7 +37,7 @@ typedef struct vg_run_part {
     vg_status (*measure)(vg_run *run);
 } vg_run_part;
 
-/** Ends with a NULL name. Order: verify, kernels, capped, decay. */
+/** Ends with a NULL name. Order: verify, capped, kernels, decay. */
 extern const vg_run_part vg_run_parts[];
 
 /** Saves results.json, marked partial unless @p complete. */
