@@ -69,7 +69,7 @@ void vgd_add_activation_backward(vgd_way *way, vg_op act, bool from_dst, vgd_ope
     if (act == VG_OP_linear && dy.memory == dx.memory)
         return;
     if (act == VG_OP_selu && from_dst) { /* y / scale is elu's destination */
-        vgd_operand elu = vgd_buffer(way);
+        vgd_operand elu = {vgd_own(way, saved.md), saved.md};
         vgd_add_scale(way, 1 / VGD_SELU_SCALE, saved, elu);
         saved = elu;
     }

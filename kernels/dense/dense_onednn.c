@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dense on oneDNN: inner product and matmul, each on plain and on library-chosen layouts. In the
+/* dense and dense_bias_act on oneDNN: inner product and matmul, each on plain and on library-chosen layouts. In the
  * class weights:plain every reorder of weights is a timed step; in weights:packed prepare does it.
  * Row strides larger than the row are taken as strides; a primitive that refuses them drops out. */
-#include "onednn/onednn_way.h"
+#include "activation/eltwise_onednn.h"
 
 /* Layouts that are asked for. 3.8 and later keep training weights plain under ANY; there only
  * inference asks for packed ones. */
-enum { PLAIN, ANY, INFER };
+enum { PLAIN, ANY, INFER, FUSED = 16 /* added: the activation as a post-op */ };
 
 /* The matrices of a dense layer, as this direction names them. */
 typedef struct dense_case {
@@ -14,9 +14,50 @@ typedef struct dense_case {
     vg_slot x_slot, w_slot, y_slot;
     vgd_md x, w, y, b;                /* plain, as the task stores them; b is a vector */
     vgd_md x_free, w_free, y_free;    /* what is asked of the library: the same, or any */
+    int y_memory;
     vgd_when pack;                    /* when weights go into the layout of the primitive */
     dnnl_primitive_attr_t attr;
 } dense_case;
+
+static bool is_fused(const vg_task *task)
+{
+    return task->kernel->op == VG_OP_dense_bias_act;
+}
+
+/* dy f' in a buffer: what arrives at z. */
+static int through_activation(vgd_way *way, const vg_task *task, vgd_cmd md)
+{
+    vg_op act = (vg_op)task->shape.act;
+    bool from_dst = vg_act_saves_output(act) && act != VG_OP_linear;
+    vg_slot saved_slot = vg_act_saves_output(act) ? VG_Y : VG_PRE;
+    vgd_operand dy = {vgd_dense_in(way, VG_DY, md), md}, dz = {vgd_own(way, md), md};
+    vgd_operand saved = {vgd_dense_in(way, saved_slot, md), md};
+    vgd_add_activation_backward(way, act, from_dst, saved, dy, dz);
+    return dz.memory;
+}
+
+/* The matrix on the output's side: a tensor of the task, or in a fused op z or its gradient. */
+static int y_memory(vgd_way *way, const vg_task *task, const dense_case *c)
+{
+    if (!is_fused(task))
+        return vgd_slot(way, c->y_slot, c->y);
+    if (task->kernel->dir != VG_DIR_fwd)
+        return through_activation(way, task, c->y);
+    return vgd_dense_out(way, vg_act_saves_output((vg_op)task->shape.act) ? VG_Y : VG_PRE, c->y);
+}
+
+static dnnl_primitive_attr_t make_attr(vgd_way *way, const vg_task *task)
+{
+    if (!(way->variant & FUSED))
+        return vgd_attr(way, NULL);
+    vg_op act = (vg_op)task->shape.act;
+    if (!vg_act_saves_output(act))
+        vgd_skip(way, "z must be kept for the backward pass");
+    vgd_eltwise e = vgd_eltwise_of(task, act);
+    vgd_post posts[] = {{.alg = e.alg, .alpha = e.alpha, .beta = e.beta, .memory = -1},
+                        vgd_then_linear(VGD_SELU_SCALE, 0)};
+    return vgd_attr_with(way, act == VG_OP_linear ? 0 : act == VG_OP_selu ? 2 : 1, posts);
+}
 
 static dense_case make_case(vgd_way *way, const vg_task *t, bool any)
 {
@@ -27,7 +68,8 @@ static dense_case make_case(vgd_way *way, const vg_task *t, bool any)
     c.y_slot = dir == VG_DIR_fwd ? VG_Y : VG_DY;
     c.x = vgd_matrix(way, c.batch, c.in, t->t[c.x_slot].ld);
     c.w = vgd_matrix(way, c.out, c.in, t->t[c.w_slot].ld);
-    c.y = vgd_matrix(way, c.batch, c.out, t->t[c.y_slot].ld);
+    c.y = vgd_matrix(way, c.batch, c.out, is_fused(t) ? c.out : t->t[c.y_slot].ld);
+    c.y_memory = y_memory(way, t, &c);
     c.b = vgd_vector(way, c.out);
     c.x_free = any ? vgd_any(way, c.batch, c.in) : c.x;
     c.w_free = any ? vgd_any(way, c.out, c.in) : c.w;
@@ -36,7 +78,7 @@ static dense_case make_case(vgd_way *way, const vg_task *t, bool any)
                 vgd_is_strided(t, c.y_slot)))
         vgd_skip(way, "reorders of strided tensors are wrong in 3.7");
     c.pack = t->shape.weights == VG_WEIGHTS_PACKED ? VGD_PREPARE : VGD_RUN;
-    c.attr = vgd_attr(way, NULL);
+    c.attr = make_attr(way, t);
     return c;
 }
 
@@ -69,13 +111,30 @@ static void skip_strided_columns(vgd_way *way, const vg_task *task)
             vgd_skip(way, "matmul is wrong on a strided column in 3.7");
 }
 
+/* y = f(z) where that is not in the primitive already. */
+static void finish_fwd(vgd_way *way, const vg_task *task, const dense_case *c)
+{
+    if (!is_fused(task) || way->status != VG_OK)
+        return;
+    vg_op act = (vg_op)task->shape.act;
+    vgd_operand z = {c->y_memory, c->y}, y = z;
+    if (!vg_act_saves_output(act)) {
+        y.memory = vgd_dense_out(way, VG_Y, c->y);
+        vgd_dense_done(way, VG_PRE, z.memory);
+    }
+    if (!(way->variant & FUSED))
+        vgd_add_activation(way, act, z, y);
+    vgd_dense_done(way, VG_Y, y.memory);
+}
+
 /* --- forward: y = x W^T + b ------------------------------------------------------------------- */
 
 static void ip_fwd(vgd_way *way, const vg_task *task)
 {
-    dense_case c = make_case(way, task, way->variant != PLAIN);
-    dnnl_prop_kind_t prop = way->variant == INFER ? dnnl_forward_inference : dnnl_forward_training;
-    if (way->variant == INFER && task->shape.weights != VG_WEIGHTS_PACKED)
+    int layout = way->variant & ~FUSED;
+    dense_case c = make_case(way, task, layout != PLAIN);
+    dnnl_prop_kind_t prop = layout == INFER ? dnnl_forward_inference : dnnl_forward_training;
+    if (layout == INFER && task->shape.weights != VG_WEIGHTS_PACKED)
         vgd_skip(way, "inference layouts are for packed weights");
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
@@ -85,13 +144,14 @@ static void ip_fwd(vgd_way *way, const vg_task *task)
     vgd_note_layout(way, "W", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
     add_gemm(way, pd, (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x},
              (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, c.w), c.w}, c.pack,
-             (operand){DNNL_ARG_DST, vgd_slot(way, VG_Y, c.y), c.y},
+             (operand){DNNL_ARG_DST, c.y_memory, c.y},
              (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, c.b)});
+    finish_fwd(way, task, &c);
 }
 
 static void matmul_fwd(vgd_way *way, const vg_task *task)
 {
-    bool any = way->variant == ANY;
+    bool any = (way->variant & ~FUSED) == ANY;
     dense_case c = make_case(way, task, any);
     vgd_md wt = vgd_transposed(way, c.out, c.in, task->t[VG_W].ld);
     vgd_md wt_free = any ? vgd_any(way, c.in, c.out) : wt;
@@ -104,8 +164,9 @@ static void matmul_fwd(vgd_way *way, const vg_task *task)
     vgd_note_layout(way, "W^T", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
     add_gemm(way, pd, (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x},
              (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, wt), wt}, c.pack,
-             (operand){DNNL_ARG_DST, vgd_slot(way, VG_Y, c.y), c.y},
+             (operand){DNNL_ARG_DST, c.y_memory, c.y},
              (vgd_arg){DNNL_ARG_BIAS, vgd_slot(way, VG_B, b)});
+    finish_fwd(way, task, &c);
 }
 
 static vg_status prepare_fwd(vg_task *task, int threads)
@@ -117,14 +178,20 @@ static vg_status prepare_fwd(vg_task *task, int threads)
         {"matmul any", matmul_fwd, ANY},
         {"inner product any (inference)", ip_fwd, INFER},
     };
+    static const vgd_choice fused[] = {
+        {"matmul plain, post-op", matmul_fwd, PLAIN | FUSED},
+        {"inner product plain, post-op", ip_fwd, PLAIN | FUSED},
+        {"inner product any, post-op", ip_fwd, ANY | FUSED},
+        {"matmul any, post-op", matmul_fwd, ANY | FUSED},
+        {"inner product any (inference), post-op", ip_fwd, INFER | FUSED},
+        {"matmul plain", matmul_fwd, PLAIN},
+        {"inner product any", ip_fwd, ANY},
+        {"matmul any", matmul_fwd, ANY},
+    };
+    if (is_fused(task) && vg_act_saves_output((vg_op)task->shape.act))
+        return vgd_prepare(task, threads, fused, sizeof fused / sizeof *fused);
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }
-
-const vg_kernel_impl vg_dense_fwd_onednn = {.impl = "oneDNN, best of inner product and matmul",
-                                            .phases = vgd_phases,
-                                            .prepare = prepare_fwd,
-                                            .release = vgd_release,
-                                            .describe = vgd_describe};
 
 /* --- backward to data: dx = dy W -------------------------------------------------------------- */
 
@@ -145,7 +212,7 @@ static void add_bwd_data(vgd_way *way, const dense_case *c, dnnl_primitive_desc_
                          int dx_arg)
 {
     vgd_note_layout(way, "W", vgd_arg_md(pd, DNNL_ARG_WEIGHTS));
-    add_gemm(way, pd, (operand){dy_arg, vgd_slot(way, VG_DY, c->y), c->y},
+    add_gemm(way, pd, (operand){dy_arg, c->y_memory, c->y},
              (operand){DNNL_ARG_WEIGHTS, vgd_slot(way, VG_W, c->w), c->w}, c->pack,
              (operand){dx_arg, vgd_slot(way, VG_DX, c->x), c->x}, (vgd_arg){0, -1});
 }
@@ -183,12 +250,6 @@ static vg_status prepare_bwd_data(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }
 
-const vg_kernel_impl vg_dense_bwd_data_onednn = {.impl = "oneDNN, best of inner product and matmul",
-                                                 .phases = vgd_phases,
-                                                 .prepare = prepare_bwd_data,
-                                                 .release = vgd_release,
-                                                 .describe = vgd_describe};
-
 /* --- backward to weights: dW = dy^T x, db = sum of dy's rows ---------------------------------- */
 
 /* dW ends plain in both classes, as the row's tensor is: where the library prefers a blocked dW,
@@ -203,7 +264,7 @@ static void ip_bwd_weights(vgd_way *way, const vg_task *task)
                 "inner product backward weights"))
         return;
     vgd_note_layout(way, "dW", vgd_arg_md(pd, DNNL_ARG_DIFF_WEIGHTS));
-    add_gemm(way, pd, (operand){DNNL_ARG_DIFF_DST, vgd_slot(way, VG_DY, c.y), c.y},
+    add_gemm(way, pd, (operand){DNNL_ARG_DIFF_DST, c.y_memory, c.y},
              (operand){DNNL_ARG_SRC, vgd_slot(way, VG_X, c.x), c.x}, VGD_RUN,
              (operand){DNNL_ARG_DIFF_WEIGHTS, vgd_slot(way, VG_DW, c.w), c.w},
              (vgd_arg){DNNL_ARG_DIFF_BIAS, vgd_slot(way, VG_DB, c.b)});
@@ -212,14 +273,15 @@ static void ip_bwd_weights(vgd_way *way, const vg_task *task)
 static dense_case matmul_dw(vgd_way *way, const vg_task *task)
 {
     dense_case c = make_case(way, task, false);
-    vgd_md dyt = vgd_transposed(way, c.batch, c.out, task->t[VG_DY].ld);
+    int64_t ld = is_fused(task) ? c.out : task->t[VG_DY].ld;
+    vgd_md dyt = vgd_transposed(way, c.batch, c.out, ld);
     skip_strided_columns(way, task);
     dnnl_primitive_desc_t pd = NULL;
     if (way->status != VG_OK ||
         !vgd_ok(way, vgd_matmul(&pd, dyt, c.x, NULL, c.w, c.attr), "matmul"))
         return c;
     vgd_note_layout(way, "dW", vgd_arg_md(pd, DNNL_ARG_DST));
-    vgd_arg args[] = {{DNNL_ARG_SRC, vgd_slot(way, VG_DY, dyt)},
+    vgd_arg args[] = {{DNNL_ARG_SRC, vgd_alias(way, c.y_memory, dyt)},
                       {DNNL_ARG_WEIGHTS, vgd_slot(way, VG_X, c.x)},
                       {DNNL_ARG_DST, vgd_slot(way, VG_DW, c.w)}};
     vgd_add(way, pd, 3, args);
@@ -235,7 +297,7 @@ static void matmul_reduction(vgd_way *way, const vg_task *task)
         !vgd_ok(way, vgd_reduction(&pd, dnnl_reduction_sum, c.y, db, 0, 0, c.attr), "reduction"))
         return;
     vgd_add(way, pd, 2,
-            (vgd_arg[]){{DNNL_ARG_SRC, vgd_slot(way, VG_DY, c.y)},
+            (vgd_arg[]){{DNNL_ARG_SRC, c.y_memory},
                         {DNNL_ARG_DST, vgd_slot(way, VG_DB, db)}});
 }
 
@@ -254,7 +316,7 @@ static void matmul_ones(vgd_way *way, const vg_task *task)
         vgd_data(way, row)[i] = 1;
     vgd_add(way, pd, 3,
             (vgd_arg[]){{DNNL_ARG_SRC, row},
-                        {DNNL_ARG_WEIGHTS, vgd_slot(way, VG_DY, c.y)},
+                        {DNNL_ARG_WEIGHTS, c.y_memory},
                         {DNNL_ARG_DST, vgd_slot(way, VG_DB, db)}});
 }
 
@@ -269,9 +331,23 @@ static vg_status prepare_bwd_weights(vg_task *task, int threads)
     return vgd_prepare(task, threads, choices, sizeof choices / sizeof *choices);
 }
 
-const vg_kernel_impl vg_dense_bwd_weights_onednn = {
-    .impl = "oneDNN, best of inner product and matmul",
-    .phases = vgd_phases,
-    .prepare = prepare_bwd_weights,
-    .release = vgd_release,
-    .describe = vgd_describe};
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static vg_status fused_supports(const vg_shape *shape)
+{
+    if (shape->act == VG_OP_prelu)
+        return vg_fail(VG_EUNSUPPORTED, "act:prelu has a slope of its own and is not fused");
+    return VG_OK;
+}
+
+#define ROW(prepare_fn, check)                                                                     \
+    {.impl = "oneDNN, best of inner product and matmul", .phases = vgd_phases, .supports = check,  \
+     .prepare = prepare_fn, .release = vgd_release, .describe = vgd_describe}
+
+const vg_kernel_impl vg_dense_fwd_onednn = ROW(prepare_fwd, NULL);
+const vg_kernel_impl vg_dense_bwd_data_onednn = ROW(prepare_bwd_data, NULL);
+const vg_kernel_impl vg_dense_bwd_weights_onednn = ROW(prepare_bwd_weights, NULL);
+const vg_kernel_impl vg_dense_bias_act_fwd_onednn = ROW(prepare_fwd, fused_supports);
+const vg_kernel_impl vg_dense_bias_act_bwd_data_onednn = ROW(prepare_bwd_data, fused_supports);
+const vg_kernel_impl vg_dense_bias_act_bwd_weights_onednn =
+    ROW(prepare_bwd_weights, fused_supports);
