@@ -94,6 +94,13 @@ static void set_variant(vg_op op, int variant, int index, vg_shape *shape)
         shape->n[0] = 2; /* one row has no variance */
 }
 
+/* Passes over n numbers take the product of the extents. */
+static void flatten(vg_op op, vg_shape *shape)
+{
+    if (vg_op_extents(op) == 1)
+        *shape = (vg_shape){.n = {shape->n[0] * shape->n[1]}};
+}
+
 bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
 {
     *shape = (vg_shape){0};
@@ -101,8 +108,10 @@ bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
     bool found = vg_op_family(op) == VG_FAMILY_DENSE
                      ? pick_tier(dense_ci[0], dense_full[0], 3, tier, index / count, shape->n)
                      : pick_tier(rows_ci[0], rows_full[0], 2, tier, index / count, shape->n);
-    if (found)
+    if (found) {
         set_variant(op, index % count, index / count, shape);
+        flatten(op, shape);
+    }
     return found;
 }
 
@@ -117,8 +126,10 @@ bool vg_verify_thread_shape(vg_op op, int index, vg_shape *shape)
     bool found = vg_op_family(op) == VG_FAMILY_DENSE
                      ? pick(dense_threads[0], 3, index, shape->n)
                      : pick(rows_threads[0], 2, index, shape->n);
-    if (found)
+    if (found) {
         set_variant(op, index % variants(op), index, shape);
+        flatten(op, shape);
+    }
     return found;
 }
 

@@ -195,6 +195,41 @@ static void check(const golden *g)
     free(v.values);
 }
 
+/* Three steps from moments of 0: the start, three gradients, the end. */
+static void check_optimizer(vg_op op)
+{
+    enum { N = 7, STEPS = 3 };
+    vector v = load(vg_op_name(op));
+    vg_shape shape = {.n = {N}};
+    double w[N], m1[N] = {0}, m2[N] = {0}, next[3][N], mag[3][N];
+    memcpy(w, take(&v, N), sizeof w);
+    vg_params params = vg_params_default;
+    params.momentum = 0.9f;
+    params.eps = 1e-8f;
+    for (params.step = 1; params.step <= STEPS; params.step++) {
+        vg_oracle t = {.in = {[VG_PARAM] = w, [VG_GRAD] = take(&v, N), [VG_M1] = m1, [VG_M2] = m2},
+                       .out = {[VG_PARAM] = next[0], [VG_M1] = next[1], [VG_M2] = next[2]},
+                       .mag = {[VG_PARAM] = mag[0], [VG_M1] = mag[1], [VG_M2] = mag[2]}};
+        memset(next, 0, sizeof next);
+        assert_int_equal(vg_oracle_run(op, VG_DIR_step, &shape, &params, &t), VG_OK);
+        memcpy(w, next[0], sizeof w);
+        memcpy(m1, next[1], sizeof m1);
+        memcpy(m2, next[2], sizeof m2);
+    }
+    const golden g = {.op = op};
+    compare(&g, VG_PARAM, w, take(&v, N), mag[0], N);
+    assert_int_equal(v.used, v.size);
+    free(v.values);
+}
+
+static void optimizers_agree_with_pytorch(void **unused)
+{
+    (void)unused;
+    static const vg_op ops[] = {VG_OP_sgd, VG_OP_momentum, VG_OP_adam, VG_OP_adamw};
+    for (int i = 0; i < 4; i++)
+        check_optimizer(ops[i]);
+}
+
 static void oracle_agrees_with_pytorch(void **unused)
 {
     (void)unused;
@@ -204,6 +239,7 @@ static void oracle_agrees_with_pytorch(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(oracle_agrees_with_pytorch)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(oracle_agrees_with_pytorch),
+                                       cmocka_unit_test(optimizers_agree_with_pytorch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
