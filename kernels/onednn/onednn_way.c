@@ -208,14 +208,16 @@ static bool is_reference(const char *impl, bool recurrent)
     return strstr(impl, "simple") || strstr(impl, "ncsp") || strstr(impl, "sse41");
 }
 
-static void note_impl(vgd_way *way, const_dnnl_primitive_desc_t pd)
+static void note_impl(vgd_way *way, const_dnnl_primitive_desc_t pd, vgd_when when)
 {
     const char *impl = NULL;
     dnnl_primitive_kind_t kind = dnnl_undefined_primitive;
     dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &impl);
     dnnl_primitive_desc_query(pd, dnnl_query_primitive_kind, 0, &kind);
     bool reorder = kind == dnnl_reorder;
-    if (!impl || (reorder && way->step_count > 1))
+    if (reorder && when == VGD_PREPARE)
+        return; /* packing: its layout is in the description */
+    if (!impl || reorder)
         impl = "reorder";
     if (!reorder && is_reference(impl, kind == dnnl_rnn))
         way->reference = true;
@@ -266,7 +268,7 @@ void vgd_add_when(vgd_way *way, dnnl_primitive_desc_t pd, int count, const vgd_a
             step->args[step->count++] =
                 (dnnl_exec_arg_t){args[i].arg, way->memories[args[i].memory].memory};
         vgd_ok(way, dnnl_primitive_create(&step->primitive, pd), "primitive");
-        note_impl(way, pd);
+        note_impl(way, pd, when);
         add_scratchpad(way, step, pd);
     }
     if (pd && !is_kept(way, pd))
