@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* 8x12: 24 sums, 3 vectors of B and a few elements of A in 32 registers. */
+
+/* Scheduling ahead of register allocation loads all of A at once, and then spills sums. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 #include "dense/gemm_micro.h"
 
 enum { ROWS_1 = 8, ROWS_2 = 8, ROWS_3 = 8, ROWS_4 = 4 };
