@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dense layer in plain C: what the SIMD rows are measured against. There is no packed layout:
  * weights:packed runs the same loops on the same row-major matrix. */
+#include "activation/act_plain.h"
 #include "base/partition.h"
 #include "simd/vec.h"
 #include "vgbench/kernel.h"
@@ -40,6 +41,31 @@ static void clear(int64_t n, float *y)
         y[i] = 0;
 }
 
+/* dense_bias_act, which is told by shape.act: y = f(z), and z is kept where f saves its input. */
+static void activate(const vg_task *task, int64_t row, float *y)
+{
+    vg_op act = (vg_op)task->shape.act;
+    if (!act)
+        return;
+    float *pre = vg_act_saves_output(act) ? NULL : out_row(task, VG_PRE, row);
+    for (int64_t o = 0; o < task->shape.n[2]; o++) {
+        if (pre)
+            pre[o] = y[o];
+        y[o] = vg_act_forward_one(act, y[o], task->params->slope);
+    }
+}
+
+/* dL/dz of one output: dy, or dy f'(saved). */
+static float gradient(const vg_task *task, int64_t row, int64_t o)
+{
+    vg_op act = (vg_op)task->shape.act;
+    float dy = in_row(task, VG_DY, row)[o];
+    if (!act)
+        return dy;
+    vg_slot saved = vg_act_saves_output(act) ? VG_Y : VG_PRE;
+    return vg_act_backward_one(act, in_row(task, saved, row)[o], dy, task->params->slope);
+}
+
 static void fwd_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t in = task->shape.n[1], out = task->shape.n[2];
@@ -50,6 +76,7 @@ static void fwd_unit(const vg_task *task, int64_t unit, void *scratch)
         float *y = out_row(task, VG_Y, i);
         for (int64_t o = 0; o < out; o++)
             y[o] = dot(in, x, in_row(task, VG_W, o)) + bias[o];
+        activate(task, i, y);
     }
 }
 
@@ -58,11 +85,10 @@ static void bwd_data_unit(const vg_task *task, int64_t unit, void *scratch)
     int64_t in = task->shape.n[1], out = task->shape.n[2];
     int64_t last = vg_min64((unit + 1) * ROWS, task->shape.n[0]);
     for (int64_t i = unit * ROWS; i < last; i++) {
-        const float *dy = in_row(task, VG_DY, i);
         float *dx = out_row(task, VG_DX, i);
         clear(in, dx);
         for (int64_t o = 0; o < out; o++)
-            axpy(in, dy[o], in_row(task, VG_W, o), dx);
+            axpy(in, gradient(task, i, o), in_row(task, VG_W, o), dx);
     }
 }
 
@@ -75,7 +101,7 @@ static void bwd_weights_unit(const vg_task *task, int64_t unit, void *scratch)
         float *dw = out_row(task, VG_DW, o), sum = 0;
         clear(in, dw);
         for (int64_t i = 0; i < batch; i++) {
-            float g = in_row(task, VG_DY, i)[o];
+            float g = gradient(task, i, o);
             sum += g;
             axpy(in, g, in_row(task, VG_X, i), dw);
         }
@@ -117,3 +143,18 @@ const vg_kernel_impl VG_FN(vg_dense_bwd_data) = {.impl = "plain C, sums of rows"
                                                  .phases = bwd_data_phases};
 const vg_kernel_impl VG_FN(vg_dense_bwd_weights) = {.impl = "plain C, sums of rows",
                                                     .phases = bwd_weights_phases};
+
+static vg_status no_prelu(const vg_shape *shape)
+{
+    if (shape->act == VG_OP_prelu)
+        return vg_fail(VG_EUNSUPPORTED, "dense_bias_act act:prelu: its slopes have gradients of "
+                                        "their own; use dense and prelu");
+    return VG_OK;
+}
+
+const vg_kernel_impl VG_FN(vg_dense_bias_act_fwd) = {
+    .impl = "plain C, dot products", .phases = fwd_phases, .supports = no_prelu};
+const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_data) = {
+    .impl = "plain C, sums of rows", .phases = bwd_data_phases, .supports = no_prelu};
+const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_weights) = {
+    .impl = "plain C, sums of rows", .phases = bwd_weights_phases, .supports = no_prelu};

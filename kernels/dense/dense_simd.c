@@ -3,9 +3,11 @@
  *   fwd          Y  = X W^T + b     A = X,    B = W^T (crosswise)
  *   bwd_data     dX = dY W          A = dY,   B = W
  *   bwd_weights  dW = dY^T X        A = dY^T, B = X;   db = column sums of dY
+ * and dense_bias_act, which is told by shape.act: the activation is applied to tiles of Y while they
+ * are in L1, its derivative to dY while that is copied.
  */
 #include "base/partition.h"
-#include "dense/gemm.h"
+#include "dense/dense_fused.h"
 #include "vgbench/kernel.h"
 #include "vgbench/memory.h"
 
@@ -23,12 +25,25 @@ static vg_gemm fwd_gemm(const vg_shape *s)
 
 static vg_gemm bwd_data_gemm(const vg_shape *s)
 {
-    return (vg_gemm){.m = s->n[0], .n = s->n[1], .k = s->n[2]};
+    return (vg_gemm){.m = s->n[0], .n = s->n[1], .k = s->n[2],
+                     .map = s->act ? VG_FN(vg_dense_map) : NULL};
 }
 
 static vg_gemm bwd_weights_gemm(const vg_shape *s)
 {
-    return (vg_gemm){.m = s->n[2], .n = s->n[1], .k = s->n[0], .a_t = true};
+    return (vg_gemm){.m = s->n[2], .n = s->n[1], .k = s->n[0], .a_t = true,
+                     .map = s->act ? VG_FN(vg_dense_map) : NULL};
+}
+
+/* What map reads beside dY. */
+static void bind_saved(const vg_task *task, vg_gemm *g)
+{
+    if (!task->shape.act)
+        return;
+    vg_slot slot = vg_act_saves_output((vg_op)task->shape.act) ? VG_Y : VG_PRE;
+    g->saved = in(task, slot);
+    g->ld_saved = task->t[slot].ld;
+    g->context = task;
 }
 
 static vg_gemm fwd_task(const vg_task *task)
@@ -41,6 +56,8 @@ static vg_gemm fwd_task(const vg_task *task)
     g.c = task->t[VG_Y].p;
     g.ldc = task->t[VG_Y].ld;
     g.bias = in(task, VG_B);
+    g.finish = task->shape.act && task->shape.act != VG_OP_linear ? VG_FN(vg_dense_finish) : NULL;
+    g.context = task;
     return g;
 }
 
@@ -53,6 +70,7 @@ static vg_gemm bwd_data_task(const vg_task *task)
     g.ldb = task->t[VG_W].ld;
     g.c = task->t[VG_DX].p;
     g.ldc = task->t[VG_DX].ld;
+    bind_saved(task, &g);
     return g;
 }
 
@@ -65,6 +83,8 @@ static vg_gemm bwd_weights_task(const vg_task *task)
     g.ldb = task->t[VG_X].ld;
     g.c = task->t[VG_DW].p;
     g.ldc = task->t[VG_DW].ld;
+    g.a_sums = task->t[VG_DB].p;
+    bind_saved(task, &g);
     return g;
 }
 
@@ -119,6 +139,14 @@ static int one_phase(const vg_gemm *g, vg_unit_fn *run, vg_phase *phase)
                         .units = plan.row_units * plan.col_units,
                         .cost_ns = VG_FN(vg_gemm_ns)(g)};
     return 1;
+}
+
+static vg_status no_prelu(const vg_shape *shape)
+{
+    if (shape->act == VG_OP_prelu)
+        return vg_fail(VG_EUNSUPPORTED, "dense_bias_act act:prelu: its slopes have gradients of "
+                                        "their own; use dense and prelu");
+    return VG_OK;
 }
 
 /* --- forward -------------------------------------------------------------------------------
@@ -198,6 +226,14 @@ const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
                                             .workspace = fwd_workspace,
                                             .prepare = fwd_prepare,
                                             .release = release};
+const vg_kernel_impl VG_FN(vg_dense_bias_act_fwd) = {
+    .impl = "register-blocked GEMM, activation on tiles",
+    .phases = fwd_phases,
+    .scratch = fwd_scratch,
+    .workspace = fwd_workspace,
+    .prepare = fwd_prepare,
+    .release = release,
+    .supports = no_prelu};
 
 /* --- gradient of the input ----------------------------------------------------------------- */
 
@@ -228,6 +264,13 @@ const vg_kernel_impl VG_FN(vg_dense_bwd_data) = {.impl = "register-blocked GEMM"
                                                  .scratch = bwd_data_scratch,
                                                  .prepare = bwd_data_prepare,
                                                  .release = release};
+const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_data) = {
+    .impl = "register-blocked GEMM, activation in the copy of dy",
+    .phases = bwd_data_phases,
+    .scratch = bwd_data_scratch,
+    .prepare = bwd_data_prepare,
+    .release = release,
+    .supports = no_prelu};
 
 /* --- gradient of weights and bias ----------------------------------------------------------
  * No operand is a weight, so that both classes of weights are the same code; dW is row-major. */
@@ -265,6 +308,8 @@ static void bwd_weights_unit(const vg_task *task, int64_t unit, void *scratch)
     const dense_state *state = task->state;
     vg_gemm g = bwd_weights_task(task);
     VG_FN(vg_gemm_unit)(&g, &state->plan, unit, scratch);
+    if (g.map) /* which made db on the way */
+        return;
     int64_t units = state->plan.row_units * state->plan.col_units, out = task->shape.n[2];
     int64_t vectors = vg_ceil_div(out, VG_LANES);
     bias_gradient(task, vectors * unit / units * VG_LANES,
@@ -293,3 +338,10 @@ const vg_kernel_impl VG_FN(vg_dense_bwd_weights) = {.impl = "register-blocked GE
                                                     .scratch = bwd_weights_scratch,
                                                     .prepare = bwd_weights_prepare,
                                                     .release = release};
+const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_weights) = {
+    .impl = "register-blocked GEMM, activation in the copy of dy",
+    .phases = bwd_weights_phases,
+    .scratch = bwd_weights_scratch,
+    .prepare = bwd_weights_prepare,
+    .release = release,
+    .supports = no_prelu};

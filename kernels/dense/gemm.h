@@ -19,6 +19,15 @@
 
 #include "simd/vec.h"
 
+struct vg_gemm;
+
+/** Turns n sums into results: z[i] at row @p row, columns @p col + i of C, in place. */
+typedef void vg_gemm_finish_fn(const struct vg_gemm *g, int64_t row, int64_t col, int64_t n, float *z);
+
+/** Makes n elements of A from what is stored: out[i] from a[i] and saved[i]. */
+typedef void vg_gemm_map_fn(const struct vg_gemm *g, const float *a, const float *saved, int64_t n,
+                            float *out);
+
 /** A product. Strides are in floats. */
 typedef struct vg_gemm {
     int64_t m, n, k;
@@ -32,6 +41,12 @@ typedef struct vg_gemm {
     float *c;
     int64_t ldc;
     const float *bias; /**< [n] or NULL */
+    vg_gemm_finish_fn *finish; /**< run on every row of a tile of C while it is in L1, or NULL */
+    vg_gemm_map_fn *map;       /**< run on A while it is copied, or NULL */
+    const float *saved;        /**< for map: same layout as A */
+    int64_t ld_saved;
+    float *a_sums;       /**< with map and a_t: [m], sums of A over k, or NULL */
+    const void *context; /**< of finish and map */
 } vg_gemm;
 
 /** How a product is cut: by its extents and strides alone. */
@@ -39,6 +54,7 @@ typedef struct vg_gemm_plan {
     bool swap;   /**< computed as C^T = B^T A^T, transposed when it is stored */
     bool pack_b; /**< B is packed into scratch, panel by panel; otherwise read in place */
     bool copy_a; /**< A is copied into scratch, block by block; otherwise read in place */
+    bool map_crosswise; /**< A is mapped, and crosswise: its copy is [k][row] */
     bool ahead;  /**< the operands do not fit L2: fetch what comes next */
     int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */
     int64_t rows;                 /**< most rows of a unit */
@@ -47,8 +63,8 @@ typedef struct vg_gemm_plan {
     size_t scratch;               /**< bytes per thread */
 } vg_gemm_plan;
 
-/** Cuts the product. Only m, n, k, a_t, b_t and whether panels is NULL are looked at, so that it can
- * be made from a shape, without tensors. */
+/** Cuts the product. Only m, n, k, a_t, b_t and whether panels and map are NULL are looked at, so
+ * that it can be made from a shape, without tensors. */
 vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g);
 
 /** Computes unit @p unit of row_units * col_units. */

@@ -27,6 +27,9 @@ void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t col
  * the last may be overwritten. @p room: 8 floats of every row may be read. */
 void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, bool room, float *dst);
 
+/** sums[i] = or += row[i], i < n. */
+void VG_FN(vg_sum_row)(const float *row, int64_t n, bool add, float *sums);
+
 /** dst[j * ld + i] = src[i * src_ld + j] + bias[i] for i < rows, j < cols. @p src must be readable up
  * to the next multiple of VG_LANES in both directions. @p bias may be NULL. */
 void VG_FN(vg_store_transposed)(const float *src, int64_t src_ld, int64_t rows, int64_t cols,

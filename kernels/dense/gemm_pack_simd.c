@@ -75,6 +75,15 @@ void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, b
         vf_store(dst, vf_load_n(src, cols));
 }
 
+void VG_FN(vg_sum_row)(const float *row, int64_t n, bool add, float *sums)
+{
+    int64_t i = 0;
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        vf_store(sums + i, add ? vf_add(vf_load(sums + i), vf_load(row + i)) : vf_load(row + i));
+    for (; i < n; i++)
+        sums[i] = add ? sums[i] + row[i] : row[i];
+}
+
 /* A block of fewer than VG_LANES rows or columns is completed with zeros on the side. */
 static void complete(const float *src, int64_t ld, int rows, int cols, float *block)
 {

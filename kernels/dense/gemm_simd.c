@@ -19,6 +19,8 @@ static int64_t copied_lda(int64_t k)
 
 static int64_t copy_floats(const vg_gemm_plan *plan)
 {
+    if (plan->map_crosswise)
+        return plan->k_block * copied_lda(plan->rows);
     return plan->rows * copied_lda(plan->k_block) + 16;
 }
 
@@ -77,13 +79,15 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
     int64_t vectors = vg_ceil_div(v->n, VG_LANES), macs = v->m * v->n * v->k;
     int64_t rows = vg_ceil_div(v->m, ROWS_MAX), cols = 1;
     least limit = cut_limits(v);
+    if (v->map) /* what is mapped should be mapped once */
+        limit = (least){v->m >= 256 ? 128 : 64, v->n + 1};
     while (may_cut(macs, rows * cols)) {
         int64_t unit_rows = v->m / (2 * rows), unit_cols = vectors / (2 * cols) * VG_LANES;
         if (unit_cols >= limit.cols)
             cols *= 2;
         else if (unit_rows >= limit.rows)
             rows *= 2;
-        else if (rows * cols < 4 && v->a_t && unit_rows >= 128)
+        else if (rows * cols < 4 && (v->a_t || v->map) && unit_rows >= (v->map ? 16 : 128))
             rows *= 2;
         else if (rows * cols < 4 && unit_cols >= VG_LANES * (prefer < 3 ? prefer : 2))
             cols *= 2;
@@ -114,8 +118,10 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
     vg_gemm_plan plan = {.swap = swap};
     cut_units(v, &plan, micro->prefer);
     plan.pack_b = !v->panels && (v->b_t || v->n * v->k > micro->in_place);
-    plan.copy_a = v->m * v->k >= COPY_FLOATS && plan.vectors * VG_LANES >= COPY_COLUMNS &&
-                  (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE);
+    plan.map_crosswise = v->map && v->a_t;
+    plan.copy_a = v->map || (v->m * v->k >= COPY_FLOATS &&
+                             plan.vectors * VG_LANES >= COPY_COLUMNS &&
+                             (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE));
     plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
     plan.k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
@@ -134,7 +140,7 @@ static int64_t moved(const vg_gemm *v, const vg_gemm_plan *plan)
 vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g)
 {
     vg_gemm_plan plan = cut(g, false);
-    if (g->panels || !g->b_t || g->a_t || g->m < VG_LANES)
+    if (g->panels || !g->b_t || g->a_t || g->map || g->m < VG_LANES)
         return plan;
     vg_gemm other = swapped(g);
     vg_gemm_plan turned = cut(&other, true);
@@ -222,15 +228,33 @@ static range next_tile(const unit_state *u, int64_t index, int64_t first)
     return (range){first, first + u->tile_rows + (index < u->longer_tiles)};
 }
 
-/* A by rows: [row][k]. By columns: tile by tile, [k][row], so that a tile is one stream. */
-static void copy_a(const unit_state *u)
+/* Mapped, crosswise: [k][row] of the whole unit, and the sums over k on the way. */
+static void map_crosswise(const unit_state *u)
 {
     const vg_gemm *g = u->g;
-    if (!g->a_t) {
-        VG_FN(vg_copy_rows)(g->a + u->rows.first * g->lda + u->k0, g->lda,
-                            u->rows.last - u->rows.first, u->k, copied_lda(u->k), u->copy);
-        return;
+    int64_t first = u->rows.first, rows = u->rows.last - first, lda = copied_lda(rows);
+    float *sums = g->a_sums && u->cols.first == 0 ? g->a_sums + first : NULL;
+    for (int64_t k = 0; k < u->k; k++) {
+        float *out = u->copy + k * lda;
+        g->map(g, g->a + (u->k0 + k) * g->lda + first, g->saved + (u->k0 + k) * g->ld_saved + first,
+               rows, out);
+        if (sums)
+            VG_FN(vg_sum_row)(out, rows, u->k0 + k > 0, sums);
     }
+}
+
+static void map_rows(const unit_state *u)
+{
+    const vg_gemm *g = u->g;
+    for (int64_t row = u->rows.first; row < u->rows.last; row++)
+        g->map(g, g->a + row * g->lda + u->k0, g->saved + row * g->ld_saved + u->k0, u->k,
+               u->copy + (row - u->rows.first) * copied_lda(u->k));
+}
+
+/* By columns, tile by tile: [k][row], so that a tile is one stream. */
+static void copy_crosswise(const unit_state *u)
+{
+    const vg_gemm *g = u->g;
     range r = {0, 0};
     for (int64_t i = 0; i < u->tiles; i++) {
         r = next_tile(u, i, r.last);
@@ -238,6 +262,20 @@ static void copy_a(const unit_state *u)
                             (int)(r.last - r.first), u->rows.first + r.first + 8 <= g->m,
                             u->copy + r.first * u->k);
     }
+}
+
+static void copy_a(const unit_state *u)
+{
+    const vg_gemm *g = u->g;
+    if (g->map && g->a_t)
+        map_crosswise(u);
+    else if (g->map)
+        map_rows(u);
+    else if (g->a_t)
+        copy_crosswise(u);
+    else
+        VG_FN(vg_copy_rows)(g->a + u->rows.first * g->lda + u->k0, g->lda,
+                            u->rows.last - u->rows.first, u->k, copied_lda(u->k), u->copy);
 }
 
 /* Points the tile at its rows of A. */
@@ -248,6 +286,9 @@ static void aim(const unit_state *u, range r, vg_tile *t)
     if (!u->plan->copy_a) {
         t->a = g->a_t ? g->a + u->k0 * g->lda + row : g->a + row * g->lda + u->k0;
         t->lda = g->lda;
+    } else if (g->map && g->a_t) {
+        t->a = u->copy + r.first;
+        t->lda = copied_lda(u->rows.last - u->rows.first);
     } else if (g->a_t) {
         t->a = u->copy + r.first * u->k;
         t->lda = r.last - r.first;
@@ -322,6 +363,17 @@ static vg_tile panel_tile(unit_state *u, int64_t j, int vectors)
     return t;
 }
 
+/* The last of the sum is in: rows r, columns from col of C are final. */
+static void finish(const unit_state *u, range r, int64_t col, const vg_tile *t, int vectors)
+{
+    const vg_gemm *g = u->g;
+    if (!g->finish || u->k0 + u->k < g->k)
+        return;
+    int64_t n = (vectors - 1) * VG_LANES + t->last;
+    for (int64_t row = r.first; row < r.last; row++)
+        g->finish(g, u->rows.first + row, col, n, t->c + (row - r.first) * t->ldc);
+}
+
 static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vectors)
 {
     vg_tile t = panel_tile(u, j, vectors);
@@ -334,6 +386,7 @@ static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vecto
         aim(u, r, &t);
         t.c += (j - u->cols.first) * VG_LANES;
         run(&t, (int)(r.last - r.first));
+        finish(u, r, j * VG_LANES, &t, vectors);
     }
 }
 
@@ -351,6 +404,7 @@ static void run_by_rows(const vg_micro *micro, unit_state *u)
             aim(u, r, &t);
             t.c += (j - u->cols.first) * VG_LANES;
             (u->g->a_t ? micro->by_cols : micro->by_rows)[vectors](&t, (int)(r.last - r.first));
+            finish(u, r, j * VG_LANES, &t, vectors);
             j += vectors;
         }
     }
@@ -440,4 +494,7 @@ void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t uni
     VG_FN(vg_store_transposed)(turned, u.ldc, u.rows.last - u.rows.first, last - first,
                                g->bias ? g->bias + u.rows.first : NULL,
                                g->c + first * g->ldc + u.rows.first, g->ldc);
+    for (int64_t row = first; g->finish && row < last; row++)
+        g->finish(g, row, u.rows.first, u.rows.last - u.rows.first,
+                  g->c + row * g->ldc + u.rows.first);
 }

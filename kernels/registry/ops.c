@@ -272,12 +272,13 @@ double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)
 
 /* A dot product of length k in f32, any order, with or without FMA: |err| <= k u S to first order
  * (Higham 2002, eq. 3.5); +2 for bias and final rounding. */
-static vg_tolerance dense_tolerance(vg_dir dir, const vg_shape *s)
+static vg_tolerance dense_tolerance(vg_op op, vg_dir dir, const vg_shape *s)
 {
     double k = dir == VG_DIR_fwd        ? (double)s->n[1]
                : dir == VG_DIR_bwd_data ? (double)s->n[2]
                                         : (double)s->n[0];
-    return (vg_tolerance){.mag_eps = k + 2};
+    /* fused: S holds the terms of the activation, whose own bound is at most 8 eps S, too */
+    return (vg_tolerance){.mag_eps = k + (op == VG_OP_dense_bias_act ? 10 : 2)};
 }
 
 /* Forward: ulps, over all finite inputs. gelu and gelu_tanh cancel for x < -1, where 1.2e-7 =
@@ -406,7 +407,7 @@ vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot sl
 {
     switch (ops[op].family) {
     case VG_FAMILY_DENSE:
-        return dense_tolerance(dir, s);
+        return dense_tolerance(op, dir, s);
     case VG_FAMILY_ACTIVATION:
         return activation_tolerance(op, dir, s, slot);
     case VG_FAMILY_NORM:

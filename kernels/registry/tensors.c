@@ -45,6 +45,22 @@ static const signature signatures[] = {
      VG_DIR_bwd_weights,
      {IN(VG_DY, E(0), E(2)), IN(VG_X, E(0), E(1)), OUT(VG_DW, E(2), E(1)),
       OUT(VG_DB, ONE, E(2)), END}},
+    /* fused: z is kept where the activation saves its input; backward reads z or y */
+    {VG_OP_dense_bias_act,
+     VG_OP_dense_bias_act,
+     VG_DIR_fwd,
+     {IN(VG_X, E(0), E(1)), IN(VG_W, E(2), E(1)), IN(VG_B, ONE, E(2)), OUT(VG_Y, E(0), E(2)),
+      OUT(VG_PRE, E(0), E(2)), END}},
+    {VG_OP_dense_bias_act,
+     VG_OP_dense_bias_act,
+     VG_DIR_bwd_data,
+     {IN(VG_DY, E(0), E(2)), IN(VG_Y, E(0), E(2)), IN(VG_PRE, E(0), E(2)), IN(VG_W, E(2), E(1)),
+      OUT(VG_DX, E(0), E(1)), END}},
+    {VG_OP_dense_bias_act,
+     VG_OP_dense_bias_act,
+     VG_DIR_bwd_weights,
+     {IN(VG_DY, E(0), E(2)), IN(VG_Y, E(0), E(2)), IN(VG_PRE, E(0), E(2)), IN(VG_X, E(0), E(1)),
+      OUT(VG_DW, E(2), E(1)), OUT(VG_DB, ONE, E(2)), END}},
     {VG_OP_prelu,
      VG_OP_prelu,
      VG_DIR_fwd,
@@ -260,13 +276,23 @@ static void fit_statistics(vg_op norm, const vg_shape *shape, vg_tensor_spec *sp
                                             : shape->n[0];
 }
 
+/* Fused dense keeps and reads z or y, as its activation saves its input or its output. */
+static bool unused_by_fused_dense(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot)
+{
+    if (op != VG_OP_dense_bias_act)
+        return false;
+    bool saves_y = vg_act_saves_output((vg_op)shape->act);
+    return slot == VG_PRE ? saves_y : slot == VG_Y && dir != VG_DIR_fwd && !saves_y;
+}
+
 int vg_op_tensors(vg_op op, vg_dir dir, const vg_shape *shape, vg_tensor_spec list[VG_MAX_TENSORS])
 {
     const signature *s = find(op, dir);
     vg_op norm = vg_op_is_norm(op) ? op : vg_op_has_norm(op) ? (vg_op)shape->norm : VG_OP_none;
     int count = 0;
     for (const argument *a = s ? s->arguments : NULL; a && a->slot != VG_SLOT_COUNT; a++) {
-        if (unused_by_backward(op, dir, a->slot))
+        if (unused_by_backward(op, dir, a->slot) ||
+            unused_by_fused_dense(op, dir, shape, a->slot))
             continue;
         if (norm && !norm_has(norm, a->slot))
             continue;

@@ -5,7 +5,7 @@ static vg_oracle_fn *find(vg_op op)
 {
     switch (vg_op_family(op)) {
     case VG_FAMILY_DENSE:
-        return op == VG_OP_dense ? vg_oracle_dense : NULL;
+        return op == VG_OP_dense ? vg_oracle_dense : vg_oracle_dense_bias_act;
     case VG_FAMILY_ACTIVATION:
         return vg_oracle_activation;
     case VG_FAMILY_LOSS:
