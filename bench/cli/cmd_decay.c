@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/decay_fixes.h"
+#include "cli/decay_paper.h"
 #include "cli/decay_view.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -47,13 +48,14 @@ static bool interrupted(void)
 typedef struct session {
     vg_options options;
     vg_sweep sweep;
-    const char *dump, *plot;
+    const char *dump, *plot, *paper;
     bool fixes, cost, explain;
     uint64_t varying;    /* bit per key: its value differs between points */
     json_t *records;     /* kept where something is written at the end; else NULL */
     json_t *index;       /* of a dump of several points */
     char *command;
     int64_t done, skipped;
+    int disagreeing;     /* claims of a paper */
 } session;
 
 /* --- words --------------------------------------------------------------------------------- */
@@ -294,9 +296,34 @@ static char *join(int argc, char **argv)
     return text;
 }
 
+/* The words that stand for the common options. */
+static vg_status run_paper(session *s, const vg_words *given)
+{
+    vg_words words = {calloc((size_t)given->count + 3, sizeof *words.items), 0};
+    char text[3][256];
+    const char *values[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
+    static const char *const keys[] = {"threads", "backend", "seed"};
+    if (!words.items)
+        return vg_fail(VG_ENOMEM, "out of memory for the words");
+    for (int i = 0; i < given->count; i++)
+        words.items[words.count++] = given->items[i];
+    for (int i = 0; i < 3; i++)
+        if (values[i] && strcmp(values[i], "all")) {
+            snprintf(text[i], sizeof text[i], "%s=%s", keys[i], values[i]);
+            words.items[words.count++] = text[i];
+        }
+    s->records = json_array();
+    vg_status status = vg_decay_paper(s->paper, &words, &s->options, interrupted, s->records,
+                                      &s->disagreeing);
+    free(words.items);
+    return status == VG_OK ? write_outputs(s) : status;
+}
+
 static vg_status run(session *s, const vg_words *words)
 {
     VG_TRY(check_outputs(s));
+    if (s->paper)
+        return run_paper(s, words);
     VG_TRY(parse_words(s, words));
     VG_TRY(find_varying(s));
     if (s->options.outputs.count || s->plot || !streams(s) || s->fixes)
@@ -324,6 +351,8 @@ int vg_cmd_decay(int argc, char **argv)
          NULL},
         {"explain", 0, VG_OPTION_FLAG, &s.explain, NULL,
          "what the slopes and what the weights do to the gradient; findings", NULL, 0, NULL},
+        {"paper", 0, VG_OPTION_TEXT, &s.paper, "NAME",
+         "published numbers beside ours: guide, a paper's name, or all", NULL, 0, NULL},
         {"plot", 0, VG_OPTION_TEXT, &s.plot, "F.svg", "plot the signal against the layer", NULL, 0,
          NULL},
         {0},
@@ -341,5 +370,7 @@ int vg_cmd_decay(int argc, char **argv)
     json_decref(s.records);
     json_decref(s.index);
     free(s.command);
-    return status ? vg_exit_with(argv[0], status) : VG_EXIT_OK;
+    if (status)
+        return vg_exit_with(argv[0], status);
+    return s.disagreeing ? VG_EXIT_FAILED : VG_EXIT_OK;
 }

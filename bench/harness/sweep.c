@@ -68,6 +68,11 @@ static void variant_release(vg_variant *v)
     }
     free(v->items);
     free(v->name);
+    free(v->claim.claim);
+    free(v->claim.quantity);
+    free(v->claim.paper);
+    free(v->claim.tolerance);
+    free(v->claim.then);
     *v = (vg_variant){0};
 }
 
@@ -170,8 +175,9 @@ static vg_status read_word(const char *word, vg_variant *variant, vg_sweep *swee
 static vg_status override_variants(vg_sweep *sweep, const vg_variant *base)
 {
     for (int v = 0; v < sweep->count; v++) {
-        vg_variant merged = {.name = sweep->variants[v].name};
+        vg_variant merged = {.name = sweep->variants[v].name, .claim = sweep->variants[v].claim};
         sweep->variants[v].name = NULL;
+        sweep->variants[v].claim = (vg_claim){0};
         vg_status status = VG_OK;
         for (int i = 0; i < base->count && status == VG_OK; i++)
             if (base->items[i].origin[0])

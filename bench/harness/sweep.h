@@ -16,9 +16,20 @@ typedef struct vg_assignment {
     char *key, *value, *origin;
 } vg_assignment;
 
+/** What a variant of a file is to show (`--paper`): a quantity of the record and the published
+ * number, or the verdict that is claimed. */
+typedef struct vg_claim {
+    char *claim;    /**< in words; NULL: none */
+    char *quantity; /**< see cli/decay_paper.c */
+    char *paper;    /**< number, or a word for quantity=verdict */
+    char *tolerance;
+    char *then; /**< conclusion where it agrees: "holds", "holds only if ..." */
+} vg_claim;
+
 /** One variant: later assignments override earlier ones of the same key. */
 typedef struct vg_variant {
     char *name; /**< of the file, or NULL */
+    vg_claim claim;
     vg_assignment *items;
     int count, capacity;
 } vg_variant;

@@ -73,8 +73,19 @@ static vg_status read_value(reader *r, char *value, size_t size)
 
 static vg_status read_variants(reader *r, vg_sweep *sweep);
 
-/* Keys of one mapping, from its start event to its end event. `name` and `about` are texts for the
- * reader of the file. */
+/* Texts of a variant that are no spec keys; NULL for other keys. */
+static char **text_field(vg_variant *v, const char *key)
+{
+    static const char *const names[] = {"name", "claim", "quantity", "paper", "tolerance", "then"};
+    char **fields[] = {&v->name,        &v->claim.claim,     &v->claim.quantity,
+                       &v->claim.paper, &v->claim.tolerance, &v->claim.then};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(key, names[i]))
+            return fields[i];
+    return NULL;
+}
+
+/* Keys of one mapping, from its start event to its end event; `about` is a text for the reader. */
 static vg_status read_mapping(reader *r, vg_variant *variant, vg_sweep *top)
 {
     VG_TRY(expect(r, YAML_MAPPING_START_EVENT, "a mapping of keys to values"));
@@ -92,10 +103,11 @@ static vg_status read_mapping(reader *r, vg_variant *variant, vg_sweep *top)
             continue;
         }
         VG_TRY(read_value(r, value, sizeof value));
-        if (!strcmp(key, "name") && !top) {
-            free(variant->name);
-            variant->name = strdup(value);
-        } else if (strcmp(key, "name") && strcmp(key, "about")) {
+        char **text = top ? NULL : text_field(variant, key);
+        if (text) {
+            free(*text);
+            *text = strdup(value);
+        } else if (strcmp(key, "about") && strcmp(key, "name")) {
             VG_TRY(vg_variant_set(variant, key, value, origin));
         }
     }

@@ -188,6 +188,10 @@ vg_status vg_theory_predict(const vg_spec *s, vg_theory *t)
     t->valid = predict(s, t);
     if (t->valid)
         accumulate(t);
+    /* The shift of the mean is that of one sample; a batch of samples whose gates differ averages
+     * some of it away. */
+    if (t->valid && s->batch > 1 && s->depth > 1)
+        t->slack += pow(vg_theory_spread(t), 2) / (2 * (double)(s->depth - 1));
     if (t->valid && !isfinite(t->ln_sq[1])) {
         t->valid = false;
         t->reason = "no gradient is predicted to pass";

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/decay_paper.h"
+
+#include <glob.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/progress.h"
+#include "harness/decay.h"
+#include "harness/sweep.h"
+#include "results/results.h"
+
+enum { PATH = 4096 };
+
+/* --- files --------------------------------------------------------------------------------- */
+
+/* Folders that may hold the experiments, relative to the program: installed, and of a build. */
+static const char *const places[] = {"../share/vgbench/experiments", "../../../bench/experiments",
+                                     "../../bench/experiments"};
+
+static bool find_folder(char folder[PATH])
+{
+    const char *chosen = getenv("VGBENCH_EXPERIMENTS");
+    char program[PATH];
+    if (chosen && snprintf(folder, PATH, "%s", chosen) < PATH)
+        return access(folder, R_OK) == 0;
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n < 0)
+        return false;
+    program[n] = '\0';
+    const char *home = dirname(program);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (snprintf(folder, PATH, "%s/%s", home, places[i]) < PATH && access(folder, R_OK) == 0)
+            return true;
+    return false;
+}
+
+static vg_status find_files(const char *name, glob_t *files)
+{
+    char folder[PATH], pattern[PATH + 128];
+    if (strchr(name, '/') || strlen(name) > 100)
+        return vg_fail(VG_EINVAL, "--paper=%s: a name without slashes is needed", name);
+    if (!find_folder(folder))
+        return vg_fail(VG_EIO, "the experiments are not installed beside the program; set "
+                               "VGBENCH_EXPERIMENTS to their folder");
+    snprintf(pattern, sizeof pattern, "%s/%s.yaml", folder, strcmp(name, "all") ? name : "*");
+    if (glob(pattern, 0, NULL, files) == 0)
+        return VG_OK;
+    char known[1024] = "";
+    glob_t all;
+    snprintf(pattern, sizeof pattern, "%s/*.yaml", folder);
+    if (glob(pattern, 0, NULL, &all) == 0) {
+        for (size_t i = 0; i < all.gl_pathc; i++) {
+            char *base = basename(all.gl_pathv[i]);
+            size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, " %.*s", (int)strlen(base) - 5, base);
+        }
+        globfree(&all);
+    }
+    return vg_fail(VG_EINVAL, "--paper=%s: allowed are all%s", name, known);
+}
+
+/* --- quantities ---------------------------------------------------------------------------- */
+
+static double of_layer(const json_t *record, bool last, const char *key)
+{
+    const json_t *layers = json_object_get(record, "layers");
+    return vg_json_get_number(json_array_get(layers, last ? json_array_size(layers) - 1 : 0), key);
+}
+
+static double interval_end(const json_t *record, int end)
+{
+    const json_t *ci = json_object_get(json_object_get(record, "rate"), "ci95");
+    const json_t *value = json_array_get(ci, (size_t)end);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+/* A number of the record with its 95 % interval over the seeds, where there is one. */
+typedef struct quantity {
+    double value, low, high;
+} quantity;
+
+static vg_status read_quantity(const json_t *record, const char *name, quantity *q)
+{
+    const json_t *rate = json_object_get(record, "rate");
+    double lo = interval_end(record, 0), hi = interval_end(record, 1);
+    *q = (quantity){NAN, NAN, NAN};
+    if (!strcmp(name, "ln_sq_per_layer"))
+        *q = (quantity){vg_json_get_number(rate, name), lo, hi};
+    else if (!strcmp(name, "sq_per_layer"))
+        *q = (quantity){vg_json_get_number(rate, name), exp(lo), exp(hi)};
+    else if (!strcmp(name, "factor_per_layer"))
+        *q = (quantity){vg_json_get_number(rate, name), exp(lo / 2), exp(hi / 2)};
+    else if (!strcmp(name, "survival"))
+        q->value = vg_json_get_number(record, name);
+    else if (!strcmp(name, "log10_survival"))
+        q->value = log10(vg_json_get_number(record, "survival"));
+    else if (!strcmp(name, "log10_weight_ratio"))
+        q->value = log10(of_layer(record, false, "grad_weight_l2") /
+                         of_layer(record, true, "grad_weight_l2"));
+    else if (!strncmp(name, "first_", 6))
+        q->value = of_layer(record, false, name + 6);
+    else if (!strncmp(name, "last_", 5))
+        q->value = of_layer(record, true, name + 5);
+    else
+        return vg_fail(VG_EINVAL,
+                       "quantity=%s: allowed are verdict, sq_per_layer, ln_sq_per_layer, "
+                       "factor_per_layer, survival, log10_survival, log10_weight_ratio, and first_ "
+                       "or last_ before a statistic of a layer",
+                       name);
+    return VG_OK;
+}
+
+/* --- running ------------------------------------------------------------------------------- */
+
+typedef struct trial {
+    const vg_options *options;
+    bool (*interrupted)(void);
+    vg_progress progress;
+    json_t *records;
+    int disagreeing;
+} trial;
+
+static void print_head(vg_format format)
+{
+    if (format == VG_FORMAT_TABLE)
+        printf("%-66s %11s  %-26s %-9s %s\n", "claim", "published", "here [95% over seeds]", "",
+               "conclusion");
+    else if (format == VG_FORMAT_MD)
+        puts("| claim | published | here [95 % over seeds] | | conclusion |\n|---|---:|---:|---|---|");
+    else if (format == VG_FORMAT_CSV)
+        puts("claim,quantity,published,here,low,high,agrees,conclusion");
+}
+
+static void print_claim(trial *t, const vg_claim *c, const char *ours, const quantity *q, bool agrees)
+{
+    const char *word = agrees ? "agrees" : "DISAGREES";
+    const char *then = agrees ? (c->then ? c->then : "") : "does not hold here";
+    vg_format format = t->options->format;
+    if (format == VG_FORMAT_CSV)
+        printf("\"%s\",%s,%s,%s,%.6g,%.6g,%s,\"%s\"\n", c->claim, c->quantity, c->paper, ours,
+               q->low, q->high, agrees ? "true" : "false", then);
+    else if (format == VG_FORMAT_MD)
+        printf("| %s | %s | %s | %s | %s |\n", c->claim, c->paper, ours, word, then);
+    else if (format == VG_FORMAT_TABLE)
+        printf("%-66s %11s  %-26s %-9s %s\n", c->claim, c->paper, ours, word, then);
+    fflush(stdout);
+}
+
+static vg_status judge(trial *t, const vg_claim *c, json_t *record)
+{
+    char ours[96];
+    quantity q = {NAN, NAN, NAN};
+    bool agrees;
+    if (!strcmp(c->quantity, "verdict")) {
+        snprintf(ours, sizeof ours, "%s", vg_json_get_text(record, "verdict", ""));
+        agrees = !strcmp(ours, c->paper);
+    } else {
+        VG_TRY(read_quantity(record, c->quantity, &q));
+        double off = fabs(q.value - strtod(c->paper, NULL));
+        agrees = off <= (c->tolerance ? strtod(c->tolerance, NULL) : 0);
+        if (isfinite(q.low))
+            snprintf(ours, sizeof ours, "%.5g [%.5g, %.5g]", q.value, q.low, q.high);
+        else
+            snprintf(ours, sizeof ours, "%.7g", q.value);
+    }
+    t->disagreeing += !agrees;
+    print_claim(t, c, ours, &q, agrees);
+    json_object_set_new(record, "claim",
+                        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "claim", c->claim, "quantity",
+                                  c->quantity, "published", c->paper, "here", ours, "agrees",
+                                  agrees, "conclusion",
+                                  agrees ? (c->then ? c->then : "") : "does not hold here"));
+    return VG_OK;
+}
+
+static vg_status run_point(trial *t, const vg_sweep *sweep, int64_t point, const char *file)
+{
+    vg_spec spec;
+    int variant;
+    json_t *record;
+    vg_decay_options how = {.interrupted = t->interrupted};
+    VG_TRY(vg_sweep_point(sweep, point, &spec, &variant));
+    const vg_variant *v = &sweep->variants[variant];
+    const char *name = v->name ? v->name : v->claim.claim ? v->claim.claim : file;
+    vg_progress_step(&t->progress, (int)point, name);
+    VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
+    VG_TRY(vg_decay_measure(&spec, &how, &record));
+    json_object_set_new(record, "name", json_string(name));
+    json_object_set_new(record, "experiment", json_string(file));
+    vg_progress_end(&t->progress);
+    vg_status status = VG_OK;
+    if (v->claim.claim && v->claim.quantity && v->claim.paper)
+        status = judge(t, &v->claim, record);
+    json_array_append_new(t->records, record);
+    return status;
+}
+
+static vg_status run_file(trial *t, const char *path, const vg_words *words)
+{
+    vg_sweep sweep;
+    char copy[PATH];
+    char **all = calloc((size_t)words->count + 1, sizeof *all);
+    if (!all)
+        return vg_fail(VG_ENOMEM, "out of memory for the words");
+    all[0] = (char *)path;
+    for (int i = 0; i < words->count; i++)
+        all[i + 1] = (char *)words->items[i];
+    vg_status status = vg_sweep_parse(words->count + 1, all, &sweep);
+    free(all);
+    VG_TRY(status);
+    snprintf(copy, sizeof copy, "%s", path);
+    char *file = basename(copy);
+    file[strlen(file) - 5] = '\0';
+    if (t->options->format == VG_FORMAT_TABLE)
+        printf("%s\n", file);
+    vg_progress_begin(&t->progress, file, (int)sweep.points, t->options->quiet);
+    for (int64_t i = 0; i < sweep.points && status == VG_OK && !t->interrupted(); i++)
+        status = run_point(t, &sweep, i, file);
+    vg_progress_end(&t->progress);
+    vg_sweep_release(&sweep);
+    return t->interrupted() ? VG_OK : status;
+}
+
+vg_status vg_decay_paper(const char *name, const vg_words *words, const vg_options *options,
+                         bool (*interrupted)(void), json_t *records, int *disagreeing)
+{
+    trial t = {.options = options, .interrupted = interrupted, .records = records};
+    glob_t files;
+    VG_TRY(find_files(name, &files));
+    print_head(options->format);
+    vg_status status = VG_OK;
+    for (size_t i = 0; i < files.gl_pathc && status == VG_OK && !interrupted(); i++)
+        status = run_file(&t, files.gl_pathv[i], words);
+    globfree(&files);
+    *disagreeing = t.disagreeing;
+    return status;
+}
