@@ -135,11 +135,55 @@ static double sweep_ulp(double reference)
     return reference;
 }
 
+/* Four fifths of all floats are below 2^-40 or beyond 200, where the first term of a series or the
+ * limit is the function to 2^-40 of itself: that spares the oracle's transcendental functions. */
+static int sweep_far(const sweep *s, float x)
+{
+    float size = fabsf(x);
+    int by_input = s->dir == VG_DIR_fwd || !vg_act_saves_output(s->op);
+    return by_input && isfinite(x) && (size < 0x1p-40f || size > 200);
+}
+
+static double sweep_far_value(const sweep *s, double x)
+{
+    int tiny = fabs(x) < 1;
+    if (s->dir == VG_DIR_bwd)
+        return tiny ? 0.5 : x > 0;
+    switch (s->op) {
+    case VG_OP_sigmoid:
+        return tiny ? 0.5 : x > 0;
+    case VG_OP_tanh:
+        return tiny ? x : copysign(1, x);
+    case VG_OP_elu:
+        return tiny || x > 0 ? x : -1;
+    case VG_OP_selu:
+        return x > 0 ? 1.0507009873554805 * x : 1.7580993408473766 * (tiny ? x : -1);
+    default: /* gelu, gelu_tanh, silu */
+        return tiny ? x / 2 : x > 0 ? x : 0;
+    }
+}
+
+static void sweep_refer(sweep *s, int i)
+{
+    double x = s->in[i], slope = s->params.slope;
+    int smooth = s->op >= VG_OP_sigmoid && s->op != VG_OP_leaky_relu && s->op != VG_OP_prelu;
+    if (smooth && sweep_far(s, s->in[i])) {
+        s->reference[i] = sweep_far_value(s, x);
+        s->magnitude[i] = 1;
+    } else if (s->dir == VG_DIR_fwd) {
+        s->reference[i] = vg_oracle_act(s->op, x, slope, &s->magnitude[i]);
+    } else {
+        s->reference[i] = vg_oracle_act_gradient(s->op, x, 1, slope, &s->magnitude[i]);
+    }
+}
+
 static void sweep_judge(const sweep *s, sweep_row *row, int i)
 {
     float x = s->in[i], got = s->out[i];
     double want = s->reference[i];
     row->inputs++;
+    if (got == (float)want && row->ulp.value >= 0.5 && fabsf(x) < 0x1p126f)
+        return; /* rounded right: no new maximum */
     if (!isfinite(x) || isinf((float)want)) {
         if (isnan(want) ? !isnan(got) : !(got == (float)want))
             row->wrong_special += isfinite(s->magnitude[i]);
@@ -172,10 +216,7 @@ static vg_status sweep_range(sweep *s, uint64_t first, uint64_t end, uint64_t st
         for (int i = n; i < SWEEP_CHUNK; i++)
             s->in[i] = 0;
         for (int i = 0; i < n; i++)
-            s->reference[i] = s->dir == VG_DIR_fwd
-                                  ? vg_oracle_act(s->op, s->in[i], s->params.slope, &s->magnitude[i])
-                                  : vg_oracle_act_gradient(s->op, s->in[i], 1, s->params.slope,
-                                                           &s->magnitude[i]);
+            sweep_refer(s, i);
         for (int r = 0; r < s->count; r++) {
             VG_TRY(vg_team_run(s->team, &s->rows[r].plan, NULL));
             for (int i = 0; i < n; i++)
