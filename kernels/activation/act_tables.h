@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Piecewise polynomials of the two GELUs, as x Phi: forward tabulates Phi, backward its slope. Piece
- * k is centred at k VG_PIECE_WIDTH; row i holds the coefficients of t^i, t = a - centre. Minimax fits
- * with float coefficients (Sollya, fpminimax, absolute error below 5e-9 where the value is below 1/2
- * and half an ulp elsewhere).
+/* Piecewise polynomials of the two GELUs, as x Phi: forward tabulates Phi, backward its slope.
+ * Piece k is centred at k VG_PIECE_WIDTH; row i holds the coefficients of t^i, t = a - centre.
+ * Minimax fits with float coefficients (Sollya, fpminimax, absolute error below 5e-9 where the value
+ * is below 1/2 and half an ulp elsewhere).
  *
  * Where a vector looks up 32 entries, k runs from -16 (limit 0) to 15 (limit 1) and stands at k mod
- * 32. Where it is 8, a = |x| and the tables hold f(-a), entry 7 being the limit 0: f(a) = 1 - f(-a). */
+ * 32. Where it is 8, a = |x| and the tables hold f(-a), entry 7 the limit 0: f(a) = 1 - f(-a). */
 #ifndef VG_ACT_TABLES_H
 #define VG_ACT_TABLES_H
 
