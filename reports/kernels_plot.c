@@ -74,7 +74,7 @@ static void group_title(vg_text *title, const vg_row *row)
         vg_text_printf(title, ", cap %s", row->max_isa);
 }
 
-/* --- rates -------------------------------------------------------------------------------------- */
+/* --- rates ------------------------------------------------------------------------------------ */
 
 enum { SWEEP = 6, MOST_SHAPES = 16 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Keys that follow from others or are a column of their own: never part of a label. */
-static const char *const silent[] = {"depth",        "seed",    "seeds", "threads",   "in_dim",
-                                     "block_layers", "norm_at", "slope", "gate_bias", NULL};
+static const char *const silent[] = {"depth",        "seed",    "seeds", "threads", "in_dim",
+                                     "block_layers", "norm_at", "slope", NULL};
 /* Keys of a label even where all nets agree. */
 static const char *const always[] = {"act", "init", NULL};
 
@@ -54,10 +54,29 @@ static json_t *varying_keys(const json_t *list)
     return varying;
 }
 
+/* Numbers that go without saying: the default, or what another key implies. */
+static bool goes_without_saying(const json_t *spec, const char *key)
+{
+    static const struct {
+        const char *key;
+        double usual;
+        const char *skip; /* the key matters with this skip only; NULL: always */
+    } list[] = {{"gain", 1, NULL},
+                {"bias_std", 0, NULL},
+                {"alpha", 1, "residual"},
+                {"gate_bias", -2, "highway"}};
+    const char *skip = vg_doc_str(spec, "skip");
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (!strcmp(key, list[i].key))
+            return vg_doc_num(spec, key) == list[i].usual ||
+                   (list[i].skip && (!skip || strcmp(skip, list[i].skip) != 0));
+    return false;
+}
+
 static void label_part(const json_t *spec, const char *key, vg_text *out)
 {
     const json_t *value = json_object_get(spec, key);
-    if (!value || is_nothing(value))
+    if (!value || is_nothing(value) || goes_without_saying(spec, key))
         return;
     bool bare = json_is_string(value) && (!strcmp(key, "act") || !strcmp(key, "init") ||
                                           !strcmp(key, "skip") || !strcmp(key, "model"));

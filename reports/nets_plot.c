@@ -269,10 +269,10 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
                    "set title 'What survival costs, depth %d'\n"
                    "set logscale y\nset format y '10^{%%L}'\nunset mytics\n"
                    "set xlabel 'training step, ms'\nset ylabel 'survival at layer 1'\n"
-                   "set xrange [0:*]\nset offsets graph 0, graph 0.1, graph 0.1, graph 0.05\n"
+                   "set offsets graph 0, graph 0.1, graph 0.1, graph 0.05\n"
                    "set key samplen 1\n",
                    depth);
-    for (int i = 0; i < nets->count && points < 4 * VG_COLOURS; i++) {
+    for (int i = 0; i < nets->count && points < VG_COLOURS; i++) {
         const json_t *record = nets->nets[i].record;
         char a[VG_NUM], b[VG_NUM];
         double ms = vg_doc_num(record, "cost.step_ms"), survival = vg_doc_num(record, "survival");
@@ -281,6 +281,8 @@ vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int documen
                hi = json_number_value(json_array_get(ci, 1));
         if (!(ms > 0) || !(survival > 0) || nets->nets[i].depth != depth)
             continue;
+        if (!points) /* by the medians: the interval of a disturbed net may be wide */
+            vg_text_printf(script, "set xrange [0:%.3g]\n", 3 * ms);
         vg_text_printf(&plot.data, "%.6g %.6g %.6g %.6g\n\n\n", ms, survival, lo > 0 ? lo : ms,
                        hi > 0 ? hi : ms);
         vg_text_printf(script,

@@ -89,7 +89,7 @@ static void findings(vg_report *report, const vg_nets *nets)
         json_array_foreach(json_object_get(nets->nets[i].record, "findings"), k, finding) {
             const char *code = vg_doc_str(finding, "code"), *why = vg_doc_str(finding, "why");
             if (!lines++) {
-                vg_text_add(out, "\n**Findings** in the deepest net of each kind:\n\n");
+                vg_details_begin(out, "Findings in the deepest net of each kind");
                 vg_table_head(out, "lrlrrl", head);
             }
             vg_row_begin(out);
@@ -102,6 +102,8 @@ static void findings(vg_report *report, const vg_nets *nets)
             vg_row_end(out);
         }
     }
+    if (lines)
+        vg_details_end(out);
 }
 
 static void advice(vg_report *report, const vg_nets *nets)
@@ -175,15 +177,15 @@ static void cost_row(vg_text *out, const vg_net *net, double peak)
     if (isfinite(gflops * peak))
         vg_text_printf(out, " (%s)", vg_num_percent(a, gflops * 1e9 / peak));
     vg_cell_printf(out, "%s", vg_num_bytes(a, vg_doc_num(cost, "bytes_per_step")));
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(net->record, "params"), 4));
+    vg_cell_printf(out, "%d, %s", net->depth, vg_num(a, vg_doc_num(net->record, "matrices"), 1));
     vg_cell_printf(out, "%s%s", vg_num(a, other / ms, 3), isfinite(other / ms) ? "x" : "");
     vg_row_end(out);
 }
 
 static bool same_base(const vg_net *a, const vg_net *b)
 {
-    static const char *const keys[] = {"model", "depth", "width", "batch"};
-    for (int k = 0; k < 4; k++)
+    static const char *const keys[] = {"model", "width", "batch"};
+    for (int k = 0; k < 3; k++)
         if (!json_equal(vg_doc_get(json_object_get(a->record, "spec"), keys[k]),
                         vg_doc_get(json_object_get(b->record, "spec"), keys[k])))
             return false;
@@ -195,46 +197,96 @@ static bool has_cost(const vg_net *net)
     return vg_doc_num(net->record, "cost.step_ms") > 0;
 }
 
+typedef struct ranked_net {
+    const vg_net *net;
+    bool equal;     /* as many matrices as the base net */
+    double decades; /* of the signal, lost or gained */
+} ranked_net;
+
+/* Equal work first, then by how well the signal keeps its size, then by time. */
+static int by_rank(const void *pa, const void *pb)
+{
+    const ranked_net *a = pa, *b = pb;
+    if (a->equal != b->equal)
+        return b->equal - a->equal;
+    if (a->decades != b->decades)
+        return (a->decades > b->decades) - (a->decades < b->decades);
+    return (a->net > b->net) - (a->net < b->net);
+}
+
+/* Nets that have the base's model, width and batch, ranked. */
+static int rank_nets(const vg_nets *nets, int first, char *done, ranked_net *list)
+{
+    const vg_net *base = &nets->nets[first];
+    double matrices = vg_doc_num(base->record, "matrices");
+    int count = 0;
+    for (int j = first; j < nets->count; j++) {
+        const vg_net *net = &nets->nets[j];
+        if (done[j] || !has_cost(net) || !same_base(base, net))
+            continue;
+        double decades = fabs(log10(vg_doc_num(net->record, "survival")));
+        done[j] = 1;
+        list[count++] = (ranked_net){net, vg_doc_num(net->record, "matrices") == matrices,
+                                     isnan(decades) ? INFINITY : decades};
+    }
+    qsort(list, (size_t)count, sizeof *list, by_rank);
+    return count;
+}
+
+static void cost_table(vg_report *report, const vg_net *base, const ranked_net *list, int count,
+                       double peak)
+{
+    static const char *const head[] = {"net",
+                                       "survival",
+                                       "layers to half",
+                                       "step, ms [95 % CI]",
+                                       "GFLOP/s (of peak)",
+                                       "bytes a step",
+                                       "depth, matrices",
+                                       "vs oneDNN"};
+    vg_text *out = &report->out;
+    const char *model = vg_doc_str(base->record, "spec.model");
+    vg_text_add(out, "\n**");
+    vg_text_md(out, model ? model : "net");
+    vg_text_printf(out,
+                   ", width %.0f, batch %.0f**, best first among nets with as many matrices as ",
+                   vg_doc_num(base->record, "spec.width"), vg_doc_num(base->record, "spec.batch"));
+    vg_text_md(out, base->label);
+    vg_text_printf(out, " of depth %d; below them nets with more or less work\n\n", base->depth);
+    vg_table_head(out, "lrrrrrrr", head);
+    for (int i = 0; i < count; i++)
+        cost_row(out, list[i].net, peak);
+}
+
 static vg_status costs(vg_report *report, const vg_nets *nets, int document)
 {
-    static const char *const head[] = {
-        "net",          "survival",   "layers to half", "step, ms [95 % CI]", "GFLOP/s (of peak)",
-        "bytes a step", "parameters", "vs oneDNN"};
-    vg_text *out = &report->out;
     double peak = peak_flops(report->docs[document]);
     char *done = calloc((size_t)nets->count + 1, 1);
+    ranked_net *list = calloc((size_t)nets->count + 1, sizeof *list);
     int tables = 0;
-    vg_status status = done ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
-    vg_text_add(out, "\n### What the fixes cost\n\n");
-    for (int i = 0; i < nets->count && status == VG_OK; i++) {
-        const vg_net *base = &nets->nets[i];
-        if (done[i] || !has_cost(base))
+    bool failed = !done || !list;
+    vg_text_add(&report->out, "\n### What the fixes cost\n");
+    for (int i = 0; i < nets->count && !failed; i++) {
+        if (done[i] || !has_cost(&nets->nets[i]))
             continue;
-        const char *model = vg_doc_str(base->record, "spec.model");
-        vg_text_add(out, tables++ ? "\n**" : "**");
-        vg_text_md(out, model ? model : "net");
-        vg_text_printf(out, ", depth %d, width %.0f, batch %.0f**\n\n", base->depth,
-                       vg_doc_num(base->record, "spec.width"),
-                       vg_doc_num(base->record, "spec.batch"));
-        vg_table_head(out, "lrrrrrrr", head);
-        for (int j = i; j < nets->count; j++) {
-            if (done[j] || !has_cost(&nets->nets[j]) || !same_base(base, &nets->nets[j]))
-                continue;
-            done[j] = 1;
-            cost_row(out, &nets->nets[j], peak);
-        }
+        int count = rank_nets(nets, i, done, list);
+        cost_table(report, &nets->nets[i], list, count, peak);
+        tables++;
     }
     free(done);
-    if (!tables)
+    free(list);
+    if (failed)
+        return vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
+    if (!tables) {
         vg_part_missing(report, "the time of a training step",
                         "`vgbench decay --cost` measures it");
-    else
-        vg_text_add(out,
-                    "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a "
-                    "step: n/a (no profile in the results).\n");
-    if (status == VG_OK && tables)
-        status = vg_nets_plot_costs(report, nets, document);
-    return status;
+        return VG_OK;
+    }
+    vg_text_add(
+        &report->out,
+        "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a step: n/a "
+        "(no profile in the results).\n");
+    return vg_nets_plot_costs(report, nets, document);
 }
 
 /* --- training --------------------------------------------------------------------------------- */
