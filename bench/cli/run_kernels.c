@@ -18,10 +18,10 @@ static double case_seconds(const vg_run *run)
     return run->level == VG_RUN_QUICK ? 0.16 : run->level == VG_RUN_STANDARD ? 0.5 : 1.0;
 }
 
-/* Samples of both groups, verification, filling, creation: measured on a loaded machine. */
+/* Samples of both groups, verification, filling, creation. */
 static double estimate_of(const vg_run *run, int cases)
 {
-    return cases * (1.6 * case_seconds(run) + 0.25) * run->processes;
+    return cases * (1.5 * case_seconds(run) + 0.15) * run->processes;
 }
 
 static double work_of(const vg_shape_line *line)
@@ -259,7 +259,7 @@ bool vg_run_capped_wanted(const vg_run *run)
 double vg_run_capped_estimate(const vg_run *run, char *what, size_t size)
 {
     snprintf(what, size, "the same with own kernels and oneDNN at AVX2");
-    return run->cases.count * (case_seconds(run) + 0.2);
+    return run->cases.count * (case_seconds(run) + 0.1);
 }
 
 vg_status vg_run_capped(vg_run *run)

@@ -32,7 +32,7 @@ static double verify_estimate(const vg_run *run, char *what, size_t size)
         return 0;
     }
     snprintf(what, size, "%d rows against the double-precision oracle", rows);
-    return 0.06 * rows;
+    return 0.04 * rows;
 }
 
 static vg_status verify(vg_run *run)
