@@ -90,22 +90,33 @@ static double run_once(vg_team *team, job *j, vg_unit_fn *unit)
     return seconds;
 }
 
+/* Time of one thread's share, the least of three: a run that lost its CPU must not end the
+ * calibration. Every thread does the same, so one thread is enough, and no team can be late. */
+static double share_seconds(job *j, vg_unit_fn *unit)
+{
+    double least = INFINITY;
+    for (int i = 0; i < 3; i++) {
+        double begin = now();
+        unit(&j->task, 0, NULL);
+        least = fmin(least, now() - begin);
+    }
+    return least;
+}
+
 /* Rate in @p work per round: the best of some samples of about @p seconds each, because a roof is a
  * limit, and a neighbour that wakes does not lower it. */
 static double rate(vg_team *team, job *j, vg_unit_fn *unit, double work, double seconds)
 {
     j->rounds = 1;
-    double once = run_once(team, j, unit);
+    double once = share_seconds(j, unit);
     for (int i = 0; i < 20 && once < seconds / 2; i++) {
         double more = once > 0 ? seconds / once : 16;
-        j->rounds = (int64_t)ceil((double)j->rounds * (more > 16 ? 16 : more));
-        once = run_once(team, j, unit);
+        j->rounds = (int64_t)ceil((double)j->rounds * fmin(more, 16));
+        once = share_seconds(j, unit);
     }
     double best = 0;
-    for (int i = 0; i < SAMPLES; i++) {
-        double one = work * (double)j->rounds / run_once(team, j, unit);
-        best = one > best ? one : best;
-    }
+    for (int i = 0; i < SAMPLES; i++)
+        best = fmax(best, work * (double)j->rounds / run_once(team, j, unit));
     return best;
 }
 
