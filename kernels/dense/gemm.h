@@ -21,8 +21,10 @@
 
 struct vg_gemm;
 
-/** Turns n sums into results: z[i] at row @p row, columns @p col + i of C, in place. */
-typedef void vg_gemm_finish_fn(const struct vg_gemm *g, int64_t row, int64_t col, int64_t n, float *z);
+/** Turns rows x cols sums into results, in place: z[r * ldz + i] is row @p row + r, column @p col + i
+ * of C. */
+typedef void vg_gemm_finish_fn(const struct vg_gemm *g, int64_t row, int64_t col, int64_t rows,
+                               int64_t cols, float *z, int64_t ldz);
 
 /** Makes n elements of A from what is stored: out[i] from a[i] and saved[i]. */
 typedef void vg_gemm_map_fn(const struct vg_gemm *g, const float *a, const float *saved, int64_t n,
@@ -41,7 +43,7 @@ typedef struct vg_gemm {
     float *c;
     int64_t ldc;
     const float *bias; /**< [n] or NULL */
-    vg_gemm_finish_fn *finish; /**< run on every row of a tile of C while it is in L1, or NULL */
+    vg_gemm_finish_fn *finish; /**< run on tiles of C while they are in L1, or NULL */
     vg_gemm_map_fn *map;       /**< run on A while it is copied, or NULL */
     const float *saved;        /**< for map: same layout as A */
     int64_t ld_saved;

@@ -87,7 +87,7 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
             cols *= 2;
         else if (unit_rows >= limit.rows)
             rows *= 2;
-        else if (rows * cols < 4 && (v->a_t || v->map) && unit_rows >= (v->map ? 16 : 128))
+        else if (rows * cols < 4 && (v->a_t || v->map) && unit_rows >= (v->map ? 32 : 128))
             rows *= 2;
         else if (rows * cols < 4 && unit_cols >= VG_LANES * (prefer < 3 ? prefer : 2))
             cols *= 2;
@@ -369,9 +369,8 @@ static void finish(const unit_state *u, range r, int64_t col, const vg_tile *t, 
     const vg_gemm *g = u->g;
     if (!g->finish || u->k0 + u->k < g->k)
         return;
-    int64_t n = (vectors - 1) * VG_LANES + t->last;
-    for (int64_t row = r.first; row < r.last; row++)
-        g->finish(g, u->rows.first + row, col, n, t->c + (row - r.first) * t->ldc);
+    g->finish(g, u->rows.first + r.first, col, r.last - r.first,
+              (vectors - 1) * VG_LANES + t->last, t->c, t->ldc);
 }
 
 static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vectors)
@@ -494,7 +493,7 @@ void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t uni
     VG_FN(vg_store_transposed)(turned, u.ldc, u.rows.last - u.rows.first, last - first,
                                g->bias ? g->bias + u.rows.first : NULL,
                                g->c + first * g->ldc + u.rows.first, g->ldc);
-    for (int64_t row = first; g->finish && row < last; row++)
-        g->finish(g, row, u.rows.first, u.rows.last - u.rows.first,
-                  g->c + row * g->ldc + u.rows.first);
+    if (g->finish)
+        g->finish(g, first, u.rows.first, last - first, u.rows.last - u.rows.first,
+                  g->c + first * g->ldc + u.rows.first, g->ldc);
 }
