@@ -16,7 +16,8 @@
 
 extern char **environ;
 
-/* The environment with OMP_WAIT_POLICY replaced; the array is the caller's, the texts are shared. */
+/* The environment with OMP_WAIT_POLICY replaced; the array is the caller's, the texts are
+ * shared. */
 static char **environment_with(const char *wait_policy, char *own, size_t size)
 {
     size_t count = 0, kept = 0;
@@ -63,7 +64,8 @@ static vg_status spawn(char *const argv[], const char *wait_policy, pid_t *pid)
     int error = posix_spawn(pid, "/proc/self/exe", &actions, NULL, argv, envp);
     posix_spawn_file_actions_destroy(&actions);
     free(envp);
-    return error ? vg_fail(VG_EEXTERNAL, "a child could not be started: %s", strerror(error)) : VG_OK;
+    return error ? vg_fail(VG_EEXTERNAL, "a child could not be started: %s", strerror(error))
+                 : VG_OK;
 }
 
 vg_status vg_child_run(const char *const words[], const char *file, const char *wait_policy,
@@ -84,7 +86,8 @@ vg_status vg_child_run(const char *const words[], const char *file, const char *
     VG_TRY(spawn(argv, wait_policy, &pid));
     VG_TRY(wait_for(pid, code));
     if (access(file, R_OK))
-        return vg_fail(VG_EEXTERNAL, "a child (vgbench %s) failed with exit code %d", words[0], *code);
+        return vg_fail(VG_EEXTERNAL, "a child (vgbench %s) failed with exit code %d", words[0],
+                       *code);
     vg_status status = vg_results_load(file, results);
     unlink(file);
     return status;

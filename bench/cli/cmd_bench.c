@@ -30,8 +30,10 @@ static const char usage[] =
     "bench [--filter=RE] [--shapes=SET|FILE|'op extents'] [--threads=1,2,all] [--backend=LIST]\n"
     "                     [--sweep=size] [--benchmark_...] [-o FILE]...";
 static const char text[] =
-    "Times kernels against oneDNN: every row is verified first, then all rows of a shape are sampled\n"
-    "in random order, round by round. ratio: time of oneDNN / own time, above 1 own is faster; its\n"
+    "Times kernels against oneDNN: every row is verified first, then all rows of a shape are "
+    "sampled\n"
+    "in random order, round by round. ratio: time of oneDNN / own time, above 1 own is faster; "
+    "its\n"
     "interval is a bootstrap over paired samples of this process. The verdict is gated by the A/A\n"
     "noise floor measured at the start. roof: share of the measured FMA peak or bandwidth.";
 
@@ -41,18 +43,20 @@ static const char *const colds[] = {"none", NULL};
 static void own_options(arguments *a, vg_option table[9])
 {
     const vg_option rows[] = {
-        {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "rows whose name matches; -RE: does not", NULL,
-         0, NULL},
+        {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "rows whose name matches; -RE: does not",
+         NULL, 0, NULL},
         {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET",
          "quick mlp tails bert dlrm, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
         {"sweep", 0, VG_OPTION_CHOICE, &a->sweep, "WHAT",
          "size: every selected op from 1 KiB to 64 MiB", sweeps, 0, NULL},
-        {"cold-cache", 0, VG_OPTION_CHOICE, &a->cold, "MODE", "none: everything warm", colds, 0, NULL},
-        {"seconds", 0, VG_OPTION_REAL, &a->seconds, "S", "for the samples of a shape (0.25)", NULL, 0,
+        {"cold-cache", 0, VG_OPTION_CHOICE, &a->cold, "MODE", "none: everything warm", colds, 0,
          NULL},
-        {"no-verify", 0, VG_OPTION_FLAG, &a->no_verify, NULL, "time without checking", NULL, 0, NULL},
-        {"benchmark_", 0, VG_OPTION_PREFIX, &a->benchmark, NULL,
-         "any flag of Google Benchmark", NULL, 0, NULL},
+        {"seconds", 0, VG_OPTION_REAL, &a->seconds, "S", "for the samples of a shape (0.25)", NULL,
+         0, NULL},
+        {"no-verify", 0, VG_OPTION_FLAG, &a->no_verify, NULL, "time without checking", NULL, 0,
+         NULL},
+        {"benchmark_", 0, VG_OPTION_PREFIX, &a->benchmark, NULL, "any flag of Google Benchmark",
+         NULL, 0, NULL},
         {"v=", 0, VG_OPTION_PREFIX, &a->benchmark, NULL, "its verbosity", NULL, 0, NULL},
         {0},
     };
@@ -97,8 +101,10 @@ static int longest_name(const vg_case_list *cases)
 static vg_status open_native(const arguments *a, const vg_case_list *cases)
 {
     const char *onednn = vg_onednn_version();
-    vg_gbench_output output = {.display = a->flags.display, .file = a->flags.out,
-                               .file_format = a->flags.out_format, .color = a->flags.color,
+    vg_gbench_output output = {.display = a->flags.display,
+                               .file = a->flags.out,
+                               .file_format = a->flags.out_format,
+                               .color = a->flags.color,
                                .tabular = a->flags.tabular,
                                .display_aggregates_only = a->flags.display_aggregates_only ||
                                                           a->flags.report_aggregates_only,
@@ -159,10 +165,15 @@ static vg_status save_outputs(const arguments *a, const vg_bench_request *reques
 static void fill_request(const arguments *a, const vg_case_list *cases, vg_bench_request *request)
 {
     bool own_table = !a->flags.display && a->common.format != VG_FORMAT_JSON;
-    *request = (vg_bench_request){.cases = cases, .sampling = vg_sampling_default, .noise_cases = 5,
-                                  .resamples = 1000, .max_isa = a->common.max_isa,
-                                  .quiet = a->common.quiet, .color = a->common.color,
-                                  .table = own_table ? stdout : NULL, .format = a->common.format};
+    *request = (vg_bench_request){.cases = cases,
+                                  .sampling = vg_sampling_default,
+                                  .noise_cases = 5,
+                                  .resamples = 1000,
+                                  .max_isa = a->common.max_isa,
+                                  .quiet = a->common.quiet,
+                                  .color = a->common.color,
+                                  .table = own_table ? stdout : NULL,
+                                  .format = a->common.format};
     request->sampling.seed = a->common.seed;
     request->sampling.verify = !a->no_verify;
     request->sampling.native = a->flags.native;
@@ -214,8 +225,10 @@ static vg_status bench(arguments *a, int *code)
     if (a->filter && a->flags.filter)
         return vg_fail(VG_EINVAL, "--filter and --benchmark_filter are the same: give one");
     VG_TRY(read_shapes(a, &shapes));
-    vg_case_query query = {.shapes = &shapes, .filter = a->filter ? a->filter : a->flags.filter,
-                           .backends = a->common.backend, .threads = a->common.thread_list,
+    vg_case_query query = {.shapes = &shapes,
+                           .filter = a->filter ? a->filter : a->flags.filter,
+                           .backends = a->common.backend,
+                           .threads = a->common.thread_list,
                            .thread_count = a->common.thread_count};
     vg_status status = vg_cases_make(&query, &cases);
     if (!status && a->flags.list_tests)

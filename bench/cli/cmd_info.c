@@ -57,8 +57,8 @@ static void print_cpu(const json_t *machine)
     }
     json_array_foreach(at(machine, "isa"), i, one) {
         bool usable = json_is_true(at(one, "usable"));
-        row(text_of(one, "name"), "%s%s", usable ? "usable" : "not usable: ",
-            usable ? "" : text_of(one, "reason"));
+        row(text_of(one, "name"), "%s%s",
+            usable ? "usable" : "not usable: ", usable ? "" : text_of(one, "reason"));
     }
 }
 
@@ -94,14 +94,17 @@ static void print_software(const json_t *machine)
         row("oneDNN", "n/a: %s", text_of(dnnl, "reason"));
     if (json_is_string(at(gb, "version")))
         row("Google Benchmark", "%s, %s build%s%s", text_of(gb, "version"),
-            text_of(gb, "build_type"), at(gb, "note") ? ": " : "", vg_json_get_text(gb, "note", ""));
+            text_of(gb, "build_type"), at(gb, "note") ? ": " : "",
+            vg_json_get_text(gb, "note", ""));
     else
         row("Google Benchmark", "n/a: %s", text_of(gb, "reason"));
     row("OpenMP", "%s", text_of(omp, "runtimes"));
     json_object_foreach((json_t *)at(omp, "environment"), key, value)
         row("", "%s=%s%s", key, json_string_value(value),
-            !strcmp(key, "OMP_WAIT_POLICY") && !strcmp(text_of(omp, "wait_policy_set_by"), "vgbench")
-                ? " (set by vgbench)" : "");
+            !strcmp(key, "OMP_WAIT_POLICY") &&
+                    !strcmp(text_of(omp, "wait_policy_set_by"), "vgbench")
+                ? " (set by vgbench)"
+                : "");
     row("compiler", "%s, %s", text_of(software, "compiler"), text_of(software, "base_flags"));
     json_object_foreach((json_t *)at(software, "flags"), key, value)
         row("", "%-12s %s", key, json_string_value(value));

@@ -24,7 +24,8 @@ static json_t *row_json(const vg_kernel *kernel, const char *name)
 
 static void print_row(const json_t *row, vg_format format)
 {
-    const char *name = vg_json_get_text(row, "kernel", ""), *impl = vg_json_get_text(row, "impl", "");
+    const char *name = vg_json_get_text(row, "kernel", ""),
+               *impl = vg_json_get_text(row, "impl", "");
     const char *reason = vg_json_get_text(row, "reason", "");
     if (format == VG_FORMAT_CSV)
         printf("%s,\"%s\",\"%s\"\n", name, impl, reason);

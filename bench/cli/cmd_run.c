@@ -36,33 +36,42 @@ enum { OWN = 11 };
 static void own_options(arguments *a, vg_option table[OWN])
 {
     const vg_option rows[] = {
-        {"quick", 0, VG_OPTION_FLAG, &a->quick, NULL, "minutes: few sizes, within one process", NULL, 0,
-         NULL},
-        {"publish", 0, VG_OPTION_FLAG, &a->publish, NULL, "the full protocol, hours", NULL, 0, NULL},
-        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, kernels, capped, decay", NULL, 0, NULL},
-        {"budget", 0, VG_OPTION_TEXT, &a->budget, "TIME", "90s, 30m, 2h", NULL, 0, NULL},
-        {"dir", 'd', VG_OPTION_TEXT, &a->folder, "DIR", "folder (vgbench-<host>-<UTC>)", NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET", "shape set or file in place of the suite's",
+        {"quick", 0, VG_OPTION_FLAG, &a->quick, NULL, "minutes: few sizes, within one process",
          NULL, 0, NULL},
-        {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "kernel rows whose name matches", NULL, 0, NULL},
-        {"resume", 0, VG_OPTION_FLAG, &a->resume, NULL, "go on in an existing folder", NULL, 0, NULL},
+        {"publish", 0, VG_OPTION_FLAG, &a->publish, NULL, "the full protocol, hours", NULL, 0,
+         NULL},
+        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, kernels, capped, decay", NULL, 0,
+         NULL},
+        {"budget", 0, VG_OPTION_TEXT, &a->budget, "TIME", "90s, 30m, 2h", NULL, 0, NULL},
+        {"dir", 'd', VG_OPTION_TEXT, &a->folder, "DIR", "folder (vgbench-<host>-<UTC>)", NULL, 0,
+         NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET",
+         "shape set or file in place of the suite's", NULL, 0, NULL},
+        {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "kernel rows whose name matches", NULL, 0,
+         NULL},
+        {"resume", 0, VG_OPTION_FLAG, &a->resume, NULL, "go on in an existing folder", NULL, 0,
+         NULL},
         {"force", 0, VG_OPTION_FLAG, &a->force, NULL, "write into an existing folder anew", NULL, 0,
          NULL},
-        {"dry-run", 'n', VG_OPTION_FLAG, &a->dry_run, NULL, "print the plan and its time, no more", NULL,
-         0, NULL},
+        {"dry-run", 'n', VG_OPTION_FLAG, &a->dry_run, NULL, "print the plan and its time, no more",
+         NULL, 0, NULL},
         {0},
     };
     _Static_assert(sizeof rows == OWN * sizeof *table, "size of the table");
     memcpy(table, rows, sizeof rows);
 }
 
-/* --- arguments --------------------------------------------------------------------------------- */
+/* --- arguments
+ * --------------------------------------------------------------------------------- */
 
 static vg_status read_budget(const char *words, double *seconds)
 {
     char *end;
     double value = strtod(words, &end);
-    double unit = !strcmp(end, "s") || !*end ? 1 : !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 : 0;
+    double unit = !strcmp(end, "s") || !*end ? 1
+                  : !strcmp(end, "m")        ? 60
+                  : !strcmp(end, "h")        ? 3600
+                                             : 0;
     if (end == words || !(value > 0) || !unit || value * unit > 1e7)
         return vg_fail(VG_EINVAL, "--budget=%s: a time is needed, as 90s, 30m or 2h", words);
     *seconds = value * unit;
@@ -118,7 +127,8 @@ static vg_status check_arguments(const arguments *a, const vg_words *words)
     return a->only ? check_only(a->only) : VG_OK;
 }
 
-/* --- folder ------------------------------------------------------------------------------------ */
+/* --- folder
+ * ------------------------------------------------------------------------------------ */
 
 static const char *default_folder(char *path, size_t size)
 {
@@ -157,7 +167,8 @@ static vg_status open_folder(const arguments *a, const char *path, json_t **befo
     if (there && !S_ISDIR(info.st_mode))
         return vg_fail(VG_EINVAL, "%s: is a file, a folder is needed", path);
     if (there && !a->resume && !a->force)
-        return vg_fail(VG_EINVAL, "%s: exists; --resume goes on in it, --force writes it anew", path);
+        return vg_fail(VG_EINVAL, "%s: exists; --resume goes on in it, --force writes it anew",
+                       path);
     if (!there)
         VG_TRY(make_folder(path));
     snprintf(file, sizeof file, "%.4000s/results.json", path);
@@ -167,7 +178,8 @@ static vg_status open_folder(const arguments *a, const char *path, json_t **befo
     return VG_OK;
 }
 
-/* --- the run ----------------------------------------------------------------------------------- */
+/* --- the run
+ * ----------------------------------------------------------------------------------- */
 
 /* What will be done and how long it takes, before anything is. */
 static void print_plan(const arguments *a, const vg_run *run)
@@ -250,8 +262,11 @@ static void choose_threads(vg_options *options)
 static vg_status run(arguments *a, int *code)
 {
     char path[256];
-    vg_run r = {.level = a->quick ? VG_RUN_QUICK : a->publish ? VG_RUN_PUBLISH : VG_RUN_STANDARD,
-                .options = &a->common, .filter = a->filter};
+    vg_run r = {.level = a->quick     ? VG_RUN_QUICK
+                         : a->publish ? VG_RUN_PUBLISH
+                                      : VG_RUN_STANDARD,
+                .options = &a->common,
+                .filter = a->filter};
     static const char *const sets[] = {"quick", "mlp", "mlp+tails+bert+dlrm"};
     r.shapes = a->shapes ? a->shapes : sets[r.level];
     r.processes = r.level == VG_RUN_PUBLISH ? 5 : 1;

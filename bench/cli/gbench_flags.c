@@ -12,12 +12,24 @@
 #include "micro/gbench.h"
 
 static const char *const known[] = {
-    "--benchmark_list_tests", "--benchmark_filter", "--benchmark_min_time",
-    "--benchmark_min_warmup_time", "--benchmark_repetitions", "--benchmark_dry_run",
-    "--benchmark_enable_random_interleaving", "--benchmark_report_aggregates_only",
-    "--benchmark_display_aggregates_only", "--benchmark_format", "--benchmark_out",
-    "--benchmark_out_format", "--benchmark_color", "--benchmark_counters_tabular",
-    "--benchmark_perf_counters", "--benchmark_context", "--benchmark_time_unit", NULL,
+    "--benchmark_list_tests",
+    "--benchmark_filter",
+    "--benchmark_min_time",
+    "--benchmark_min_warmup_time",
+    "--benchmark_repetitions",
+    "--benchmark_dry_run",
+    "--benchmark_enable_random_interleaving",
+    "--benchmark_report_aggregates_only",
+    "--benchmark_display_aggregates_only",
+    "--benchmark_format",
+    "--benchmark_out",
+    "--benchmark_out_format",
+    "--benchmark_color",
+    "--benchmark_counters_tabular",
+    "--benchmark_perf_counters",
+    "--benchmark_context",
+    "--benchmark_time_unit",
+    NULL,
 };
 
 static const char *const formats[] = {"console", "json", "csv", NULL};
@@ -34,8 +46,8 @@ static const char *value_of(const char *flag, const char *name)
 
 static vg_status read_bool(const char *flag, const char *value, bool *result)
 {
-    static const char *const words[] = {"1", "t", "true", "y", "yes", "on",
-                                        "0", "f", "false", "n", "no", "off"};
+    static const char *const words[] = {"1", "t", "true",  "y", "yes", "on",
+                                        "0", "f", "false", "n", "no",  "off"};
     *result = true;
     for (int i = 0; *value && i < 12; i++)
         if (!strcasecmp(value, words[i])) {
@@ -196,7 +208,8 @@ vg_status vg_gbench_flags_read(const vg_option_list *given, vg_gbench_flags *fla
 vg_status vg_gbench_flags_apply(const vg_gbench_flags *flags)
 {
     static char program[] = "vgbench", min_time[80];
-    static char out[] = "--benchmark_out=", aggregates[] = "--benchmark_display_aggregates_only=false";
+    static char out[] = "--benchmark_out=",
+                aggregates[] = "--benchmark_display_aggregates_only=false";
     static char report[] = "--benchmark_report_aggregates_only=false";
     static char repetitions[] = "--benchmark_repetitions=9";
     static char interleave[] = "--benchmark_enable_random_interleaving=true";

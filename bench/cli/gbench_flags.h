@@ -12,7 +12,7 @@
 #include "cli/options.h"
 
 typedef struct vg_gbench_flags {
-    const char *filter; /**< --benchmark_filter, or NULL */
+    const char *filter;  /**< --benchmark_filter, or NULL */
     const char *display; /**< --benchmark_format, or NULL: our own table */
     const char *out, *out_format;
     bool list_tests, display_aggregates_only, report_aggregates_only, color, tabular;

@@ -32,13 +32,14 @@ void vg_help_version(FILE *out)
 
 void vg_help_names(FILE *out)
 {
-    fprintf(out,
-            "A kernel is named <op>/<dir>/<backend>/<key:value>/.../threads:N, for example\n"
-            "  dense/bwd_weights/avx512/batch:256/in:512/out:512/weights:plain/threads:2\n"
-            "Every --filter is a regular expression on that name; a leading - negates it.\n\n"
-            "A shape is the op and its extents in this order, then weights:, act: or norm: where the\n"
-            "op has them (dense 100 300 200 weights:packed). A shape file has one shape a line; # \n"
-            "begins a comment; the op activations stands for all of them.\n\n");
+    fprintf(
+        out,
+        "A kernel is named <op>/<dir>/<backend>/<key:value>/.../threads:N, for example\n"
+        "  dense/bwd_weights/avx512/batch:256/in:512/out:512/weights:plain/threads:2\n"
+        "Every --filter is a regular expression on that name; a leading - negates it.\n\n"
+        "A shape is the op and its extents in this order, then weights:, act: or norm: where the\n"
+        "op has them (dense 100 300 200 weights:packed). A shape file has one shape a line; # \n"
+        "begins a comment; the op activations stands for all of them.\n\n");
     for (int op = 1; op < VG_OP_COUNT; op++) {
         fprintf(out, "  %-16s", vg_op_name((vg_op)op));
         for (int i = 0; i < vg_op_extents((vg_op)op); i++)

@@ -26,7 +26,8 @@ static void set_wait_policy(char **argv)
     unsetenv("VGBENCH_SET_WAIT_POLICY");
 }
 
-/* Commands that time teams. Verification runs more threads than there are CPUs, which must not spin. */
+/* Commands that time teams. Verification runs more threads than there are CPUs, which must not
+ * spin. */
 static bool times_teams(const char *command)
 {
     static const char *const names[] = {"bench", "run", "decay", "train", "profile", "roofline"};
@@ -69,8 +70,10 @@ int main(int argc, char **argv)
         if (times_teams(c->name))
             set_wait_policy(argv);
         if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1) {
-            fprintf(stderr, "vgbench: two OpenMP runtimes in one process (%s): numbers would be "
-                            "wrong; link oneDNN against the compiler's own\n", runtimes);
+            fprintf(stderr,
+                    "vgbench: two OpenMP runtimes in one process (%s): numbers would be "
+                    "wrong; link oneDNN against the compiler's own\n",
+                    runtimes);
             return VG_EXIT_REFUSED;
         }
         return c->run(argc - 1, argv + 1);

@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/** The word of @p choices (NULL-terminated) that is nearest to @p word, or NULL when none is near. */
+/** The word of @p choices (NULL-terminated) that is nearest to @p word, or NULL when none is
+ * near. */
 const char *vg_nearest(const char *word, const char *const *choices);
 
 /** "; did you mean 'relu'?" into @p text, or "". Returns @p text. */

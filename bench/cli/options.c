@@ -24,8 +24,8 @@ enum { COMMON_MAX = 12 };
 static void common_table(vg_option table[COMMON_MAX], vg_options *o, common_values *v)
 {
     const vg_option rows[] = {
-        {"threads", 't', VG_OPTION_TEXT, &v->threads, "N", "threads; bench: a list, 1,2,all",
-         NULL, 0, NULL},
+        {"threads", 't', VG_OPTION_TEXT, &v->threads, "N", "threads; bench: a list, 1,2,all", NULL,
+         0, NULL},
         {"backend", 'b', VG_OPTION_TEXT, &v->backend, "NAME",
          "best scalar auto_avx2 auto_avx512 auto_neon avx2 avx512 neon onednn", NULL, 0, NULL},
         {"seed", 0, VG_OPTION_TEXT, &v->seed, "N", "seed of all generated data (1)", NULL, 0, NULL},
@@ -51,8 +51,9 @@ static void common_table(vg_option table[COMMON_MAX], vg_options *o, common_valu
 static const vg_option *find_in(const vg_option *table, const char *name, size_t length)
 {
     for (const vg_option *o = table; o && o->name; o++) {
-        if (o->kind == VG_OPTION_PREFIX ? !strncmp(name, o->name, strlen(o->name))
-                                        : strlen(o->name) == length && !strncmp(name, o->name, length))
+        if (o->kind == VG_OPTION_PREFIX
+                ? !strncmp(name, o->name, strlen(o->name))
+                : strlen(o->name) == length && !strncmp(name, o->name, length))
             return o;
     }
     return NULL;
@@ -375,9 +376,9 @@ static void print_table(FILE *out, const vg_option *table)
             snprintf(letter, sizeof letter, "-%c, ", o->letter);
         bool prefix = o->kind == VG_OPTION_PREFIX;
         snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name,
-                 prefix          ? "..."
-                 : o->argument   ? "="
-                                 : "",
+                 prefix        ? "..."
+                 : o->argument ? "="
+                               : "",
                  o->argument && !prefix ? o->argument : "");
         fprintf(out, "  %-26s %s\n", left, o->help);
     }

@@ -17,12 +17,12 @@
 #include "vgbench/status.h"
 
 typedef enum vg_option_kind {
-    VG_OPTION_FLAG,  /**< bool: --quiet; --quiet=0 takes it back */
-    VG_OPTION_TEXT,  /**< const char *: any text, not empty */
-    VG_OPTION_INT,   /**< int64_t, at least `minimum` */
-    VG_OPTION_REAL,  /**< double, finite */
+    VG_OPTION_FLAG,   /**< bool: --quiet; --quiet=0 takes it back */
+    VG_OPTION_TEXT,   /**< const char *: any text, not empty */
+    VG_OPTION_INT,    /**< int64_t, at least `minimum` */
+    VG_OPTION_REAL,   /**< double, finite */
     VG_OPTION_CHOICE, /**< const char *: one of `choices` */
-    VG_OPTION_LIST,  /**< vg_option_list: may be given several times */
+    VG_OPTION_LIST,   /**< vg_option_list: may be given several times */
     VG_OPTION_PREFIX, /**< vg_option_list: every option that begins with `name`, whole ("--x=1") */
 } vg_option_kind;
 
@@ -37,10 +37,10 @@ typedef struct vg_option {
     const char *name; /**< without dashes; an entry with NULL ends a table */
     char letter;      /**< -o, or 0 */
     vg_option_kind kind;
-    void *value;                 /**< where it goes; type by `kind` */
-    const char *argument;        /**< "FILE", for the help */
-    const char *help;            /**< one line */
-    const char *const *choices;  /**< NULL-terminated, for VG_OPTION_CHOICE */
+    void *value;                /**< where it goes; type by `kind` */
+    const char *argument;       /**< "FILE", for the help */
+    const char *help;           /**< one line */
+    const char *const *choices; /**< NULL-terminated, for VG_OPTION_CHOICE */
     int64_t minimum;
     bool *given; /**< set when the option was there; may be NULL */
 } vg_option;
@@ -51,8 +51,8 @@ enum { VG_MAX_OUTPUTS = 8, VG_MAX_THREAD_COUNTS = 16 };
 
 /** What every measuring subcommand understands. */
 typedef struct vg_options {
-    int threads;                            /**< resolved: the first of thread_list */
-    int thread_list[VG_MAX_THREAD_COUNTS];  /**< --threads=1,2,all */
+    int threads;                           /**< resolved: the first of thread_list */
+    int thread_list[VG_MAX_THREAD_COUNTS]; /**< --threads=1,2,all */
     int thread_count;
     const char *threads_text; /**< as given, or NULL; decay reads it as its key `threads` */
     const char *backend;      /**< as given (one name or a comma list), or NULL */

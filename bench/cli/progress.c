@@ -59,7 +59,8 @@ void vg_progress_step(vg_progress *progress, int done, const char *item)
     }
     clear_line();
     if (progress->total > 0)
-        fprintf(stderr, "%s: %d/%d%s  %.90s", progress->what, done + 1, progress->total, tail, item);
+        fprintf(stderr, "%s: %d/%d%s  %.90s", progress->what, done + 1, progress->total, tail,
+                item);
     else
         fprintf(stderr, "%s: %d  %.90s", progress->what, done + 1, item);
     line_stands = progress->terminal;

@@ -18,43 +18,42 @@ typedef struct picture {
 } picture;
 
 static const picture pictures[][3] = {
-    [VG_RUN_QUICK] = {
-        {"depth",
-         {"seeds=4", "depth=8,16,32", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
-          "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
-          "norm_at=pre"},
-         2},
-        {"act x init",
-         {"depth=16", "width=128", "batch=128", "seeds=4",
-          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
-          "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
-         4},
-        {NULL, {NULL}, 0}},
-    [VG_RUN_STANDARD] = {
-        {"depth",
-         {"depth=8,16,32,64", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
-          "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
-          "norm_at=pre"},
-         8},
-        {"act x init",
-         {"depth=32",
-          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
-          "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
-         60},
-        {NULL, {NULL}, 0}},
-    [VG_RUN_PUBLISH] = {
-        {"depth",
-         {"seeds=16", "depth=8,16,32,64,128", "act=sigmoid", "init=xavier_normal", "vs", "act=tanh",
-          "init=xavier_normal", "vs", "act=relu", "init=he_normal", "vs", "act=relu",
-          "init=he_normal", "skip=residual", "norm=layer", "norm_at=pre"},
-         60},
-        {"act x init",
-         {"depth=32", "seeds=16",
-          "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
-          "init=xavier_normal,xavier_uniform,he_normal,he_uniform,lecun_normal,standard_uniform,"
-          "orthogonal"},
-         300},
-        {NULL, {NULL}, 0}},
+    [VG_RUN_QUICK] =
+        {{"depth",
+          {"seeds=4", "depth=8,16,32", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
+           "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
+           "norm_at=pre"},
+          2},
+         {"act x init",
+          {"depth=16", "width=128", "batch=128", "seeds=4",
+           "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+           "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
+          4},
+         {NULL, {NULL}, 0}},
+    [VG_RUN_STANDARD] =
+        {{"depth",
+          {"depth=8,16,32,64", "act=sigmoid", "init=xavier_normal", "vs", "act=relu",
+           "init=he_normal", "vs", "act=relu", "init=he_normal", "skip=residual", "norm=layer",
+           "norm_at=pre"},
+          8},
+         {"act x init",
+          {"depth=32", "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+           "init=xavier_normal,he_normal,lecun_normal,standard_uniform,orthogonal"},
+          60},
+         {NULL, {NULL}, 0}},
+    [VG_RUN_PUBLISH] =
+        {{"depth",
+          {"seeds=16", "depth=8,16,32,64,128", "act=sigmoid", "init=xavier_normal", "vs",
+           "act=tanh", "init=xavier_normal", "vs", "act=relu", "init=he_normal", "vs", "act=relu",
+           "init=he_normal", "skip=residual", "norm=layer", "norm_at=pre"},
+          60},
+         {"act x init",
+          {"depth=32", "seeds=16",
+           "act=sigmoid,tanh,relu,leaky_relu,prelu,gelu,gelu_tanh,elu,selu,silu,linear",
+           "init=xavier_normal,xavier_uniform,he_normal,he_uniform,lecun_normal,standard_uniform,"
+           "orthogonal"},
+          300},
+         {NULL, {NULL}, 0}},
 };
 
 /* The backend, threads and seed of the command line, then the words. */
@@ -108,8 +107,8 @@ static bool stop(void)
     return vg_interrupted();
 }
 
-static vg_status one_net(vg_run *run, const vg_sweep *sweep, int64_t point, const char *picture_name,
-                         vg_progress *progress)
+static vg_status one_net(vg_run *run, const vg_sweep *sweep, int64_t point,
+                         const char *picture_name, vg_progress *progress)
 {
     vg_spec spec;
     char name[512];

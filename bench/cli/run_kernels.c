@@ -51,7 +51,8 @@ static bool drop_largest(vg_shape_list *list)
 
 static vg_status make_cases(vg_run *run)
 {
-    vg_case_query query = {.shapes = &run->list, .filter = run->filter,
+    vg_case_query query = {.shapes = &run->list,
+                           .filter = run->filter,
                            .backends = run->options->backend,
                            .threads = run->options->thread_list,
                            .thread_count = run->options->thread_count};
@@ -65,8 +66,7 @@ vg_status vg_run_choose_cases(vg_run *run)
     VG_TRY(vg_shapes_load(run->shapes, &run->list));
     VG_TRY(make_cases(run));
     int passes = vg_run_capped_wanted(run) ? 2 : 1, dropped = 0;
-    while (run->budget_s > 0 &&
-           passes * estimate_of(run, run->cases.count) > 0.7 * run->budget_s &&
+    while (run->budget_s > 0 && passes * estimate_of(run, run->cases.count) > 0.7 * run->budget_s &&
            drop_largest(&run->list)) {
         VG_TRY(make_cases(run));
         dropped++;
@@ -142,7 +142,8 @@ static void drop_known_cases(vg_run *run)
     run->cases.count = kept;
 }
 
-/* --- the pass of this process ------------------------------------------------------------------ */
+/* --- the pass of this process
+ * ------------------------------------------------------------------ */
 
 static void save_now_and_then(void *user, json_t *results)
 {
@@ -160,12 +161,14 @@ static vg_status own_pass(vg_run *run)
     vg_bench_summary summary;
     vg_gbench_flags none;
     vg_option_list nothing = {.count = 0};
-    vg_bench_request request = {
-        .cases = &run->cases, .sampling = vg_sampling_default,
-        .noise_cases = run->level == VG_RUN_QUICK ? 12 : 20,
-        .resamples = run->level == VG_RUN_QUICK ? 400 : 1000,
-        .max_isa = run->options->max_isa, .quiet = run->options->quiet,
-        .after_case = save_now_and_then, .user = run};
+    vg_bench_request request = {.cases = &run->cases,
+                                .sampling = vg_sampling_default,
+                                .noise_cases = run->level == VG_RUN_QUICK ? 12 : 20,
+                                .resamples = run->level == VG_RUN_QUICK ? 400 : 1000,
+                                .max_isa = run->options->max_isa,
+                                .quiet = run->options->quiet,
+                                .after_case = save_now_and_then,
+                                .user = run};
     request.sampling.seconds = case_seconds(run);
     request.sampling.seed = run->options->seed;
     if (run->budget_s > 0)
@@ -179,7 +182,8 @@ static vg_status own_pass(vg_run *run)
     return status;
 }
 
-/* --- passes of other processes ------------------------------------------------------------------ */
+/* --- passes of other processes
+ * ------------------------------------------------------------------ */
 
 /* The shapes that the budget has left, as a file for the child. */
 static vg_status write_shapes(const vg_run *run, const char *path)
@@ -214,7 +218,8 @@ static void thread_words(const vg_run *run, char *text, size_t size)
 {
     size_t n = (size_t)snprintf(text, size, "--threads=");
     for (int i = 0; i < run->options->thread_count && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, "%s%d", i ? "," : "", run->options->thread_list[i]);
+        n += (size_t)snprintf(text + n, size - n, "%s%d", i ? "," : "",
+                              run->options->thread_list[i]);
 }
 
 static vg_status child_pass(vg_run *run, const char *max_isa, const char *backends, int number,
@@ -231,7 +236,8 @@ static vg_status child_pass(vg_run *run, const char *max_isa, const char *backen
     snprintf(backend, sizeof backend, "--backend=%s", backends ? backends : "");
     snprintf(filter, sizeof filter, "--filter=%.500s", run->filter ? run->filter : "");
     snprintf(seconds, sizeof seconds, "--seconds=%g", case_seconds(run));
-    snprintf(seed, sizeof seed, "--seed=%llu", (unsigned long long)run->options->seed + (unsigned)number);
+    snprintf(seed, sizeof seed, "--seed=%llu",
+             (unsigned long long)run->options->seed + (unsigned)number);
     thread_words(run, threads, sizeof threads);
     const char *words[12] = {"bench", shapes, seconds, seed, threads};
     n = 5;

@@ -20,7 +20,8 @@ vg_status vg_run_save(vg_run *run, bool complete)
     return vg_results_save(run->results, path);
 }
 
-/* --- verify: in a process of its own, because more threads than CPUs must not spin ------------- */
+/* --- verify: in a process of its own, because more threads than CPUs must not spin
+ * ------------- */
 
 static double verify_estimate(const vg_run *run, char *what, size_t size)
 {
@@ -46,7 +47,8 @@ static vg_status verify(vg_run *run)
         json_object_set(run->results, "verify", rows);
     } else {
         snprintf(file, sizeof file, "%s/.verify.json", run->folder);
-        snprintf(isa, sizeof isa, "--max-isa=%s", run->options->max_isa ? run->options->max_isa : "");
+        snprintf(isa, sizeof isa, "--max-isa=%s",
+                 run->options->max_isa ? run->options->max_isa : "");
         const char *words[] = {"verify", "--quiet", run->options->max_isa ? isa : NULL, NULL};
         VG_TRY(vg_child_run(words, file, "passive", &document, &code));
         json_object_set(run->results, "verify", json_object_get(document, "verify"));
@@ -62,8 +64,8 @@ static vg_status verify(vg_run *run)
     return VG_OK;
 }
 
-/* Parts that are other processes come first: once this process has had a team, its idle workers spin
- * (OMP_WAIT_POLICY=active) and would take a CPU from a child that is timed. */
+/* Parts that are other processes come first: once this process has had a team, its idle workers
+ * spin (OMP_WAIT_POLICY=active) and would take a CPU from a child that is timed. */
 const vg_run_part vg_run_parts[] = {
     {"verify", NULL, verify_estimate, verify},
     {"capped", vg_run_capped_wanted, vg_run_capped_estimate, vg_run_capped},

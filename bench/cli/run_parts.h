@@ -17,16 +17,16 @@ typedef struct vg_run {
     vg_run_level level;
     const vg_options *options;
     const char *folder;
-    json_t *results; /**< grows part by part, saved after each */
-    json_t *before;  /**< of --resume, or NULL: what is there is not measured again */
-    const char *shapes;  /**< kernels: set or file */
+    json_t *results;    /**< grows part by part, saved after each */
+    json_t *before;     /**< of --resume, or NULL: what is there is not measured again */
+    const char *shapes; /**< kernels: set or file */
     const char *filter;
-    double budget_s;     /**< 0: none */
-    vg_case_list cases;  /**< of the kernel part, after the budget */
+    double budget_s;    /**< 0: none */
+    vg_case_list cases; /**< of the kernel part, after the budget */
     vg_shape_list list;
-    int processes;       /**< independent processes of the kernel part */
-    int failed;          /**< rows that did not verify */
-    bool partial;        /**< something is missing: interrupt or a part that failed */
+    int processes; /**< independent processes of the kernel part */
+    int failed;    /**< rows that did not verify */
+    bool partial;  /**< something is missing: interrupt or a part that failed */
 } vg_run;
 
 /** A part: its name, what it will do ("84 shapes, 501 rows") and how long it takes about. */

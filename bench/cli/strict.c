@@ -13,7 +13,8 @@ bool vg_strict_refuses(const char *command)
     const json_t *warnings = json_object_get(machine, "warnings");
     bool refuses = json_array_size(warnings) > 0;
     json_array_foreach(warnings, index, warning)
-        fprintf(stderr, "vgbench %s: refused by --strict: %s\n", command, json_string_value(warning));
+        fprintf(stderr, "vgbench %s: refused by --strict: %s\n", command,
+                json_string_value(warning));
     json_decref(machine);
     return refuses;
 }

@@ -36,7 +36,7 @@ static float value_of(vg_slot slot, float scale, uint32_t a, uint32_t b)
         return 0.25f;
     case VG_ALPHA:
         return 0.5f;
-    case VG_T: /* a gate */
+    case VG_T:  /* a gate */
     case VG_M2: /* second moments and variances */
     case VG_RUN_VAR:
     case VG_RSTD:

@@ -53,9 +53,9 @@ int vg_openmp_runtimes(char *text, size_t size)
 static json_t *openmp_json(void)
 {
     static const char *const names[] = {
-        "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "OMP_PLACES", "OMP_DYNAMIC",
-        "OMP_SCHEDULE", "OMP_THREAD_LIMIT", "GOMP_SPINCOUNT", "GOMP_CPU_AFFINITY", "KMP_AFFINITY",
-        "KMP_BLOCKTIME",
+        "OMP_NUM_THREADS",   "OMP_WAIT_POLICY", "OMP_PROC_BIND",    "OMP_PLACES",
+        "OMP_DYNAMIC",       "OMP_SCHEDULE",    "OMP_THREAD_LIMIT", "GOMP_SPINCOUNT",
+        "GOMP_CPU_AFFINITY", "KMP_AFFINITY",    "KMP_BLOCKTIME",
     };
     char text[256];
     json_t *omp = json_object(), *environment = json_object();
@@ -66,9 +66,10 @@ static json_t *openmp_json(void)
             vg_json_set_text(environment, names[i], getenv(names[i]));
     json_object_set_new(omp, "environment", environment);
     const char *set = getenv("VGBENCH_SET_WAIT_POLICY");
-    vg_json_set_text(omp, "wait_policy_set_by", set                           ? "vgbench"
-                                                : getenv("OMP_WAIT_POLICY") ? "user"
-                                                                            : NULL);
+    vg_json_set_text(omp, "wait_policy_set_by",
+                     set                         ? "vgbench"
+                     : getenv("OMP_WAIT_POLICY") ? "user"
+                                                 : NULL);
     return omp;
 }
 
@@ -117,14 +118,16 @@ static json_t *benchmark_json(void)
     const char *version = vg_gbench_version();
     vg_json_set_text(gb, "version", version);
     if (!version) {
-        vg_json_set_text(gb, "reason", "built without Google Benchmark (Debian package "
-                                       "libbenchmark-dev); timed by vgbench's own loop");
+        vg_json_set_text(gb, "reason",
+                         "built without Google Benchmark (Debian package "
+                         "libbenchmark-dev); timed by vgbench's own loop");
         return gb;
     }
     vg_json_set_text(gb, "build_type", vg_gbench_build_type());
     if (!strcmp(vg_gbench_build_type(), "debug"))
-        vg_json_set_text(gb, "note", "the package is built with assertions on; they are outside "
-                                     "the timed kernels");
+        vg_json_set_text(gb, "note",
+                         "the package is built with assertions on; they are outside "
+                         "the timed kernels");
     return gb;
 }
 
@@ -200,8 +203,8 @@ static json_t *cpu_json(void)
     vg_json_set_number(cpu, "mhz", vg_cpu_mhz() > 0 ? vg_cpu_mhz() : (double)NAN);
     char line[4096] = "";
     bool known = vg_cpuinfo("flags", line, sizeof line);
-    json_object_set_new(cpu, "virtual", known ? json_boolean(strstr(line, " hypervisor") != NULL)
-                                              : json_null());
+    json_object_set_new(cpu, "virtual",
+                        known ? json_boolean(strstr(line, " hypervisor") != NULL) : json_null());
     char product[64];
     bool named = vg_read_line("/sys/class/dmi/id/sys_vendor", product, sizeof product);
     vg_json_set_text(cpu, "system_vendor", named ? product : NULL);
@@ -215,12 +218,12 @@ static json_t *caches_json(void)
     for (int i = 0; i < t->cache_count; i++) {
         const vg_cache *c = &t->caches[i];
         const char *type = c->type == 'd' ? "data" : c->type == 'i' ? "instruction" : "unified";
-        json_t *one = json_pack("{si ss sI}", "level", c->level, "type", type, "size",
-                                (json_int_t)c->bytes);
+        json_t *one =
+            json_pack("{si ss sI}", "level", c->level, "type", type, "size", (json_int_t)c->bytes);
         json_object_set_new(one, "line", c->line ? json_integer(c->line) : json_null());
         json_object_set_new(one, "ways", c->ways ? json_integer(c->ways) : json_null());
-        json_object_set_new(one, "shared_by", c->shared_by ? json_integer(c->shared_by)
-                                                           : json_null());
+        json_object_set_new(one, "shared_by",
+                            c->shared_by ? json_integer(c->shared_by) : json_null());
         json_array_append_new(array, one);
     }
     return array;
@@ -241,7 +244,8 @@ static json_t *warnings_json(const json_t *cpu)
     if (json_is_true(json_object_get(cpu, "virtual")))
         warn(list, "virtual machine: clock and neighbours are not under control");
     if (vg_cpu_scaling())
-        warn(list, "the CPU governor scales the clock; as root: cpupower frequency-set -g performance");
+        warn(list,
+             "the CPU governor scales the clock; as root: cpupower frequency-set -g performance");
     if (quota < vg_allowed_cpus()) {
         snprintf(text, sizeof text, "the control group allows %.2g CPUs of %d", quota,
                  vg_allowed_cpus());

@@ -11,7 +11,8 @@
 
 /** {host, cpu{model, vendor, arch, isa[usable], cores, threads, allowed_cpus, packages, numa_nodes,
  * hypervisor}, isa[{name, usable, reason}], caches[{level, type, size, line, ways, shared_by}],
- * os{kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity, memory_bytes},
+ * os{kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity,
+ * memory_bytes},
  * openmp{runtimes, environment{}, wait_policy_set_by}, software{onednn{version, year, current,
  * note}, benchmark{version, build_type, note}, hwloc, jansson, libc, compiler, flags{backend: ..}},
  * pmu{available, reason}, ftz, missing[], warnings[]}. What cannot be read is null. A new

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file noise.h
  * The A/A noise floor of this machine now: a row timed against itself, in two sets of buffers,
- * interleaved as rows of different backends are. Ratios differ from 1 by chance, drift and placement
- * only; no verdict is given within them.
+ * interleaved as rows of different backends are. Ratios differ from 1 by chance, drift and
+ * placement only; no verdict is given within them.
  */
 #ifndef VG_MEASURE_NOISE_H
 #define VG_MEASURE_NOISE_H
@@ -23,18 +23,23 @@ typedef struct vg_noise {
 
 void vg_noise_add(vg_noise *noise, const char *kernel, int threads, double ratio, int samples);
 
-/** Floor of rows with @p threads threads (0: all): the 0.95 quantile of |ratio - 1|, the largest while
- * there are fewer than 20. NAN where nothing was measured. */
+/** Floor of rows with @p threads threads (0: all): the 0.95 quantile of |ratio - 1|, the largest
+ * while there are fewer than 20. NAN where nothing was measured. */
 double vg_noise_floor(const vg_noise *noise, int threads);
 
 /** The `noise` part of a result document. */
 json_t *vg_noise_json(const vg_noise *noise);
 
-typedef enum vg_noise_word { VG_NOISE_AMBIGUOUS, VG_NOISE_FASTER, VG_NOISE_SLOWER, VG_NOISE_SAME } vg_noise_word;
+typedef enum vg_noise_word {
+    VG_NOISE_AMBIGUOUS,
+    VG_NOISE_FASTER,
+    VG_NOISE_SLOWER,
+    VG_NOISE_SAME
+} vg_noise_word;
 
 /** Verdict on a ratio (time of base / time of own) by its interval and the floor: FASTER and SLOWER
- * where the interval lies beyond the floor, SAME where it lies within it (and 5 %), AMBIGUOUS otherwise and
- * wherever interval or floor is unknown. */
+ * where the interval lies beyond the floor, SAME where it lies within it (and 5 %), AMBIGUOUS
+ * otherwise and wherever interval or floor is unknown. */
 vg_noise_word vg_noise_verdict(double lo, double hi, double floor);
 
 const char *vg_noise_verdict_name(vg_noise_word verdict);

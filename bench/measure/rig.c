@@ -66,9 +66,14 @@ static vg_status fill(vg_rig *rig, const vg_kernel *kernel, const vg_shape *shap
 {
     enum { UNITS = 64, NS_PER_VALUE = 10 };
     int64_t count = spec->rows * spec->cols, block = (count + UNITS - 1) / UNITS;
-    fill_task f = {.task = {.kernel = kernel, .shape = *shape}, .slot = spec->slot, .count = count,
-                   .block = block, .seed = seed, .data = rig->tensors[spec->slot]};
-    vg_phase phase = {.run = fill_unit, .units = (count + block - 1) / block,
+    fill_task f = {.task = {.kernel = kernel, .shape = *shape},
+                   .slot = spec->slot,
+                   .count = count,
+                   .block = block,
+                   .seed = seed,
+                   .data = rig->tensors[spec->slot]};
+    vg_phase phase = {.run = fill_unit,
+                      .units = (count + block - 1) / block,
                       .cost_ns = (double)count * NS_PER_VALUE};
     vg_plan plan = {0};
     vg_status status = vg_plan_append_phase(&plan, &f.task, &phase, 0);

@@ -3,8 +3,8 @@
  * One kernel row on one shape, ready to be timed: tensors filled and touched by the team, the
  * forward pass run once where the row is a backward one, primitives created, weights packed.
  *
- * Every row has buffers of its own, from one allocator with the same advice and staggered starts, so
- * that rows which are compared differ in nothing but their code.
+ * Every row has buffers of its own, from one allocator with the same advice and staggered starts,
+ * so that rows which are compared differ in nothing but their code.
  */
 #ifndef VG_MEASURE_RIG_H
 #define VG_MEASURE_RIG_H
@@ -17,7 +17,8 @@
 #include "vgbench/plan.h"
 
 typedef struct vg_rig {
-    vg_task task, forward; /* forward: of the same backend, run once; kernel NULL where not needed */
+    vg_task task,
+        forward; /* forward: of the same backend, run once; kernel NULL where not needed */
     vg_plan plan;
     vg_team *team; /* not owned */
     vg_params params;
@@ -36,8 +37,8 @@ double vg_rig_bytes(const vg_kernel *kernel, const vg_shape *shape);
 vg_status vg_rig_create(vg_rig *rig, const vg_kernel *kernel, const vg_shape *shape, vg_team *team,
                         uint64_t seed);
 
-/** Before a batch, untimed: restores tensors that are updated in place, wakes the team, runs the row
- * once. */
+/** Before a batch, untimed: restores tensors that are updated in place, wakes the team, runs the
+ * row once. */
 void vg_rig_begin(vg_rig *rig);
 
 /** One iteration. */
@@ -46,8 +47,8 @@ static inline void vg_rig_run(vg_rig *rig)
     (void)vg_team_run(rig->team, &rig->plan, NULL);
 }
 
-/** Mean wall time in ns of @p iterations, by the monotonic clock; *cpu_ns (may be NULL): process CPU
- * time likewise. */
+/** Mean wall time in ns of @p iterations, by the monotonic clock; *cpu_ns (may be NULL): process
+ * CPU time likewise. */
 double vg_rig_time(vg_rig *rig, int64_t iterations, double *cpu_ns);
 
 /** Iterations that take about @p batch_ns, and in *once_ns the time of one. */

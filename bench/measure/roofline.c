@@ -17,7 +17,8 @@ enum { SAMPLES = 7, ROOFS_MAX = 256 };
 typedef struct roof {
     bool compute;
     uint32_t isa;
-    int threads, reads, writes, in_place; /* in_place: of the writes, how many go where a read was */
+    int threads, reads, writes,
+        in_place;  /* in_place: of the writes, how many go where a read was */
     int64_t bytes; /* traffic, in quarter octaves */
     double value;
 } roof;
@@ -138,7 +139,9 @@ static double measure_bandwidth(const roof *wanted)
     int threads = wanted->threads, touched = wanted->reads + wanted->writes;
     int streams = touched - wanted->in_place;
     double best = (double)NAN;
-    job j = {.isa = wanted->isa, .reads = wanted->reads, .writes = wanted->writes,
+    job j = {.isa = wanted->isa,
+             .reads = wanted->reads,
+             .writes = wanted->writes,
              .in_place = wanted->in_place};
     j.n = wanted->bytes / 4 / touched / threads / LINE * LINE;
     j.n = j.n < LINE ? LINE : j.n;
@@ -171,8 +174,8 @@ static const roof *find(const roof *like)
     for (int i = 0; i < roof_count; i++) {
         const roof *r = &roofs[i];
         if (r->compute == like->compute && r->isa == like->isa && r->threads == like->threads &&
-            r->reads == like->reads && r->writes == like->writes &&
-            r->in_place == like->in_place && r->bytes == like->bytes)
+            r->reads == like->reads && r->writes == like->writes && r->in_place == like->in_place &&
+            r->bytes == like->bytes)
             return r;
     }
     return NULL;
@@ -183,9 +186,8 @@ static double get(roof wanted)
     const roof *known = find(&wanted);
     if (known)
         return known->value;
-    wanted.value = wanted.compute
-                       ? measure_compute(wanted.isa, wanted.threads)
-                       : measure_bandwidth(&wanted);
+    wanted.value =
+        wanted.compute ? measure_compute(wanted.isa, wanted.threads) : measure_bandwidth(&wanted);
     if (roof_count < ROOFS_MAX)
         roofs[roof_count++] = wanted;
     return wanted.value;
@@ -200,8 +202,11 @@ double vg_roof_bandwidth(double bytes, vg_mix mix, int threads)
 {
     const double least = 0x1p12, most = 0x1p28; /* beyond 256 MiB no cache has a part in it */
     bytes = bytes < least ? least : bytes > most ? most : bytes;
-    return get((roof){.isa = vg_peak_isa(), .threads = threads, .reads = mix.reads,
-                      .writes = mix.writes, .in_place = mix.in_place,
+    return get((roof){.isa = vg_peak_isa(),
+                      .threads = threads,
+                      .reads = mix.reads,
+                      .writes = mix.writes,
+                      .in_place = mix.in_place,
                       .bytes = (int64_t)exp2(round(4 * log2(bytes)) / 4)});
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file roofline.h
- * Measured roofs: FMA peak per cluster, and bandwidth at a row's own working set and mix of reads and
- * writes, the better of regular and non-temporal stores. Measured on demand, then kept.
+ * Measured roofs: FMA peak per cluster, and bandwidth at a row's own working set and mix of reads
+ * and writes, the better of regular and non-temporal stores. Measured on demand, then kept.
  */
 #ifndef VG_MEASURE_ROOFLINE_H
 #define VG_MEASURE_ROOFLINE_H
@@ -34,7 +34,8 @@ vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, dou
 /** All roofs measured so far: {roofs: [...]}. */
 json_t *vg_roofline_json(void);
 
-/** FMA peak of every usable cluster and bandwidth in L1, L2, L3 and memory, for 1 and @p threads. */
+/** FMA peak of every usable cluster and bandwidth in L1, L2, L3 and memory, for 1 and @p
+ * threads. */
 void vg_roofline_measure(int threads);
 
 #endif

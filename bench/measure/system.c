@@ -37,8 +37,8 @@ bool vg_cpuinfo(const char *key, char *text, size_t size)
     text[0] = '\0';
     while (in && !found && fgets(line, sizeof line, in)) {
         char *colon = strchr(line, ':');
-        if (!colon || strncmp(line, key, length) || !(line[length] == '\t' || line[length] == ' ' ||
-                                                      line[length] == ':'))
+        if (!colon || strncmp(line, key, length) ||
+            !(line[length] == '\t' || line[length] == ' ' || line[length] == ':'))
             continue;
         colon += 1 + (colon[1] == ' ');
         colon[strcspn(colon, "\n")] = '\0';
@@ -243,9 +243,10 @@ static const char *pmu_reason(int error, int paranoid)
         return "this CPU or virtual machine has no hardware counters (ENOENT)";
     case EACCES:
     case EPERM:
-        return paranoid > 2 ? "not permitted: kernel.perf_event_paranoid is above 2; as root: sysctl "
-                              "kernel.perf_event_paranoid=2"
-                            : "not permitted: a container needs CAP_PERFMON or another seccomp profile";
+        return paranoid > 2
+                   ? "not permitted: kernel.perf_event_paranoid is above 2; as root: sysctl "
+                     "kernel.perf_event_paranoid=2"
+                   : "not permitted: a container needs CAP_PERFMON or another seccomp profile";
     case ENOSYS:
         return "the kernel was built without perf events (ENOSYS)";
     default:
@@ -255,12 +256,14 @@ static const char *pmu_reason(int error, int paranoid)
 
 json_t *vg_pmu_json(void)
 {
-    struct perf_event_attr attr = {.type = PERF_TYPE_HARDWARE, .size = sizeof attr,
-                                   .config = PERF_COUNT_HW_CPU_CYCLES, .exclude_kernel = 1,
+    struct perf_event_attr attr = {.type = PERF_TYPE_HARDWARE,
+                                   .size = sizeof attr,
+                                   .config = PERF_COUNT_HW_CPU_CYCLES,
+                                   .exclude_kernel = 1,
                                    .exclude_hv = 1};
     char text[32];
-    int paranoid = vg_read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof text)
-                       ? atoi(text) : 0;
+    int paranoid =
+        vg_read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof text) ? atoi(text) : 0;
     long fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
     int error = errno;
     json_t *pmu = json_object();

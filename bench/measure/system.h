@@ -18,7 +18,8 @@ bool vg_cpuinfo(const char *key, char *text, size_t size);
 /** CPUs the cgroup's quota allows (2.5 = two and a half), or NAN without a quota. */
 double vg_cgroup_cpus(void);
 
-/** kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity, memory_bytes. */
+/** kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity,
+ * memory_bytes. */
 json_t *vg_os_json(void);
 
 /** {available, reason, paranoid}: whether hardware counters can be opened, and if not, why. */

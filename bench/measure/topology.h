@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file topology.h
- * Caches and cores. By hwloc (which honours HWLOC_XMLFILE and HWLOC_SYNTHETIC) where it is built in,
- * otherwise from the operating system; every hwloc call is in topology.c.
+ * Caches and cores. By hwloc (which honours HWLOC_XMLFILE and HWLOC_SYNTHETIC) where it is built
+ * in, otherwise from the operating system; every hwloc call is in topology.c.
  */
 #ifndef VG_MEASURE_TOPOLOGY_H
 #define VG_MEASURE_TOPOLOGY_H
@@ -12,11 +12,11 @@ enum { VG_MAX_CACHES = 8 };
 
 typedef struct vg_cache {
     int level;
-    char type;        /**< 'd' data, 'i' instruction, 'u' unified */
+    char type; /**< 'd' data, 'i' instruction, 'u' unified */
     int64_t bytes;
-    int line;         /**< bytes; 0 unknown */
-    int ways;         /**< 0 unknown, -1 fully associative */
-    int shared_by;    /**< processing units */
+    int line;      /**< bytes; 0 unknown */
+    int ways;      /**< 0 unknown, -1 fully associative */
+    int shared_by; /**< processing units */
 } vg_cache;
 
 typedef struct vg_topology {

@@ -31,7 +31,8 @@ static vg_status measure_noise(const vg_bench_request *request, int threads, vg_
         vg_interval ci;
         const vg_kernel *best = vg_case_best(c);
         vg_progress_step(progress, taken - 1, "noise: a row against itself");
-        vg_status status = vg_case_time_twice(c, best ? best : c->rows[0], &request->sampling, &a, &b);
+        vg_status status =
+            vg_case_time_twice(c, best ? best : c->rows[0], &request->sampling, &a, &b);
         if (!status && a.count && b.count) {
             int pairs = a.count < b.count ? a.count : b.count;
             status = vg_stat_ratio_ci(a.samples, b.samples, (size_t)pairs, 0.95, 2, 1, &ratio, &ci);
@@ -87,8 +88,8 @@ static vg_status one_case(run *r, const vg_case *c)
                                comparison);
         }
         for (int i = 0; i < request->copy_count; i++)
-            vg_bench_table_row(request->copies[i], request->copy_formats[i], r->width, false, &result,
-                               comparison);
+            vg_bench_table_row(request->copies[i], request->copy_formats[i], r->width, false,
+                               &result, comparison);
         r->threads[r->summary->cases++] = c->threads;
         for (int i = 0; i < result.count; i++) {
             r->summary->rows += result.rows[i].count > 0;
@@ -146,12 +147,15 @@ static void add_roofs(json_t *results)
     json_object_set_new(results, "roofline", mine);
 }
 
-vg_status vg_bench_cases(const vg_bench_request *request, json_t *results, vg_bench_summary *summary)
+vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
+                         vg_bench_summary *summary)
 {
     vg_noise noise = {.count = 0};
     size_t count = (size_t)request->cases->count;
     *summary = (vg_bench_summary){0};
-    run r = {.request = request, .results = results, .summary = summary,
+    run r = {.request = request,
+             .results = results,
+             .summary = summary,
              .context = {&noise, request->max_isa, request->sampling.seed, request->resamples},
              .comparisons = calloc(count, sizeof *r.comparisons),
              .threads = calloc(count, sizeof *r.threads)};

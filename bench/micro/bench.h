@@ -16,13 +16,13 @@
 typedef struct vg_bench_request {
     const vg_case_list *cases;
     vg_sampling sampling;
-    int noise_cases;     /**< A/A pairs per thread count */
-    int resamples;       /**< of every bootstrap */
-    double deadline;     /**< vg_now() after which no case is begun; 0: none */
+    int noise_cases; /**< A/A pairs per thread count */
+    int resamples;   /**< of every bootstrap */
+    double deadline; /**< vg_now() after which no case is begun; 0: none */
     const char *max_isa;
     bool quiet, color;
-    FILE *table;         /**< NULL: no table */
-    vg_format format;    /**< of the table */
+    FILE *table;                  /**< NULL: no table */
+    vg_format format;             /**< of the table */
     FILE *copies[VG_MAX_OUTPUTS]; /**< further tables, without colour: -o FILE.md, FILE.csv */
     vg_format copy_formats[VG_MAX_OUTPUTS];
     int copy_count;
@@ -35,10 +35,11 @@ typedef struct vg_bench_summary {
     int cases, rows;
     int failed;   /**< own rows that did not verify */
     int foreign;  /**< rows of a library that did not: nobody wins there, and nothing has failed */
-    int left_out;            /**< cases behind the deadline or an interrupt */
+    int left_out; /**< cases behind the deadline or an interrupt */
 } vg_bench_summary;
 
 /** Appends to results.benchmarks; sets results.noise and results.roofline. */
-vg_status vg_bench_cases(const vg_bench_request *request, json_t *results, vg_bench_summary *summary);
+vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
+                         vg_bench_summary *summary);
 
 #endif

@@ -38,8 +38,9 @@ vg_status vg_backends_check(const char *backends)
                            "auto_neon, avx2, avx512, neon, onednn%s",
                            word, vg_did_you_mean(word, names, hint, sizeof hint));
         if (backend == VG_BACKEND_onednn && vg_backend_usable(backend))
-            return vg_fail(VG_EUNSUPPORTED, "--backend=onednn: built without oneDNN (Debian package "
-                                            "libdnnl-dev)");
+            return vg_fail(VG_EUNSUPPORTED,
+                           "--backend=onednn: built without oneDNN (Debian package "
+                           "libdnnl-dev)");
         VG_TRY(vg_backend_usable(backend));
     }
     return VG_OK;
@@ -138,9 +139,10 @@ vg_status vg_cases_make(const vg_case_query *query, vg_case_list *list)
             status = add_shape(query, &filter, &query->shapes->items[i], query->threads[t], list);
     vg_filter_release(&filter);
     if (!status && !list->count)
-        status = vg_fail(VG_EINVAL, "no kernel row matches%s%s%s; see vgbench list",
-                         query->filter ? " --filter=" : " these shapes",
-                         query->filter ? query->filter : "", query->backends ? " and --backend" : "");
+        status =
+            vg_fail(VG_EINVAL, "no kernel row matches%s%s%s; see vgbench list",
+                    query->filter ? " --filter=" : " these shapes",
+                    query->filter ? query->filter : "", query->backends ? " and --backend" : "");
     if (status)
         vg_cases_release(list);
     return status;

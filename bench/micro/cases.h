@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file cases.h
- * What is timed: a case is (op, direction, shape, threads), its rows are the backends compared in it.
+ * What is timed: a case is (op, direction, shape, threads), its rows are the backends compared in
+ * it.
  */
 #ifndef VG_MICRO_CASES_H
 #define VG_MICRO_CASES_H

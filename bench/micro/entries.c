@@ -53,7 +53,8 @@ static json_t *entry_head(const vg_case *c, const vg_row_result *row, int index)
     vg_json_set_text(e, "family", family_name(c->op));
     json_object_set_new(e, "shape", shape_json(c));
     json_object_set_new(e, "omp_threads_asked", json_integer(c->threads));
-    json_object_set_new(e, "verified", row->verified < 0 ? json_null() : json_boolean(row->verified));
+    json_object_set_new(e, "verified",
+                        row->verified < 0 ? json_null() : json_boolean(row->verified));
     if (row->verify_reason[0])
         vg_json_set_text(e, "verify_reason", row->verify_reason);
     vg_json_set_number(e, "ulp_max", row->verified < 0 ? (double)NAN : row->ulp_max);
@@ -109,8 +110,9 @@ static vg_status set_times(json_t *e, const vg_case *c, const vg_row_result *row
     vg_json_set_text(e, "comparison", "within-process");
     json_object_set_new(e, "samples_ns", vg_json_numbers(row->samples, n));
     if (row->kernel->backend == VG_BACKEND_onednn)
-        json_object_set_new(e, "reference", json_boolean(!strncmp(row->impl, "ref", 3) ||
-                                                         strstr(row->impl, ":ref") != NULL));
+        json_object_set_new(
+            e, "reference",
+            json_boolean(!strncmp(row->impl, "ref", 3) || strstr(row->impl, ":ref") != NULL));
     set_rates(e, c, row, median);
     return VG_OK;
 }
@@ -142,8 +144,9 @@ static vg_status add_ratio(json_t *ratios, const vg_case_result *result, const v
     vg_json_set_number(r, "ratio", ratio);
     json_object_set_new(r, "ci95", vg_json_interval(ci.lo, ci.hi));
     json_object_set_new(r, "pairs", json_integer(pairs));
-    vg_json_set_number(r, "p", vg_stat_mann_whitney(base->samples, (size_t)base->count,
-                                                    own->samples, (size_t)own->count, NULL));
+    vg_json_set_number(r, "p",
+                       vg_stat_mann_whitney(base->samples, (size_t)base->count, own->samples,
+                                            (size_t)own->count, NULL));
     vg_noise_word verdict = vg_noise_verdict(ci.lo, ci.hi, floor_of(context, result->c->threads));
     vg_json_set_text(r, "verdict", vg_noise_verdict_name(verdict));
     json_array_append_new(ratios, r);
@@ -217,9 +220,18 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
     const double none = (double)NAN;
     const vg_case *c = result->c;
     const vg_kernel *best = vg_case_best(c);
-    *x = (vg_comparison){.best_ns = none, .best_lo = none, .best_hi = none, .base_ns = none,
-                         .base_lo = none, .base_hi = none, .ratio = none, .lo = none, .hi = none,
-                         .rate = none, .roof_fraction = none, .ulp_max = none};
+    *x = (vg_comparison){.best_ns = none,
+                         .best_lo = none,
+                         .best_hi = none,
+                         .base_ns = none,
+                         .base_lo = none,
+                         .base_hi = none,
+                         .ratio = none,
+                         .lo = none,
+                         .hi = none,
+                         .rate = none,
+                         .roof_fraction = none,
+                         .ulp_max = none};
     x->best = best ? vg_case_row(result, best->backend) : NULL;
     if (!x->best && !best) /* a filter has left plain C or oneDNN alone: show what there is */
         for (int i = 0; i < result->count && !x->best; i++)
@@ -238,7 +250,8 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
     vg_family family = vg_op_family(c->op);
     x->by_flops = family == VG_FAMILY_DENSE || family == VG_FAMILY_RECURRENT;
     x->rate = (x->by_flops ? vg_op_flops(c->op, c->dir, &c->shape)
-                           : vg_op_bytes(c->op, c->dir, &c->shape)) / ns * 1e9;
+                           : vg_op_bytes(c->op, c->dir, &c->shape)) /
+              ns * 1e9;
     x->roof_fraction = roof.fraction;
     x->ulp_max = shown->verified < 0 ? none : shown->ulp_max;
     if (x->best && x->base) {

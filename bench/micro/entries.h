@@ -45,6 +45,7 @@ void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
                         const vg_case_result *result, const vg_comparison *comparison);
 
 /** Counts of verdicts and the geometric mean of the ratios, per thread count. */
-void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads, int count);
+void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads,
+                         int count);
 
 #endif

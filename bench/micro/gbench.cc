@@ -17,7 +17,8 @@
 // CSVReporter is marked deprecated and stays supported: --benchmark_format=csv must go on working.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-namespace {
+namespace
+{
 
 using Reporter = benchmark::BenchmarkReporter;
 using Run = Reporter::Run;
@@ -51,8 +52,9 @@ void give_samples(const std::vector<Run> &runs, const Sink &sink)
 }
 
 // Takes the samples and prints nothing.
-class Capture : public Reporter {
-public:
+class Capture : public Reporter
+{
+  public:
     explicit Capture(Sink sink) : sink_(sink)
     {
         SetOutputStream(&nowhere_);
@@ -61,7 +63,7 @@ public:
     bool ReportContext(const Context &) override { return true; }
     void ReportRuns(const std::vector<Run> &runs) override { give_samples(runs, sink_); }
 
-private:
+  private:
     Sink sink_;
     std::ostringstream nowhere_;
 };
@@ -93,8 +95,9 @@ std::vector<Run> finite_only(const std::vector<Run> &runs)
 }
 
 // Forwards to display and file over many calls of the library, as if they were one.
-class Forward : public Reporter {
-public:
+class Forward : public Reporter
+{
+  public:
     explicit Forward(const vg_gbench_output &output) : width_(output.name_width)
     {
         if (output.display) {
@@ -155,7 +158,7 @@ public:
         return vg_file_save(path_.c_str(), text.data(), text.size());
     }
 
-private:
+  private:
     std::unique_ptr<Reporter> display_, file_;
     std::string path_;
     std::ostringstream text_, nowhere_;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file gbench.h
- * C face of Google Benchmark (1.7.1 to 1.9.x). gbench.cc is the only C++ file of the project; without
- * the library gbench_absent.c gives the same symbols.
+ * C face of Google Benchmark (1.7.1 to 1.9.x). gbench.cc is the only C++ file of the project;
+ * without the library gbench_absent.c gives the same symbols.
  *
  * Rows run on the calling thread and bring their own OpenMP team: ->Threads() is never used, since
  * its meaning changed in 1.9.0. Wall time decides (UseRealTime), process CPU time is shown.
@@ -27,11 +27,11 @@ const char *vg_gbench_build_type(void);
 
 /** One benchmark. */
 typedef struct vg_gbench_row {
-    const char *name; /**< canonical kernel name */
+    const char *name;             /**< canonical kernel name */
     void (*begin)(void *context); /**< untimed, before every batch */
     void (*run)(void *context);   /**< one iteration */
     void *context;
-    int64_t iterations; /**< of a batch; 0: the library finds it by its min_time */
+    int64_t iterations;  /**< of a batch; 0: the library finds it by its min_time */
     double flops, bytes; /**< per iteration, for rates */
     const char *label;   /**< what runs */
     const char *error;   /**< not NULL: not timed, for this reason */
@@ -51,7 +51,8 @@ typedef struct vg_gbench_output {
     int name_width; /**< longest name that will come */
 } vg_gbench_output;
 
-/** Hands the flags to the library; argv[0] is the program. VG_EINVAL for a flag it does not know. */
+/** Hands the flags to the library; argv[0] is the program. VG_EINVAL for a flag it does not
+ * know. */
 vg_status vg_gbench_initialize(int argc, char **argv);
 
 /** A text of the context that reporters print. Call before the first run. */

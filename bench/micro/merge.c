@@ -141,9 +141,9 @@ static vg_status judge_ratio(json_t *ratio, const vg_noise *noise, int threads, 
     vg_json_set_number(ratio, "ratio", vg_stat_median(values, count));
     json_object_set_new(ratio, "ci95", vg_json_interval(ci.lo, ci.hi));
     json_object_del(ratio, "p"); /* of one process only */
-    vg_json_set_text(ratio, "verdict",
-                     vg_noise_verdict_name(
-                         vg_noise_verdict(ci.lo, ci.hi, vg_noise_floor(noise, threads))));
+    vg_json_set_text(
+        ratio, "verdict",
+        vg_noise_verdict_name(vg_noise_verdict(ci.lo, ci.hi, vg_noise_floor(noise, threads))));
     return VG_OK;
 }
 
@@ -167,8 +167,8 @@ static vg_status judge_entry(json_t *entry, const vg_noise *noise, int processes
     snprintf(text, sizeof text, "processes:%d", processes);
     vg_json_set_text(entry, "comparison", text);
     json_array_foreach(json_object_get(entry, "ratios"), index, ratio)
-        VG_TRY(judge_ratio(ratio, noise,
-                           (int)vg_json_get_number(entry, "omp_threads_asked"), seed));
+        VG_TRY(
+            judge_ratio(ratio, noise, (int)vg_json_get_number(entry, "omp_threads_asked"), seed));
     return VG_OK;
 }
 

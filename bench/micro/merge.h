@@ -11,8 +11,8 @@
 
 #include "vgbench/status.h"
 
-/** Adds document @p pass of process @p number (from 0) to @p results: samples are appended with their
- * process in samples_process, ratios are collected, A/A pairs and roofs too. */
+/** Adds document @p pass of process @p number (from 0) to @p results: samples are appended with
+ * their process in samples_process, ratios are collected, A/A pairs and roofs too. */
 vg_status vg_merge_pass(json_t *results, const json_t *pass, int number);
 
 /** After the last pass: medians, ratios (median over the processes), intervals (bootstrap over the

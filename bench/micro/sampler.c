@@ -14,7 +14,12 @@
 #include "micro/row_verify.h"
 
 const vg_sampling vg_sampling_default = {
-    .min_rounds = 15, .max_rounds = 400, .batch_ns = 3e5, .seconds = 0.25, .verify = true, .seed = 1,
+    .min_rounds = 15,
+    .max_rounds = 400,
+    .batch_ns = 3e5,
+    .seconds = 0.25,
+    .verify = true,
+    .seed = 1,
 };
 
 static volatile sig_atomic_t interrupted;
@@ -66,7 +71,7 @@ void vg_row_result_release(vg_row_result *row)
 /* --- a group of rows that is sampled together ------------------------------------------------- */
 
 typedef struct group {
-    vg_rig *rigs[VG_BACKEND_COUNT]; /* a plan points into its rig, so rigs do not move */
+    vg_rig *rigs[VG_BACKEND_COUNT];        /* a plan points into its rig, so rigs do not move */
     vg_row_result *rows[VG_BACKEND_COUNT]; /* parallel to rigs */
     vg_gbench_row bench[VG_BACKEND_COUNT];
     int count;
@@ -97,7 +102,8 @@ static void own_round(group *g, uint64_t seed, int round)
 {
     int order[VG_BACKEND_COUNT];
     for (int i = 0; i < g->count; i++) {
-        int k = (int)vg_stat_random(seed, (uint64_t)(round * VG_BACKEND_COUNT + i), (uint64_t)i + 1);
+        int k =
+            (int)vg_stat_random(seed, (uint64_t)(round * VG_BACKEND_COUNT + i), (uint64_t)i + 1);
         order[i] = order[k];
         order[k] = i;
     }
@@ -136,8 +142,9 @@ static int plan_rounds(group *g, const vg_sampling *s, double seconds)
         round_ns += once * (double)(iterations + 1);
     }
     double rounds = seconds * 1e9 / fmax(round_ns, 1);
-    return rounds < s->min_rounds ? s->min_rounds : rounds > s->max_rounds ? s->max_rounds
-                                                                           : (int)rounds;
+    return rounds < s->min_rounds   ? s->min_rounds
+           : rounds > s->max_rounds ? s->max_rounds
+                                    : (int)rounds;
 }
 
 /* Adds a rig for the row; a failure becomes the row's error. */
@@ -165,10 +172,13 @@ static void fill_bench(group *g, const vg_case *c)
 {
     for (int i = 0; i < g->count; i++) {
         vg_row_result *row = g->rows[i];
-        g->bench[i] = (vg_gbench_row){
-            .name = row->name, .begin = begin_row, .run = run_row, .context = g->rigs[i],
-            .flops = vg_op_flops(c->op, c->dir, &c->shape),
-            .bytes = vg_op_bytes(c->op, c->dir, &c->shape), .label = row->impl};
+        g->bench[i] = (vg_gbench_row){.name = row->name,
+                                      .begin = begin_row,
+                                      .run = run_row,
+                                      .context = g->rigs[i],
+                                      .flops = vg_op_flops(c->op, c->dir, &c->shape),
+                                      .bytes = vg_op_bytes(c->op, c->dir, &c->shape),
+                                      .label = row->impl};
     }
 }
 
@@ -194,8 +204,8 @@ static void drop_slow(group *g, double limit_ns)
             i++;
             continue;
         }
-        snprintf(g->rows[i]->error, sizeof g->rows[i]->error,
-                 "left out: one run takes %.2g s", once * 1e-9);
+        snprintf(g->rows[i]->error, sizeof g->rows[i]->error, "left out: one run takes %.2g s",
+                 once * 1e-9);
         free_rig(g->rigs[i]);
         g->count--;
         memmove(&g->rigs[i], &g->rigs[i + 1], (size_t)(g->count - i) * sizeof(vg_rig *));

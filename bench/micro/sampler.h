@@ -13,11 +13,11 @@
 
 typedef struct vg_sampling {
     int min_rounds, max_rounds;
-    double batch_ns;   /**< length of a batch; longer where one iteration is */
-    double seconds;    /**< for the rounds of a case */
+    double batch_ns; /**< length of a batch; longer where one iteration is */
+    double seconds;  /**< for the rounds of a case */
     bool verify;
     int64_t iterations; /**< of every batch; 0: by batch_ns, or what the library finds */
-    bool native;       /**< Google Benchmark's own repetitions and reporters */
+    bool native;        /**< Google Benchmark's own repetitions and reporters */
     uint64_t seed;
 } vg_sampling;
 
@@ -48,7 +48,8 @@ typedef struct vg_case_result {
     vg_row_result anchor;
 } vg_case_result;
 
-/** Times a case. A row that fails is a row with an error; the call fails for lack of memory only. */
+/** Times a case. A row that fails is a row with an error; the call fails for lack of memory
+ * only. */
 vg_status vg_case_time(const vg_case *c, const vg_sampling *sampling, vg_case_result *result);
 
 /** Times @p kernel against itself, in two rigs. Samples land in *a and *b. */
@@ -64,8 +65,8 @@ const vg_row_result *vg_case_row(const vg_case_result *result, vg_backend backen
 /** The samples of the best row that pair with those of @p row. */
 const vg_row_result *vg_case_partner(const vg_case_result *result, const vg_row_result *row);
 
-/** The signal (SIGINT or SIGTERM) that asks to stop after the round, or 0. vg_interrupt_install() sets
- * the handlers; the second signal ends the program at once. */
+/** The signal (SIGINT or SIGTERM) that asks to stop after the round, or 0. vg_interrupt_install()
+ * sets the handlers; the second signal ends the program at once. */
 void vg_interrupt_install(void);
 int vg_interrupted(void);
 

@@ -29,8 +29,8 @@ typedef struct vg_shape_list {
     int count, capacity;
 } vg_shape_list;
 
-/** Reads @p what: the name of a set (several joined by +), a file (a path, or *.txt), or shapes themselves ("dense 64 64
- * 64", several separated by commas). Messages carry file and line. */
+/** Reads @p what: the name of a set (several joined by +), a file (a path, or *.txt), or shapes
+ * themselves ("dense 64 64 64", several separated by commas). Messages carry file and line. */
 vg_status vg_shapes_load(const char *what, vg_shape_list *list);
 
 /** Appends the shapes of one line. */

@@ -45,15 +45,19 @@ static const char *rate_text(const vg_comparison *x, char text[32])
     if (!isfinite(x->rate))
         return strcpy(text, "n/a");
     double giga = x->rate * 1e-9;
-    snprintf(text, 32, "%.*f %s", giga < 9.995 ? 2 : giga < 99.95 ? 1 : 0, giga,
-             x->by_flops ? "GFLOP/s" : "GB/s");
+    snprintf(text, 32, "%.*f %s",
+             giga < 9.995   ? 2
+             : giga < 99.95 ? 1
+                            : 0,
+             giga, x->by_flops ? "GFLOP/s" : "GB/s");
     return text;
 }
 
 static void percent_and_ulp(const vg_comparison *x, char percent[16], char ulp[16])
 {
     if (isfinite(x->roof_fraction))
-        snprintf(percent, 16, "%.0f%%%s", 100 * x->roof_fraction, x->roof_fraction > 1.05 ? "!" : "");
+        snprintf(percent, 16, "%.0f%%%s", 100 * x->roof_fraction,
+                 x->roof_fraction > 1.05 ? "!" : "");
     else
         strcpy(percent, "n/a");
     if (isfinite(x->ulp_max))
@@ -97,7 +101,9 @@ static void print_text(FILE *out, int width, bool color, const vg_case_result *r
                        const vg_comparison *x)
 {
     char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
-    const char *tint = x->verdict == VG_NOISE_FASTER ? "\033[32m" : x->verdict == VG_NOISE_SLOWER ? "\033[31m" : "";
+    const char *tint = x->verdict == VG_NOISE_FASTER   ? "\033[32m"
+                       : x->verdict == VG_NOISE_SLOWER ? "\033[31m"
+                                                       : "";
     vg_case_format(r->c, name, sizeof name);
     percent_and_ulp(x, percent, ulp);
     fprintf(out, "%-*s %-8s ", width, name,
@@ -176,9 +182,10 @@ void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int 
             ratios++;
         }
         if (ratios)
-            fprintf(out, "threads:%d  geometric mean of the ratios %.3f over %d: %d faster, %d "
-                         "slower, %d same, %d ambiguous\n",
-                    threads[t], exp(logs / ratios), ratios, tally[VG_NOISE_FASTER], tally[VG_NOISE_SLOWER],
-                    tally[VG_NOISE_SAME], tally[VG_NOISE_AMBIGUOUS]);
+            fprintf(out,
+                    "threads:%d  geometric mean of the ratios %.3f over %d: %d faster, %d "
+                    "slower, %d same, %d ambiguous\n",
+                    threads[t], exp(logs / ratios), ratios, tally[VG_NOISE_FASTER],
+                    tally[VG_NOISE_SLOWER], tally[VG_NOISE_SAME], tally[VG_NOISE_AMBIGUOUS]);
     }
 }

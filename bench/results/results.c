@@ -64,9 +64,9 @@ static json_t *caches(void)
     for (int i = 0; i < t->cache_count; i++) {
         const vg_cache *c = &t->caches[i];
         const char *type = c->type == 'd' ? "Data" : c->type == 'i' ? "Instruction" : "Unified";
-        json_array_append_new(array, json_pack("{ss si sI si}", "type", type, "level", c->level,
-                                               "size", (json_int_t)c->bytes, "num_sharing",
-                                               c->shared_by));
+        json_array_append_new(array,
+                              json_pack("{ss si sI si}", "type", type, "level", c->level, "size",
+                                        (json_int_t)c->bytes, "num_sharing", c->shared_by));
     }
     return array;
 }
@@ -151,36 +151,41 @@ typedef struct rule {
 } rule;
 
 static const rule document_rules[] = {
-    {"schema_version", NUMBER, true}, {"context", OBJECT, true}, {"benchmarks", ARRAY, true},
-    {"generator", OBJECT, false},     {"suite", STRING, false},  {"command", STRING, false},
-    {"partial", BOOLEAN, false},      {"noise", OBJECT, false},  {"machine", OBJECT, false},
+    {"schema_version", NUMBER, true}, {"context", OBJECT, true},  {"benchmarks", ARRAY, true},
+    {"generator", OBJECT, false},     {"suite", STRING, false},   {"command", STRING, false},
+    {"partial", BOOLEAN, false},      {"noise", OBJECT, false},   {"machine", OBJECT, false},
     {"verify", ARRAY, false},         {"profile", EITHER, false}, {"roofline", EITHER, false},
-    {"decay", ARRAY, false},          {"train", ARRAY, false},   {NULL, OBJECT, false},
+    {"decay", ARRAY, false},          {"train", ARRAY, false},    {NULL, OBJECT, false},
 };
 
 static const rule benchmark_rules[] = {
-    {"name", STRING, true},        {"run_type", STRING, false},   {"kernel", STRING, false},
-    {"op", STRING, false},         {"dir", STRING, false},        {"backend", STRING, false},
-    {"shape", OBJECT, false},      {"omp_threads", NUMBER, false}, {"impl", STRING, false},
-    {"real_time", NUMBER, false},  {"cpu_time", NUMBER, false},   {"time_unit", STRING, false},
-    {"ulp_max", NUMBER, false},    {"samples_ns", ARRAY, false},  {"prepare_ns", NUMBER, false},
-    {"flops", NUMBER, false},      {"bytes", NUMBER, false},      {"error_occurred", BOOLEAN, false},
+    {"name", STRING, true},        {"run_type", STRING, false},
+    {"kernel", STRING, false},     {"op", STRING, false},
+    {"dir", STRING, false},        {"backend", STRING, false},
+    {"shape", OBJECT, false},      {"omp_threads", NUMBER, false},
+    {"impl", STRING, false},       {"real_time", NUMBER, false},
+    {"cpu_time", NUMBER, false},   {"time_unit", STRING, false},
+    {"ulp_max", NUMBER, false},    {"samples_ns", ARRAY, false},
+    {"prepare_ns", NUMBER, false}, {"flops", NUMBER, false},
+    {"bytes", NUMBER, false},      {"error_occurred", BOOLEAN, false},
     {NULL, OBJECT, false},
 };
 
 static const rule verify_rules[] = {
-    {"op", STRING, true},          {"dir", STRING, true},        {"backend", STRING, true},
-    {"cases", NUMBER, false},      {"failures", NUMBER, false},  {"ulp_max", NUMBER, false},
+    {"op", STRING, true},     {"dir", STRING, true},       {"backend", STRING, true},
+    {"cases", NUMBER, false}, {"failures", NUMBER, false}, {"ulp_max", NUMBER, false},
     {NULL, OBJECT, false},
 };
 
 static const rule decay_rules[] = {
-    {"spec", OBJECT, true}, {"layers", ARRAY, true}, {"rate", EITHER, false},
+    {"spec", OBJECT, true},     {"layers", ARRAY, true},     {"rate", EITHER, false},
     {"verdict", STRING, false}, {"survival", NUMBER, false}, {NULL, OBJECT, false},
 };
 
 static const rule train_rules[] = {
-    {"spec", OBJECT, true}, {"steps", ARRAY, true}, {NULL, OBJECT, false},
+    {"spec", OBJECT, true},
+    {"steps", ARRAY, true},
+    {NULL, OBJECT, false},
 };
 
 static bool is_kind(const json_t *value, value_kind kind)

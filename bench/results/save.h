@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-/** Writes @p size bytes into a temporary file beside @p path, then renames it. Path "-" is stdout. */
+/** Writes @p size bytes into a temporary file beside @p path, then renames it. Path "-" is
+ * stdout. */
 vg_status vg_file_save(const char *path, const char *text, size_t size);
 
 /** Whether @p path can be written (without touching a file that is there). */

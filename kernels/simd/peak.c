@@ -28,8 +28,8 @@ double vg_peak_fma(uint32_t isa, int64_t rounds)
     }
 }
 
-float vg_peak_stream(uint32_t isa, const float *const *src, int reads, float *const *dst, int writes,
-                     int64_t n, bool stream)
+float vg_peak_stream(uint32_t isa, const float *const *src, int reads, float *const *dst,
+                     int writes, int64_t n, bool stream)
 {
     switch (isa) {
 #if VG_HAVE_AVX512

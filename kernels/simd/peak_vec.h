@@ -91,8 +91,8 @@ VG_INLINE float peak_stream_of(const float *const *source, int reads, float *con
     return lanes[0];
 }
 
-VG_INLINE float peak_stream_writes(const float *const *src, int reads, float *const *dst, int writes,
-                                   int64_t n, bool stream)
+VG_INLINE float peak_stream_writes(const float *const *src, int reads, float *const *dst,
+                                   int writes, int64_t n, bool stream)
 {
     switch (writes) {
     case 0:
