@@ -123,9 +123,12 @@ static vg_status prepare_layer(vg_task *task, int threads)
 {
     static const vgd_choice fwd[] = {{"layer norm", forward, VGD_NATIVE},
                                      {"layer norm with post-op", forward, VGD_NATIVE | FUSED}};
-    static const vgd_choice bwd[] = {{"layer norm", backward, VGD_NATIVE}};
+    /* The shift is no input of the backward pass, but 2.6 and 3.7 ask for it; a release that does
+     * not refuses to run with it, and the other choice is left. */
+    static const vgd_choice bwd[] = {{"layer norm", backward, VGD_NATIVE},
+                                     {"layer norm", backward, VGD_NO_SHIFT}};
     if (task->kernel->dir == VG_DIR_bwd)
-        return vgd_prepare(task, threads, bwd, 1);
+        return vgd_prepare(task, threads, bwd, 2);
     return vgd_prepare(task, threads, fwd, is_norm_act(task) ? 2 : 1);
 }
 

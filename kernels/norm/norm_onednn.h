@@ -31,7 +31,7 @@ void vgd_row_norm_forward(vgd_way *way, vg_op norm, const vgd_norm_io *io, int c
                           const vgd_post *then);
 void vgd_row_norm_backward(vgd_way *way, vg_op norm, const vgd_norm_io *io);
 void vgd_row_norm_again(vgd_way *way, vg_op norm, const vgd_norm_io *io);
-enum { VGD_NATIVE, VGD_NATIVE_NWC, VGD_BY_LAYER, VGD_BY_LAYER_REDUCED };
+enum { VGD_NATIVE, VGD_NATIVE_NWC, VGD_BY_LAYER, VGD_BY_LAYER_REDUCED, VGD_NO_SHIFT };
 
 /** Numbers in a saved statistic of the task. */
 int64_t vgd_statistics(const vg_task *task);

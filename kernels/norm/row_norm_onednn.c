@@ -74,7 +74,7 @@ static void add_lnorm_bwd(vgd_way *way, const rows_view *v, unsigned flags, int 
     }
     if (flags & VGD_SHIFT)
         args[n++] = (vgd_arg){DNNL_ARG_DIFF_SHIFT, vgd_slot(way, VG_DBETA, v->channels)};
-    if (flags & VGD_SHIFT && VGD_BACKWARD_TAKES_SHIFT)
+    if (flags & VGD_SHIFT && way->variant != VGD_NO_SHIFT)
         args[n++] = (vgd_arg){DNNL_ARG_SHIFT, vgd_own(way, v->channels)};
     vgd_add(way, pd, n, args);
 }

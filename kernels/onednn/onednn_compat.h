@@ -38,7 +38,8 @@ enum {
 #endif
 };
 
-/** 2.6 asks for the shift in a backward pass that only writes its gradient; 3.x refuses it. */
+/** Batch norm of 2.6 asks for the shift in a backward pass that only writes its gradient; that of
+ * 3.x refuses it. */
 enum { VGD_BACKWARD_TAKES_SHIFT = DNNL_VERSION_MAJOR < 3 };
 
 /** The CPU engine of the process, created at the first call. */
