@@ -155,11 +155,12 @@ static vg_status prepare_rms(vg_task *task, int threads)
         {"squares by reduction, layer norm with given statistics", forward, VGD_BY_LAYER_REDUCED},
     };
     static const vgd_choice bwd[] = {
-        {"layer norm with rms flag", backward, VGD_NATIVE},
         {"layer norm of mean 0, matmul", backward, VGD_BY_LAYER},
         {"layer norm of mean 0, binary", backward, VGD_BY_LAYER_REDUCED},
     };
-    return vgd_prepare(task, threads, task->kernel->dir == VG_DIR_bwd ? bwd : fwd, 3);
+    if (task->kernel->dir == VG_DIR_bwd)
+        return vgd_prepare(task, threads, bwd, 2);
+    return vgd_prepare(task, threads, fwd, 3);
 }
 
 static vg_status prepare(vg_task *task, int threads)

@@ -295,16 +295,6 @@ static void rms_again(vgd_way *way, const vgd_norm_io *io)
               variance.memory, 0, NULL);
 }
 
-static void rms_backward_native(vgd_way *way, const vgd_norm_io *io)
-{
-    rows_view v = view_of(way);
-    if (!VGD_RMS)
-        vgd_skip(way, "no rms norm before 3.9");
-    vgd_operand variance = vgd_load_variance(way, v.statistics);
-    add_lnorm_bwd(way, &v, VGD_SCALE | VGD_RMS, io->x.memory, io->dy.memory, io->dx.memory, -1,
-                  variance.memory);
-}
-
 /* memory[0]: [batch] sums of dy gamma, to their share in dx */
 static void row_means(const vg_task *task, vgd_way *way, const int memory[4])
 {
@@ -335,7 +325,8 @@ static void add_outer(vgd_way *way, int column_memory, vgd_cmd column, vgd_opera
                             {DNNL_ARG_DST, to.memory}});
 }
 
-/* dx of layer norm with mean 0 lacks nothing but the mean of dy gamma that it takes off: put back
+/* The library's own rms flag gives a wrong dx (3.12.1 leaves out the term with the mean of dy xhat).
+ * dx of layer norm with mean 0 lacks nothing but the mean of dy gamma that it takes off: put back
  * row by row. dx after the last use of dy, which it may be. */
 static void rms_backward_layer(vgd_way *way, const vgd_norm_io *io)
 {
@@ -394,5 +385,5 @@ void vgd_row_norm_backward(vgd_way *way, vg_op norm, const vgd_norm_io *io)
     else if (norm == VG_OP_group_norm)
         (native ? group_backward_native : group_backward_layer)(way, io);
     else
-        (native ? rms_backward_native : rms_backward_layer)(way, io);
+        rms_backward_layer(way, io);
 }
