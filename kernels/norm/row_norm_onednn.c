@@ -325,9 +325,9 @@ static void add_outer(vgd_way *way, int column_memory, vgd_cmd column, vgd_opera
                             {DNNL_ARG_DST, to.memory}});
 }
 
-/* The library's own rms flag gives a wrong dx (3.12.1 leaves out the term with the mean of dy xhat).
- * dx of layer norm with mean 0 lacks nothing but the mean of dy gamma that it takes off: put back
- * row by row. dx after the last use of dy, which it may be. */
+/* The library's own rms flag gives a wrong dx (3.12.1 leaves out the term with the mean of
+ * dy xhat). dx of layer norm with mean 0 lacks nothing but the mean of dy gamma that it takes off:
+ * put back row by row. dx after the last use of dy, which it may be. */
 static void rms_backward_layer(vgd_way *way, const vgd_norm_io *io)
 {
     rows_view v = view_of(way);
