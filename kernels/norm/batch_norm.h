@@ -3,9 +3,9 @@
  *
  * Every column is reduced in the same way whatever the cut, reading memory once. A block of
  * VG_ROW_BLOCK rows is summed shifted by k, the mean of its first VG_SHIFT_ROWS rows:
- *     s = sum (x - k), q = sum (x - k)^2;  mean_b = (k - x_0) + s / n_b, sum2_b = q - s^2 / n_b
- * x_0, the column's first number, keeps means small against the spread, so that merging the blocks
- * in order by Chan's formula loses nothing where |mean| >> standard deviation:
+ *     s = sum (x - k), q = sum (x - k)^2;  mean_b = (k - k_0) + s / n_b, sum2_b = q - s^2 / n_b
+ * k_0, the shift of the first block, keeps means small against the spread, so that merging the
+ * blocks in order by Chan's formula loses nothing where |mean| >> standard deviation:
  *     delta = mean_b - mean;  mean += delta n_b / n;  sum2 += sum2_b + delta^2 n_a n_b / n
  * k lies in the span of the block, and |k - mean_b|^2 <= n_b / VG_SHIFT_ROWS variance_b: sum2 of a
  * block loses at most a factor 1 + n_b / VG_SHIFT_ROWS = 9 of accuracy, for one outlier among the
@@ -79,9 +79,21 @@ static inline vg_columns vg_tile_of(const vg_task *task, int64_t unit)
     return vg_block_of(task, unit / tiles, first, vg_min64(first + VG_TILE, task->shape.n[1]));
 }
 
+/* Partial vectors of a block: its shift k, s / n_b and sum2_b; or the two sums of a backward pass. */
+enum { VG_SHIFT, VG_OFFSET, VG_SUM2, VG_BATCH_PARTIALS };
+
+static inline float *vg_batch_partial(const vg_task *task, int64_t block, int which)
+{
+    return (float *)task->workspace +
+           (VG_BATCH_PARTIALS * block + which) * vg_norm_stride(&task->shape);
+}
+
 static inline size_t vg_batch_norm_workspace(const vg_shape *shape)
 {
-    return vg_batch_norm_by_strips(shape) ? 0 : vg_norm_partial_bytes(shape);
+    if (vg_batch_norm_by_strips(shape))
+        return 0;
+    return (size_t)(vg_norm_blocks(shape) * VG_BATCH_PARTIALS * vg_norm_stride(shape)) *
+           sizeof(float);
 }
 
 /* Three vectors of the columns. */

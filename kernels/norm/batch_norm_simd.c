@@ -1,50 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batch norm: training forward, backward, and inference with running statistics. */
-#include "norm/batch_norm_rows.h"
-#include "norm/batch_norm_vec.h"
+#include "norm/batch_norm_units.h"
 
-/* --- forward ------------------------------------------------------------------------------- */
+static const vg_norm_form form = {.centred = true, .act = VG_OP_linear};
 
 static void forward_strip(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns strip = vg_strip_of(task, unit);
-    int64_t n = strip.last - strip.first;
-    float mean[VG_STRIP], sum2[VG_STRIP], more_mean[VG_STRIP], more_sum2[VG_STRIP];
-    for (int64_t b = 0; b < vg_norm_blocks(&task->shape); b++) {
-        vg_columns at = vg_block_of(task, b, strip.first, strip.last);
-        vg_rectangle_moments(task, at, b ? more_mean : mean, b ? more_sum2 : sum2);
-        if (b)
-            vg_merge_moments(mean, sum2, at.row, more_mean, more_sum2, at.rows, n);
-    }
-    vg_finish_moments(task, strip.first, strip.last, mean, sum2);
-    vg_normalise_rectangle(task, strip);
+    vg_batch_forward_strip(task, unit, form);
 }
 
 static void forward_reduce(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns at = vg_tile_of(task, unit);
-    int64_t block = at.row / VG_ROW_BLOCK;
-    vg_tile_moments(task, at, scratch, vg_norm_partial(task, block, 0) + at.first,
-                    vg_norm_partial(task, block, 1) + at.first);
+    vg_batch_forward_reduce(task, unit, form);
 }
 
 static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns strip = vg_strip_of(task, unit);
-    float *mean = vg_norm_partial(task, 0, 0) + strip.first;
-    float *sum2 = vg_norm_partial(task, 0, 1) + strip.first;
-    for (int64_t b = 1; b < vg_norm_blocks(&task->shape); b++) {
-        vg_columns at = vg_block_of(task, b, strip.first, strip.last);
-        vg_merge_moments(mean, sum2, at.row, vg_norm_partial(task, b, 0) + strip.first,
-                         vg_norm_partial(task, b, 1) + strip.first, at.rows,
-                         strip.last - strip.first);
-    }
-    vg_finish_moments(task, strip.first, strip.last, mean, sum2);
+    vg_batch_forward_merge(task, unit);
 }
 
 static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_tile_normalise(task, vg_apply_of(task, unit), scratch);
+    vg_tile_normalise(task, form, vg_apply_of(task, unit), scratch);
 }
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
@@ -54,49 +31,24 @@ static int forward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_batch_norm_phases(shape, &units, 0.1, phase);
 }
 
-/* --- backward ------------------------------------------------------------------------------ */
-
 static void backward_strip(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns strip = vg_strip_of(task, unit);
-    int64_t n = strip.last - strip.first;
-    float sum[VG_STRIP], product[VG_STRIP], more_sum[VG_STRIP], more_product[VG_STRIP];
-    for (int64_t b = 0; b < vg_norm_blocks(&task->shape); b++) {
-        vg_columns at = vg_block_of(task, b, strip.first, strip.last);
-        vg_rectangle_sums(task, at, b ? more_sum : sum, b ? more_product : product);
-        if (b) {
-            vg_add_to(sum, more_sum, n);
-            vg_add_to(product, more_product, n);
-        }
-    }
-    vg_finish_sums(task, strip.first, strip.last, sum, product);
-    vg_differentiate_rectangle(task, strip);
+    vg_batch_backward_strip(task, unit, form);
 }
 
 static void backward_reduce(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns at = vg_tile_of(task, unit);
-    int64_t block = at.row / VG_ROW_BLOCK;
-    vg_tile_sums(task, at, vg_norm_partial(task, block, 0) + at.first,
-                 vg_norm_partial(task, block, 1) + at.first);
+    vg_batch_backward_reduce(task, unit, form);
 }
 
 static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_columns strip = vg_strip_of(task, unit);
-    int64_t n = strip.last - strip.first;
-    float *sum = vg_norm_partial(task, 0, 0) + strip.first;
-    float *product = vg_norm_partial(task, 0, 1) + strip.first;
-    for (int64_t b = 1; b < vg_norm_blocks(&task->shape); b++) {
-        vg_add_to(sum, vg_norm_partial(task, b, 0) + strip.first, n);
-        vg_add_to(product, vg_norm_partial(task, b, 1) + strip.first, n);
-    }
-    vg_finish_sums(task, strip.first, strip.last, sum, product);
+    vg_batch_backward_merge(task, unit);
 }
 
 static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_tile_differentiate(task, vg_apply_of(task, unit), scratch);
+    vg_tile_differentiate(task, form, vg_apply_of(task, unit), scratch);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)

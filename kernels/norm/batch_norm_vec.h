@@ -11,9 +11,19 @@ enum { VG_PANEL = 4 };
 
 /* --- forward ------------------------------------------------------------------------------- */
 
-/* Statistics of at most VG_ROW_BLOCK rows of one panel; see batch_norm.h. @p x0: the first row. */
+/* Statistics of a block: what batch_norm.h calls k, s / n_b and sum2_b, of some columns. */
+typedef struct vg_moments {
+    float *shift, *offset, *sum2;
+} vg_moments;
+
+VG_INLINE vg_moments vg_moments_at(vg_moments m, int64_t column)
+{
+    return (vg_moments){m.shift + column, m.offset + column, m.sum2 + column};
+}
+
+/* Statistics of at most VG_ROW_BLOCK rows of one panel. */
 VG_INLINE void vg_panel_moments(int panel, int lanes, const float *x, int64_t ld, int64_t rows,
-                                const float *x0, float *mean, float *sum2)
+                                vg_moments to)
 {
     vf s[VG_PANEL], q[VG_PANEL], k[VG_PANEL], count = vf_set1((float)rows);
     int64_t head = vg_min64(rows, VG_SHIFT_ROWS);
@@ -38,43 +48,46 @@ VG_INLINE void vg_panel_moments(int panel, int lanes, const float *x, int64_t ld
     }
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++) {
-        vf shift = vf_div(s[v], count), origin = vg_part(x0 + v * VG_LANES, lanes);
-        vg_put_part(mean + v * VG_LANES, lanes, vf_add(vf_sub(k[v], origin), shift));
-        vg_put_part(sum2 + v * VG_LANES, lanes, vf_fnma(s[v], shift, q[v]));
+        vf offset = vf_div(s[v], count);
+        vg_put_part(to.shift + v * VG_LANES, lanes, k[v]);
+        vg_put_part(to.offset + v * VG_LANES, lanes, offset);
+        vg_put_part(to.sum2 + v * VG_LANES, lanes, vf_fnma(s[v], offset, q[v]));
     }
 }
 
-/* The same for the panels of a rectangle; mean and sum2 start at its first column. */
-VG_INLINE void vg_rectangle_moments(const vg_task *task, vg_columns at, float *mean, float *sum2)
+/* The same for the panels of a rectangle; @p to starts at its first column. */
+VG_INLINE void vg_rectangle_moments(const vg_task *task, vg_slot input, vg_columns at,
+                                    vg_moments to)
 {
-    int64_t ld = task->t[VG_X].ld, n = at.last - at.first, i = 0;
-    const float *x = vg_row(task, VG_X, at.row) + at.first, *x0 = vg_row(task, VG_X, 0) + at.first;
+    int64_t ld = task->t[input].ld, n = at.last - at.first, i = 0;
+    const float *x = vg_row(task, input, at.row) + at.first;
     for (; i + VG_PANEL * VG_LANES <= n; i += VG_PANEL * VG_LANES)
-        vg_panel_moments(VG_PANEL, VG_LANES, x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
+        vg_panel_moments(VG_PANEL, VG_LANES, x + i, ld, at.rows, vg_moments_at(to, i));
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_panel_moments(1, VG_LANES, x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
+        vg_panel_moments(1, VG_LANES, x + i, ld, at.rows, vg_moments_at(to, i));
     if (i < n)
-        vg_panel_moments(1, (int)(n - i), x + i, ld, at.rows, x0 + i, mean + i, sum2 + i);
+        vg_panel_moments(1, (int)(n - i), x + i, ld, at.rows, vg_moments_at(to, i));
 }
 
-/* mean, sum2 of @p before rows += those of @p more rows, for n columns. */
-VG_INLINE void vg_merge_moments(float *mean, float *sum2, int64_t before, const float *more_mean,
-                                const float *more_sum2, int64_t more, int64_t n)
+/* Merges the statistics of @p more rows into those of the @p before rows before them; n columns.
+ * offset is relative to the first block's shift. */
+VG_INLINE void vg_merge_moments(vg_moments m, int64_t before, vg_moments from, int64_t more,
+                                int64_t n)
 {
     float share = (float)more / (float)(before + more), weight = (float)before * share;
     for (int64_t i = 0; i < n; i += VG_LANES) {
         int lanes = vg_lanes_at(i, n);
-        vf m = vg_part(mean + i, lanes), delta = vf_sub(vg_part(more_mean + i, lanes), m);
-        vf q = vf_add(vg_part(sum2 + i, lanes), vg_part(more_sum2 + i, lanes));
-        vg_put_part(mean + i, lanes, vf_fma(delta, vf_set1(share), m));
-        vg_put_part(sum2 + i, lanes, vf_fma(vf_mul(delta, delta), vf_set1(weight), q));
+        vf shift = vf_sub(vg_part(from.shift + i, lanes), vg_part(m.shift + i, lanes));
+        vf mean = vf_add(shift, vg_part(from.offset + i, lanes));
+        vf offset = vg_part(m.offset + i, lanes), delta = vf_sub(mean, offset);
+        vf q = vf_add(vg_part(m.sum2 + i, lanes), vg_part(from.sum2 + i, lanes));
+        vg_put_part(m.offset + i, lanes, vf_fma(delta, vf_set1(share), offset));
+        vg_put_part(m.sum2 + i, lanes, vf_fma(vf_mul(delta, delta), vf_set1(weight), q));
     }
 }
 
-/* Saved and running statistics of the columns, from mean (less the column's first number) and sum2,
- * which start at @p first. */
-VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t last,
-                                 const float *mean, const float *sum2)
+/* Saved and running statistics of the columns, from those of all rows, which start at @p first. */
+VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t last, vg_moments from)
 {
     float count = (float)task->shape.n[0], momentum = task->params->momentum;
     vf n = vf_set1(count), n1 = vf_set1(count - 1), eps = vf_set1(task->params->eps);
@@ -82,8 +95,9 @@ VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t las
     float *run_mean = vg_vector(task, VG_RUN_MEAN), *run_var = vg_vector(task, VG_RUN_VAR);
     for (int64_t c = first; c < last; c += VG_LANES) {
         int lanes = vg_lanes_at(c, last);
-        vf m = vf_add(vg_part(vg_row(task, VG_X, 0) + c, lanes), vg_part(mean + c - first, lanes));
-        vf q = vg_part(sum2 + c - first, lanes);
+        vg_moments at = vg_moments_at(from, c - first);
+        vf m = vf_add(vg_part(at.shift, lanes), vg_part(at.offset, lanes));
+        vf q = vg_part(at.sum2, lanes);
         q = vf_max(vf_zero(), q); /* rounding of a constant column; NaN stays */
         vf rstd = vf_div(vf_set1(1), vf_sqrt(vf_add(vf_div(q, n), eps)));
         vg_put_part(vg_vector(task, VG_MEAN) + c, lanes, m);
@@ -95,59 +109,92 @@ VG_INLINE void vg_finish_moments(const vg_task *task, int64_t first, int64_t las
     }
 }
 
-VG_INLINE void vg_normalise_panel(const vg_task *task, int panel, int lanes, int64_t c,
-                                  vg_columns at)
+/* What is made of a panel's columns, in registers while the rows go by. */
+typedef struct vg_panel {
+    vf mean[VG_PANEL], scale[VG_PANEL], beta[VG_PANEL]; /* scale = gamma rstd */
+} vg_panel;
+
+VG_INLINE vg_panel vg_panel_load(const vg_task *task, int panel, int lanes, int64_t c)
 {
-    vf mean[VG_PANEL], scale[VG_PANEL], beta[VG_PANEL];
+    vg_panel p;
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++) {
         int64_t i = c + v * VG_LANES;
-        mean[v] = vg_part(vg_vector(task, VG_MEAN) + i, lanes);
-        scale[v] = vf_mul(vg_part(vg_vector(task, VG_RSTD) + i, lanes),
-                          vg_part(vg_vector(task, VG_GAMMA) + i, lanes));
-        beta[v] = vg_part(vg_vector(task, VG_BETA) + i, lanes);
+        p.mean[v] = vg_part(vg_vector(task, VG_MEAN) + i, lanes);
+        p.scale[v] = vf_mul(vg_part(vg_vector(task, VG_RSTD) + i, lanes),
+                            vg_part(vg_vector(task, VG_GAMMA) + i, lanes));
+        p.beta[v] = vg_part(vg_vector(task, VG_BETA) + i, lanes);
     }
+    return p;
+}
+
+VG_INLINE void vg_normalise_panel(const vg_task *task, vg_norm_form form, int panel, int lanes,
+                                  int64_t c, vg_columns at)
+{
+    vg_panel p = vg_panel_load(task, panel, lanes, c);
+    vf slope = vf_set1(task->params->slope);
     for (int64_t r = at.row; r < at.row + at.rows; r++) {
-        const float *x = vg_row(task, VG_X, r) + c;
+        const float *x = vg_row(task, vg_norm_input(form), r) + c;
         float *y = vg_row(task, VG_Y, r) + c;
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++) {
-            vf d = vf_sub(vg_part(x + v * VG_LANES, lanes), mean[v]);
-            vg_put_part(y + v * VG_LANES, lanes, vf_fma(d, scale[v], beta[v]));
+            vf d = vf_sub(vg_part(x + v * VG_LANES, lanes), p.mean[v]);
+            vf z = vf_fma(d, p.scale[v], p.beta[v]);
+            vg_put_part(y + v * VG_LANES, lanes, vg_act_forward(form.act, z, slope));
         }
     }
 }
 
-VG_INLINE void vg_normalise_rectangle(const vg_task *task, vg_columns at)
+VG_INLINE void vg_normalise_rectangle(const vg_task *task, vg_norm_form form, vg_columns at)
 {
     int64_t c = at.first;
     for (; c + VG_PANEL * VG_LANES <= at.last; c += VG_PANEL * VG_LANES)
-        vg_normalise_panel(task, VG_PANEL, VG_LANES, c, at);
+        vg_normalise_panel(task, form, VG_PANEL, VG_LANES, c, at);
     for (; c + VG_LANES <= at.last; c += VG_LANES)
-        vg_normalise_panel(task, 1, VG_LANES, c, at);
+        vg_normalise_panel(task, form, 1, VG_LANES, c, at);
     if (c < at.last)
-        vg_normalise_panel(task, 1, (int)(at.last - c), c, at);
+        vg_normalise_panel(task, form, 1, (int)(at.last - c), c, at);
 }
 
 /* --- backward ------------------------------------------------------------------------------ */
 
-/* sum dy and sum dy (x - mean) of at most VG_ROW_BLOCK rows of one panel */
-VG_INLINE void vg_block_sums(const vg_task *task, int panel, int lanes, int64_t c, vg_columns at,
-                             float *sum, float *product)
+/* The same for a backward pass; beta is a tensor of it only where z is made again. */
+VG_INLINE vg_panel vg_gradient_panel(const vg_task *task, vg_norm_form form, int panel, int lanes,
+                                     int64_t c)
 {
-    vf s[VG_PANEL], q[VG_PANEL], mean[VG_PANEL];
+    vg_panel p;
+    bool beta = form.act != VG_OP_linear;
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++) {
-        s[v] = q[v] = vf_zero();
-        mean[v] = vg_part(vg_vector(task, VG_MEAN) + c + v * VG_LANES, lanes);
+        int64_t i = c + v * VG_LANES;
+        p.mean[v] = vg_part(vg_vector(task, VG_MEAN) + i, lanes);
+        p.scale[v] = vf_mul(vg_part(vg_vector(task, VG_RSTD) + i, lanes),
+                            vg_part(vg_vector(task, VG_GAMMA) + i, lanes));
+        p.beta[v] = beta ? vg_part(vg_vector(task, VG_BETA) + i, lanes) : vf_zero();
     }
+    return p;
+}
+
+/* sum dz and sum dz (x - mean) of at most VG_ROW_BLOCK rows of one panel; dz = dL/dz is dy where
+ * there is no activation */
+VG_INLINE void vg_block_sums(const vg_task *task, vg_norm_form form, int panel, int lanes,
+                             int64_t c, vg_columns at, float *sum, float *product)
+{
+    vf s[VG_PANEL], q[VG_PANEL], slope = vf_set1(task->params->slope);
+    vg_panel p = vg_gradient_panel(task, form, panel, lanes, c);
+    VG_UNROLL(4)
+    for (int v = 0; v < panel; v++)
+        s[v] = q[v] = vf_zero();
     for (int64_t r = at.row; r < at.row + at.rows; r++) {
-        const float *x = vg_row(task, VG_X, r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *y = vg_reads_y(form) ? vg_row(task, VG_Y, r) + c : NULL;
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++) {
-            vf g = vg_part(dy + v * VG_LANES, lanes);
+            vf d = vf_sub(vg_part(x + v * VG_LANES, lanes), p.mean[v]);
+            vf g = vg_part(dy + v * VG_LANES, lanes), z = vf_fma(d, p.scale[v], p.beta[v]);
+            g = vg_norm_gradient(form, z, y + v * VG_LANES, lanes, g, slope);
             s[v] = vf_add(s[v], g);
-            q[v] = vf_fma(g, vf_sub(vg_part(x + v * VG_LANES, lanes), mean[v]), q[v]);
+            q[v] = vf_fma(g, d, q[v]);
         }
     }
     VG_UNROLL(4)
@@ -157,15 +204,16 @@ VG_INLINE void vg_block_sums(const vg_task *task, int panel, int lanes, int64_t 
     }
 }
 
-VG_INLINE void vg_rectangle_sums(const vg_task *task, vg_columns at, float *sum, float *product)
+VG_INLINE void vg_rectangle_sums(const vg_task *task, vg_norm_form form, vg_columns at, float *sum,
+                                 float *product)
 {
     int64_t n = at.last - at.first, i = 0;
     for (; i + VG_PANEL * VG_LANES <= n; i += VG_PANEL * VG_LANES)
-        vg_block_sums(task, VG_PANEL, VG_LANES, at.first + i, at, sum + i, product + i);
+        vg_block_sums(task, form, VG_PANEL, VG_LANES, at.first + i, at, sum + i, product + i);
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_block_sums(task, 1, VG_LANES, at.first + i, at, sum + i, product + i);
+        vg_block_sums(task, form, 1, VG_LANES, at.first + i, at, sum + i, product + i);
     if (i < n)
-        vg_block_sums(task, 1, (int)(n - i), at.first + i, at, sum + i, product + i);
+        vg_block_sums(task, form, 1, (int)(n - i), at.first + i, at, sum + i, product + i);
 }
 
 VG_INLINE void vg_add_to(float *to, const float *from, int64_t n)
@@ -189,42 +237,46 @@ VG_INLINE void vg_finish_sums(const vg_task *task, int64_t first, int64_t last, 
     }
 }
 
-/* dx = gamma rstd (dy - dbeta / n - (x - mean) rstd dgamma / n) */
-VG_INLINE void vg_differentiate_panel(const vg_task *task, int panel, int lanes, int64_t c,
-                                      vg_columns at)
+/* dx = gamma rstd (dz - dbeta / n - (x - mean) rstd dgamma / n), added to dx with form.add */
+VG_INLINE void vg_differentiate_panel(const vg_task *task, vg_norm_form form, int panel, int lanes,
+                                      int64_t c, vg_columns at)
 {
-    vf mean[VG_PANEL], scale[VG_PANEL], slope[VG_PANEL], shift[VG_PANEL];
+    vf fall[VG_PANEL], shift[VG_PANEL], slope = vf_set1(task->params->slope);
     vf n = vf_set1((float)task->shape.n[0]);
+    vg_panel p = vg_gradient_panel(task, form, panel, lanes, c);
     VG_UNROLL(4)
     for (int v = 0; v < panel; v++) {
         int64_t i = c + v * VG_LANES;
         vf rstd = vg_part(vg_vector(task, VG_RSTD) + i, lanes);
-        mean[v] = vg_part(vg_vector(task, VG_MEAN) + i, lanes);
-        scale[v] = vf_mul(rstd, vg_part(vg_vector(task, VG_GAMMA) + i, lanes));
-        slope[v] = vf_mul(rstd, vf_div(vg_part(vg_vector(task, VG_DGAMMA) + i, lanes), n));
+        fall[v] = vf_mul(rstd, vf_div(vg_part(vg_vector(task, VG_DGAMMA) + i, lanes), n));
         shift[v] = vf_div(vg_part(vg_vector(task, VG_DBETA) + i, lanes), n);
     }
     for (int64_t r = at.row; r < at.row + at.rows; r++) {
-        const float *x = vg_row(task, VG_X, r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *y = vg_reads_y(form) ? vg_row(task, VG_Y, r) + c : NULL;
         float *dx = vg_row(task, VG_DX, r) + c;
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++) {
-            vf d = vf_sub(vg_part(x + v * VG_LANES, lanes), mean[v]);
-            vf g = vf_sub(vg_part(dy + v * VG_LANES, lanes), shift[v]);
-            vg_put_part(dx + v * VG_LANES, lanes, vf_mul(scale[v], vf_fnma(d, slope[v], g)));
+            vf d = vf_sub(vg_part(x + v * VG_LANES, lanes), p.mean[v]);
+            vf g = vg_part(dy + v * VG_LANES, lanes), z = vf_fma(d, p.scale[v], p.beta[v]);
+            g = vg_norm_gradient(form, z, y + v * VG_LANES, lanes, g, slope);
+            g = vf_mul(p.scale[v], vf_fnma(d, fall[v], vf_sub(g, shift[v])));
+            if (form.add)
+                g = vf_add(vg_part(dx + v * VG_LANES, lanes), g);
+            vg_put_part(dx + v * VG_LANES, lanes, g);
         }
     }
 }
 
-VG_INLINE void vg_differentiate_rectangle(const vg_task *task, vg_columns at)
+VG_INLINE void vg_differentiate_rectangle(const vg_task *task, vg_norm_form form, vg_columns at)
 {
     int64_t c = at.first;
     for (; c + VG_PANEL * VG_LANES <= at.last; c += VG_PANEL * VG_LANES)
-        vg_differentiate_panel(task, VG_PANEL, VG_LANES, c, at);
+        vg_differentiate_panel(task, form, VG_PANEL, VG_LANES, c, at);
     for (; c + VG_LANES <= at.last; c += VG_LANES)
-        vg_differentiate_panel(task, 1, VG_LANES, c, at);
+        vg_differentiate_panel(task, form, 1, VG_LANES, c, at);
     if (c < at.last)
-        vg_differentiate_panel(task, 1, (int)(at.last - c), c, at);
+        vg_differentiate_panel(task, form, 1, (int)(at.last - c), c, at);
 }
 
 #endif

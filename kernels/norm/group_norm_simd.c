@@ -2,14 +2,16 @@
 /* Group norm (Wu & He 2018): groups of neighbouring columns of every row are normalised. */
 #include "norm/row_norm_vec.h"
 
+static const vg_norm_form form = {.centred = true, .act = VG_OP_linear};
+
 static void forward(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_row_norm_forward(task, unit, true);
+    vg_row_norm_forward(task, unit, form);
 }
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_row_norm_backward(task, unit, true);
+    vg_row_norm_backward(task, unit, form, scratch);
 }
 
 static void sum_blocks(const vg_task *task, int64_t unit, void *scratch)

@@ -3,8 +3,8 @@
 #ifndef VG_NORM_NORM_VEC_H
 #define VG_NORM_NORM_VEC_H
 
+#include "activation/act_vec.h"
 #include "norm/norm.h"
-#include "simd/vec.h"
 
 /* The first @p lanes floats at @p p; the others are 0. */
 VG_INLINE vf vg_part(const float *p, int lanes)
@@ -48,6 +48,48 @@ VG_INLINE bool vg_streams(const vg_task *task, vg_slot in, vg_slot out, int tens
     return vg_stream_outputs(task->shape.n[0], task->shape.n[1], tensors) &&
            task->t[in].p != task->t[out].p && vg_misaligned(vg_vector(task, out)) == 0 &&
            task->t[out].ld % VG_LANES == 0;
+}
+
+/* What a norm is fused with. Passed as a constant, so that nothing is left of what it is not. */
+typedef struct vg_norm_form {
+    bool centred; /* false: rms norm, no mean and no beta */
+    vg_op act;    /* of y = act(N(x)); VG_OP_linear: none */
+    bool add;     /* s = x + h is normalised, and dx += dN/ds */
+} vg_norm_form;
+
+/* What is normalised. */
+VG_INLINE vg_slot vg_norm_input(vg_norm_form form)
+{
+    return form.add ? VG_SUM : VG_X;
+}
+
+/* Whether f' is taken from y; if not, from z = N(x), which is made again in the same way. */
+VG_INLINE bool vg_reads_y(vg_norm_form form)
+{
+    return form.act == VG_OP_sigmoid || form.act == VG_OP_tanh || form.act == VG_OP_elu ||
+           form.act == VG_OP_selu;
+}
+
+/* dL/dz from dy, given z, or y at @p y. */
+VG_INLINE vf vg_norm_gradient(vg_norm_form form, vf z, const float *y, int lanes, vf dy, vf slope)
+{
+    if (form.act == VG_OP_linear)
+        return dy;
+    return vg_act_backward(form.act, vg_reads_y(form) ? vg_part(y, lanes) : z, dy, slope);
+}
+
+/* s = x + h on a rectangle of rows. */
+VG_INLINE void vg_norm_add(const vg_task *task, int64_t row, int64_t rows, int64_t first,
+                           int64_t last)
+{
+    for (int64_t r = row; r < row + rows; r++) {
+        const float *x = vg_row(task, VG_X, r), *h = vg_row(task, VG_H, r);
+        float *sum = vg_row(task, VG_SUM, r);
+        for (int64_t i = first; i < last; i += VG_LANES) {
+            int lanes = vg_lanes_at(i, last);
+            vg_put_part(sum + i, lanes, vf_add(vg_part(x + i, lanes), vg_part(h + i, lanes)));
+        }
+    }
 }
 
 /* The rows after these, in time to come from memory: hardware prefetchers stop at each 4 KiB. */

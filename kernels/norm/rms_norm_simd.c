@@ -2,14 +2,16 @@
 /* RMS norm (Zhang & Sennrich 2019): rows are divided by their root mean square; no mean, no beta. */
 #include "norm/row_norm_vec.h"
 
+static const vg_norm_form form = {.centred = false, .act = VG_OP_linear};
+
 static void forward(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_row_norm_forward(task, unit, false);
+    vg_row_norm_forward(task, unit, form);
 }
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_row_norm_backward(task, unit, false);
+    vg_row_norm_backward(task, unit, form, scratch);
 }
 
 static void sum_blocks(const vg_task *task, int64_t unit, void *scratch)

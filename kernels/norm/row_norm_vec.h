@@ -19,7 +19,7 @@ enum {
 typedef struct vg_forward_rows {
     const float *x[VG_NORM_GROUP];
     float *y[VG_NORM_GROUP];
-    float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
+    float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP], slope; /* slope: of the activation */
 } vg_forward_rows;
 
 /* a->mean = the mean of the first VG_SHIFT_COUNT numbers, or of all if there are fewer */
@@ -85,130 +85,150 @@ VG_INLINE void vg_forward_moments(bool centred, int rows, vg_forward_rows *a, in
     }
 }
 
-VG_INLINE vf vg_normalised(bool centred, vf x, float mean, float rstd, vf gamma, vf beta)
+/* z from x or from x - mean */
+VG_INLINE vf vg_affine(vg_norm_form form, vf d, vf rstd, vf gamma, vf beta)
 {
-    if (!centred)
-        return vf_mul(vf_mul(x, vf_set1(rstd)), gamma);
-    return vf_fma(vf_mul(vf_sub(x, vf_set1(mean)), vf_set1(rstd)), gamma, beta);
+    vf xhat = vf_mul(d, rstd);
+    return form.centred ? vf_fma(xhat, gamma, beta) : vf_mul(xhat, gamma);
 }
 
-VG_INLINE void vg_forward_step(bool centred, int rows, const vg_forward_rows *a,
+VG_INLINE vf vg_deviation(vg_norm_form form, vf x, float mean)
+{
+    return form.centred ? vf_sub(x, vf_set1(mean)) : x;
+}
+
+VG_INLINE vf vg_normalised(vg_norm_form form, const vg_forward_rows *a, int r, vf x, vf gamma,
+                           vf beta)
+{
+    vf z = vg_affine(form, vg_deviation(form, x, a->mean[r]), vf_set1(a->rstd[r]), gamma, beta);
+    return vg_act_forward(form.act, z, vf_set1(a->slope));
+}
+
+VG_INLINE void vg_forward_step(vg_norm_form form, int rows, bool stream, const vg_forward_rows *a,
                                const float *gamma, const float *beta, int64_t i, int lanes)
 {
-    vf w = vg_part(gamma + i, lanes);
-    vf b = centred ? vg_part(beta + i, lanes) : vf_zero();
+    vf w = vg_part(gamma + i, lanes), b = form.centred ? vg_part(beta + i, lanes) : vf_zero();
     VG_UNROLL(4)
-    for (int r = 0; r < rows; r++) {
-        vf x = vg_part(a->x[r] + i, lanes);
-        vg_put_part(a->y[r] + i, lanes,
-                      vg_normalised(centred, x, a->mean[r], a->rstd[r], w, b));
-    }
+    for (int r = 0; r < rows; r++)
+        vg_put_stream(stream, a->y[r] + i, lanes,
+                      vg_normalised(form, a, r, vg_part(a->x[r] + i, lanes), w, b));
 }
 
 /* Row @p r alone, with stores that do not cross cache lines: where rows begin anywhere and are
  * long, that is worth more than sharing the loads of gamma and beta. Streamed, it asks for the row
  * that is read VG_NORM_GROUP rows later, so that memory is not idle while rows are written. */
-VG_INLINE void vg_forward_long_row(bool centred, bool stream, const vg_forward_rows *a, int r,
+VG_INLINE void vg_forward_long_row(vg_norm_form form, bool stream, const vg_forward_rows *a, int r,
                                    int64_t x_ld, const float *gamma, const float *beta, int64_t n)
 {
-    vg_forward_rows one = {.x = {a->x[r]}, .y = {a->y[r]}, .mean = {a->mean[r]}, .rstd = {a->rstd[r]}};
+    vg_forward_rows one = {{a->x[r]}, {a->y[r]}, {a->mean[r]}, {a->rstd[r]}, a->slope};
     int64_t i = vg_misaligned(one.y[0]);
     if (i)
-        vg_forward_step(centred, 1, &one, gamma, beta, 0, (int)i);
+        vg_forward_step(form, 1, false, &one, gamma, beta, 0, (int)i);
     for (; stream && i + VG_LANES <= n; i += VG_LANES) {
-        vf b = centred ? vf_load(beta + i) : vf_zero();
         __builtin_prefetch(one.x[0] + i + VG_NORM_GROUP * x_ld, 0, 2);
-        vf_stream(one.y[0] + i, vg_normalised(centred, vf_load(one.x[0] + i), one.mean[0],
-                                              one.rstd[0], vf_load(gamma + i), b));
+        vg_forward_step(form, 1, true, &one, gamma, beta, i, VG_LANES);
     }
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_forward_step(centred, 1, &one, gamma, beta, i, VG_LANES);
+        vg_forward_step(form, 1, false, &one, gamma, beta, i, VG_LANES);
     if (i < n)
-        vg_forward_step(centred, 1, &one, gamma, beta, i, (int)(n - i));
+        vg_forward_step(form, 1, false, &one, gamma, beta, i, (int)(n - i));
+}
+
+VG_INLINE void vg_forward_write(vg_norm_form form, int rows, bool stream, const vg_forward_rows *a,
+                                int64_t x_ld, const float *gamma, const float *beta, int64_t n)
+{
+    int64_t i = 0;
+    if (n >= VG_LONG_ROW) {
+        for (int r = 0; r < rows; r++)
+            vg_forward_long_row(form, stream, a, r, x_ld, gamma, beta, n);
+        return;
+    }
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        vg_forward_step(form, rows, false, a, gamma, beta, i, VG_LANES);
+    if (i < n)
+        vg_forward_step(form, rows, false, a, gamma, beta, i, (int)(n - i));
 }
 
 /* One segment, columns [c, c + n), of @p rows rows from row r on. */
-VG_INLINE void vg_forward_segment(const vg_task *task, bool centred, int rows, int64_t r, int64_t c,
-                                  int64_t n)
+VG_INLINE void vg_forward_segment(const vg_task *task, vg_norm_form form, int rows, int64_t r,
+                                  int64_t c, int64_t n)
 {
-    vg_forward_rows a;
-    const float *gamma = vg_vector(task, VG_GAMMA) + c;
-    const float *beta = centred ? vg_vector(task, VG_BETA) + c : NULL;
+    vg_forward_rows a = {.slope = task->params->slope};
+    vg_slot input = vg_norm_input(form);
+    if (form.add)
+        vg_norm_add(task, r, rows, c, c + n);
     VG_UNROLL(4)
     for (int k = 0; k < rows; k++) {
-        a.x[k] = vg_row(task, VG_X, r + k) + c;
+        a.x[k] = vg_row(task, input, r + k) + c;
         a.y[k] = vg_row(task, VG_Y, r + k) + c;
     }
-    vg_forward_moments(centred, rows, &a, n, task->params->eps);
-    if (n >= VG_LONG_ROW) {
-        bool stream = vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2);
-        for (int k = 0; k < rows; k++)
-            vg_forward_long_row(centred, stream, &a, k, task->t[VG_X].ld, gamma, beta, n);
-    } else {
-        int64_t i = 0;
-        for (; i + VG_LANES <= n; i += VG_LANES)
-            vg_forward_step(centred, rows, &a, gamma, beta, i, VG_LANES);
-        if (i < n)
-            vg_forward_step(centred, rows, &a, gamma, beta, i, (int)(n - i));
-    }
+    vg_forward_moments(form.centred, rows, &a, n, task->params->eps);
+    vg_forward_write(form, rows, vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2), &a,
+                     task->t[input].ld, vg_vector(task, VG_GAMMA) + c,
+                     form.centred ? vg_vector(task, VG_BETA) + c : NULL, n);
     VG_UNROLL(4)
     for (int k = 0; k < rows; k++) {
-        if (centred)
+        if (form.centred)
             *vg_statistic(task, VG_MEAN, r + k, c / n) = a.mean[k];
         *vg_statistic(task, VG_RSTD, r + k, c / n) = a.rstd[k];
     }
 }
 
 /* One unit of the forward pass. */
-VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centred)
+VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, vg_norm_form form)
 {
     int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
     int64_t rows = vg_row_norm_rows(width);
     int64_t r = unit * rows, last = vg_min64(r + rows, task->shape.n[0]);
     for (; r + VG_NORM_GROUP <= last; r += VG_NORM_GROUP)
         for (int64_t c = 0; c < width; c += length)
-            vg_forward_segment(task, centred, VG_NORM_GROUP, r, c, length);
+            vg_forward_segment(task, form, VG_NORM_GROUP, r, c, length);
     for (; r < last; r++)
         for (int64_t c = 0; c < width; c += length)
-            vg_forward_segment(task, centred, 1, r, c, length);
+            vg_forward_segment(task, form, 1, r, c, length);
     if (vg_stream_outputs(task->shape.n[0], width, 2))
         vf_stream_fence();
 }
 
 /* --- backward ------------------------------------------------------------------------------ */
 
-/* With d = x - mean, g = gamma dy, means over the segment:
+/* With dz = dL/dz (dy, without an activation), d = x - mean, g = gamma dz, means over the segment:
  *     dx = rstd g - rstd mean(g) - d rstd^3 mean(g d)
  * A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
- * once per group, and gamma once. */
+ * once per group, and gamma once. With an activation, the first pass leaves dz in scratch. */
 typedef struct vg_backward_rows {
-    const float *x[VG_NORM_GROUP], *dy[VG_NORM_GROUP];
-    float *dx[VG_NORM_GROUP];
+    const float *x[VG_NORM_GROUP], *y[VG_NORM_GROUP], *dy[VG_NORM_GROUP];
+    float *dx[VG_NORM_GROUP], *dz[VG_NORM_GROUP];
     float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
     float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^3 mean(g d) */
+    const float *gamma, *beta;
+    float *dgamma, *dbeta;
+    float slope; /* of the activation */
 } vg_backward_rows;
 
-VG_INLINE vf vg_deviation(bool centred, vf x, float mean)
-{
-    return centred ? vf_sub(x, vf_set1(mean)) : x;
-}
-
 /* dy and gamma load as 0 past the end, so those lanes add nothing. */
-VG_INLINE void vg_backward_means_step(bool centred, int rows, const vg_backward_rows *a,
-                                      const float *gamma, int64_t i, int lanes, vf *s, vf *q)
+VG_INLINE void vg_backward_means_step(vg_norm_form form, int rows, const vg_backward_rows *a,
+                                      int64_t i, int lanes, vf *s, vf *q)
 {
-    vf w = vg_part(gamma + i, lanes);
+    bool beta = form.centred && form.act != VG_OP_linear;
+    vf w = vg_part(a->gamma + i, lanes), b = beta ? vg_part(a->beta + i, lanes) : vf_zero();
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf g = vf_mul(w, vg_part(a->dy[r] + i, lanes));
-        if (centred)
+        vf d = vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]);
+        vf dz = vg_part(a->dy[r] + i, lanes);
+        if (form.act != VG_OP_linear) {
+            vf z = vg_affine(form, d, vf_set1(a->rstd[r]), w, b);
+            dz = vg_norm_gradient(form, z, a->y[r] + i, lanes, dz, vf_set1(a->slope));
+            vf_store(a->dz[r] + i, dz);
+        }
+        vf g = vf_mul(w, dz);
+        if (form.centred)
             s[r] = vf_add(s[r], g);
-        q[r] = vf_fma(g, vg_deviation(centred, vg_part(a->x[r] + i, lanes), a->mean[r]), q[r]);
+        q[r] = vf_fma(g, d, q[r]);
     }
 }
 
-VG_INLINE void vg_backward_means(bool centred, int rows, vg_backward_rows *a, const float *gamma,
-                                 int64_t n)
+VG_INLINE void vg_backward_means(vg_norm_form form, int rows, vg_backward_rows *a, int64_t n)
 {
     vf s[VG_NORM_GROUP], q[VG_NORM_GROUP];
     VG_UNROLL(4)
@@ -216,88 +236,105 @@ VG_INLINE void vg_backward_means(bool centred, int rows, vg_backward_rows *a, co
         s[r] = q[r] = vf_zero();
     int64_t i = 0;
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_backward_means_step(centred, rows, a, gamma, i, VG_LANES, s, q);
+        vg_backward_means_step(form, rows, a, i, VG_LANES, s, q);
     if (i < n)
-        vg_backward_means_step(centred, rows, a, gamma, i, (int)(n - i), s, q);
+        vg_backward_means_step(form, rows, a, i, (int)(n - i), s, q);
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
         float rstd = a->rstd[r];
-        a->c1[r] = centred ? rstd * (vf_reduce_add(s[r]) / (float)n) : 0;
+        a->c1[r] = form.centred ? rstd * (vf_reduce_add(s[r]) / (float)n) : 0;
         a->c2[r] = rstd * (rstd * (rstd * (vf_reduce_add(q[r]) / (float)n)));
     }
 }
 
-VG_INLINE void vg_backward_step(bool centred, int rows, bool stream, const vg_backward_rows *a,
-                                const float *gamma, float *dgamma, float *dbeta, int64_t i,
-                                int lanes)
+VG_INLINE void vg_backward_step(vg_norm_form form, int rows, bool stream,
+                                const vg_backward_rows *a, int64_t i, int lanes)
 {
-    vf w = vg_part(gamma + i, lanes), dw = vg_part(dgamma + i, lanes);
-    vf db = centred ? vg_part(dbeta + i, lanes) : vf_zero();
+    vf w = vg_part(a->gamma + i, lanes), dw = vg_part(a->dgamma + i, lanes);
+    vf db = form.centred ? vg_part(a->dbeta + i, lanes) : vf_zero();
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf d = vg_deviation(centred, vg_part(a->x[r] + i, lanes), a->mean[r]);
-        vf dy = vg_part(a->dy[r] + i, lanes), scaled = vf_mul(dy, vf_set1(a->rstd[r]));
+        vf d = vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]);
+        vf dz = form.act == VG_OP_linear ? vg_part(a->dy[r] + i, lanes) : vf_load(a->dz[r] + i);
+        vf scaled = vf_mul(dz, vf_set1(a->rstd[r])), c2 = vf_set1(a->c2[r]);
+        vf rest = form.centred ? vf_fma(c2, d, vf_set1(a->c1[r])) : vf_mul(c2, d);
         dw = vf_fma(scaled, d, dw);
-        vf rest = vf_mul(vf_set1(a->c2[r]), d);
-        if (centred) {
-            db = vf_add(db, dy);
-            rest = vf_fma(vf_set1(a->c2[r]), d, vf_set1(a->c1[r]));
-        }
-        vg_put_stream(stream, a->dx[r] + i, lanes, vf_fms(scaled, w, rest));
+        db = vf_add(db, dz);
+        vf dx = vf_fms(scaled, w, rest);
+        if (form.add)
+            dx = vf_add(vg_part(a->dx[r] + i, lanes), dx);
+        vg_put_stream(stream, a->dx[r] + i, lanes, dx);
     }
-    vg_put_part(dgamma + i, lanes, dw);
-    if (centred)
-        vg_put_part(dbeta + i, lanes, db);
+    vg_put_part(a->dgamma + i, lanes, dw);
+    if (form.centred)
+        vg_put_part(a->dbeta + i, lanes, db);
+}
+
+VG_INLINE vg_backward_rows vg_backward_bind(const vg_task *task, vg_norm_form form, int rows,
+                                            int64_t r, int64_t c, int64_t n, float *scratch)
+{
+    vg_backward_rows a = {.gamma = vg_vector(task, VG_GAMMA) + c, .slope = task->params->slope};
+    if (form.centred && form.act != VG_OP_linear)
+        a.beta = vg_vector(task, VG_BETA) + c;
+    VG_UNROLL(4)
+    for (int k = 0; k < rows; k++) {
+        a.x[k] = vg_row(task, vg_norm_input(form), r + k) + c;
+        a.dy[k] = vg_row(task, VG_DY, r + k) + c;
+        a.dx[k] = vg_row(task, VG_DX, r + k) + c;
+        a.mean[k] = form.centred ? *vg_statistic(task, VG_MEAN, r + k, c / n) : 0;
+        a.rstd[k] = *vg_statistic(task, VG_RSTD, r + k, c / n);
+        if (vg_reads_y(form))
+            a.y[k] = vg_row(task, VG_Y, r + k) + c;
+        if (form.act != VG_OP_linear)
+            a.dz[k] = scratch + k * vg_norm_stride(&task->shape);
+    }
+    return a;
 }
 
 /* One segment of @p rows rows from row r on. */
-VG_INLINE void vg_backward_segment(const vg_task *task, bool centred, int rows, bool stream,
-                                   int64_t r, int64_t c, int64_t n, float *dgamma, float *dbeta)
+VG_INLINE void vg_backward_segment(const vg_task *task, vg_norm_form form, int rows, bool stream,
+                                   vg_backward_rows *a, int64_t n)
 {
-    vg_backward_rows a;
-    const float *gamma = vg_vector(task, VG_GAMMA) + c;
-    VG_UNROLL(4)
-    for (int k = 0; k < rows; k++) {
-        a.x[k] = vg_row(task, VG_X, r + k) + c;
-        a.dy[k] = vg_row(task, VG_DY, r + k) + c;
-        a.dx[k] = vg_row(task, VG_DX, r + k) + c;
-        a.mean[k] = centred ? *vg_statistic(task, VG_MEAN, r + k, c / n) : 0;
-        a.rstd[k] = *vg_statistic(task, VG_RSTD, r + k, c / n);
-    }
-    vg_backward_means(centred, rows, &a, gamma, n);
-    dgamma += c;
-    dbeta = centred ? dbeta + c : NULL;
-    int64_t i = 0, x_ld = task->t[VG_X].ld, dy_ld = task->t[VG_DY].ld;
+    int64_t i = 0, x_ld = task->t[vg_norm_input(form)].ld, dy_ld = task->t[VG_DY].ld;
+    vg_backward_means(form, rows, a, n);
     for (; stream && i + VG_LANES <= n; i += VG_LANES) {
-        vg_prefetch_rows(rows, a.x[0] + i, x_ld);
-        vg_prefetch_rows(rows, a.dy[0] + i, dy_ld);
-        vg_backward_step(centred, rows, true, &a, gamma, dgamma, dbeta, i, VG_LANES);
+        vg_prefetch_rows(rows, a->x[0] + i, x_ld);
+        vg_prefetch_rows(rows, a->dy[0] + i, dy_ld);
+        vg_backward_step(form, rows, true, a, i, VG_LANES);
     }
     for (; i + VG_LANES <= n; i += VG_LANES)
-        vg_backward_step(centred, rows, false, &a, gamma, dgamma, dbeta, i, VG_LANES);
+        vg_backward_step(form, rows, false, a, i, VG_LANES);
     if (i < n)
-        vg_backward_step(centred, rows, false, &a, gamma, dgamma, dbeta, i, (int)(n - i));
+        vg_backward_step(form, rows, false, a, i, (int)(n - i));
 }
 
 /* One unit of the backward pass: a row block, its dx and its partial sums. */
-VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool centred)
+VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, vg_norm_form form,
+                                    float *scratch)
 {
     int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
-    int64_t last = vg_min64((unit + 1) * VG_ROW_BLOCK, task->shape.n[0]);
+    int64_t r = unit * VG_ROW_BLOCK, last = vg_min64(r + VG_ROW_BLOCK, task->shape.n[0]);
     float *dgamma = vg_row_norm_partial(task, unit, 0);
-    float *dbeta = centred ? vg_row_norm_partial(task, unit, 1) : NULL;
-    memset(dgamma, 0, (size_t)width * sizeof(float));
-    if (centred)
-        memset(dbeta, 0, (size_t)width * sizeof(float));
+    float *dbeta = form.centred ? vg_row_norm_partial(task, unit, 1) : NULL;
     /* segments stay aligned where they are whole vectors */
-    bool stream = vg_streams(task, VG_DY, VG_DX, 3) && length % VG_LANES == 0;
-    int64_t r = unit * VG_ROW_BLOCK;
-    for (; r + VG_NORM_GROUP <= last; r += VG_NORM_GROUP)
-        for (int64_t c = 0; c < width; c += length)
-            vg_backward_segment(task, centred, VG_NORM_GROUP, stream, r, c, length, dgamma, dbeta);
-    for (; r < last; r++)
-        for (int64_t c = 0; c < width; c += length)
-            vg_backward_segment(task, centred, 1, false, r, c, length, dgamma, dbeta);
+    bool stream = !form.add && vg_streams(task, VG_DY, VG_DX, 3) && length % VG_LANES == 0;
+    memset(dgamma, 0, (size_t)width * sizeof(float));
+    if (form.centred)
+        memset(dbeta, 0, (size_t)width * sizeof(float));
+    while (r < last) {
+        bool group = last - r >= VG_NORM_GROUP;
+        for (int64_t c = 0; c < width; c += length) {
+            vg_backward_rows a = vg_backward_bind(task, form, group ? VG_NORM_GROUP : 1, r, c,
+                                                  length, scratch);
+            a.dgamma = dgamma + c;
+            a.dbeta = form.centred ? dbeta + c : NULL;
+            if (group)
+                vg_backward_segment(task, form, VG_NORM_GROUP, stream, &a, length);
+            else
+                vg_backward_segment(task, form, 1, false, &a, length);
+        }
+        r += group ? VG_NORM_GROUP : 1;
+    }
     if (stream)
         vf_stream_fence();
 }
