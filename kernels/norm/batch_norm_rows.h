@@ -5,6 +5,7 @@
 #ifndef VG_NORM_BATCH_NORM_ROWS_H
 #define VG_NORM_BATCH_NORM_ROWS_H
 
+#include "norm/act_rows.h"
 #include "norm/batch_norm_vec.h"
 
 enum {
@@ -109,7 +110,7 @@ VG_INLINE void vg_tile_normalise(const vg_task *task, vg_norm_form form, vg_colu
                                  float *scratch)
 {
     int64_t r = at.row, last = at.row + at.rows;
-    bool stream = vg_streams(task, vg_norm_input(form), VG_Y, 2);
+    bool stream = !form.act_rows && vg_streams(task, vg_norm_input(form), VG_Y, 2);
     vg_multiply(vg_vector(task, VG_RSTD), vg_vector(task, VG_GAMMA), scratch, task->shape.n[1]);
     for (; stream && r + VG_TILE_ROWS <= last; r += VG_TILE_ROWS)
         vg_normalise_rows(task, form, VG_TILE_ROWS, true, r, scratch);
@@ -117,6 +118,8 @@ VG_INLINE void vg_tile_normalise(const vg_task *task, vg_norm_form form, vg_colu
         vg_normalise_rows(task, form, VG_TILE_ROWS, false, r, scratch);
     for (; r < last; r++)
         vg_normalise_rows(task, form, 1, false, r, scratch);
+    if (form.act_rows)
+        vg_act_rows(task, at.row, at.rows, at.first, at.last);
     if (stream)
         vf_stream_fence();
 }
@@ -132,11 +135,11 @@ typedef struct vg_gradient_rows {
 VG_INLINE vg_gradient_rows vg_gradient_bind(const vg_task *task, vg_norm_form form, int64_t row,
                                             int64_t first)
 {
-    vg_slot input = vg_norm_input(form);
+    vg_slot input = vg_norm_input(form), dy = vg_norm_gradient_slot(form);
     vg_gradient_rows a = {.x = vg_row(task, input, row) + first,
-                          .dy = vg_row(task, VG_DY, row) + first,
+                          .dy = vg_row(task, dy, row) + first,
                           .x_ld = task->t[input].ld,
-                          .dy_ld = task->t[VG_DY].ld};
+                          .dy_ld = task->t[dy].ld};
     if (vg_reads_y(form)) {
         a.y = vg_row(task, VG_Y, row) + first;
         a.y_ld = task->t[VG_Y].ld;
@@ -260,7 +263,7 @@ VG_INLINE void vg_tile_differentiate(const vg_task *task, vg_norm_form form, vg_
                                      float *scratch)
 {
     vg_slopes slopes = vg_make_slopes(task, scratch);
-    bool stream = !form.add && vg_streams(task, VG_DY, VG_DX, 3);
+    bool stream = !form.add && !form.act_rows && vg_streams(task, VG_DY, VG_DX, 3);
     int64_t r = at.row, last = at.row + at.rows;
     for (; stream && r + VG_BACK_ROWS <= last; r += VG_BACK_ROWS)
         vg_differentiate_rows(task, form, VG_BACK_ROWS, true, r, &slopes);

@@ -23,7 +23,12 @@ VG_INLINE void vg_batch_forward_strip(const vg_task *task, int64_t unit, vg_norm
             vg_merge_moments(m, at.row, more, at.rows, strip.last - strip.first);
     }
     vg_finish_moments(task, strip.first, strip.last, m);
-    vg_normalise_rectangle(task, form, strip);
+    for (int64_t b = 0; b < vg_norm_blocks(&task->shape); b++) {
+        vg_columns at = vg_block_of(task, b, strip.first, strip.last);
+        vg_normalise_rectangle(task, form, at);
+        if (form.act_rows)
+            vg_act_rows(task, at.row, at.rows, at.first, at.last);
+    }
 }
 
 VG_INLINE vg_moments vg_block_moments(const vg_task *task, int64_t block, int64_t column)
@@ -64,6 +69,8 @@ VG_INLINE void vg_batch_backward_strip(const vg_task *task, int64_t unit, vg_nor
     float sum[VG_STRIP], product[VG_STRIP], more_sum[VG_STRIP], more_product[VG_STRIP];
     for (int64_t b = 0; b < vg_norm_blocks(&task->shape); b++) {
         vg_columns at = vg_block_of(task, b, strip.first, strip.last);
+        if (form.act_rows)
+            vg_gradient_columns(task, at.row, at.rows, at.first, at.last);
         vg_rectangle_sums(task, form, at, b ? more_sum : sum, b ? more_product : product);
         if (b) {
             vg_add_to(sum, more_sum, n);
@@ -78,6 +85,8 @@ VG_INLINE void vg_batch_backward_reduce(const vg_task *task, int64_t unit, vg_no
 {
     vg_columns at = vg_tile_of(task, unit);
     int64_t block = at.row / VG_ROW_BLOCK;
+    if (form.act_rows)
+        vg_gradient_columns(task, at.row, at.rows, at.first, at.last);
     vg_tile_sums(task, form, at, vg_batch_partial(task, block, 0) + at.first,
                  vg_batch_partial(task, block, 1) + at.first);
 }

@@ -186,7 +186,7 @@ VG_INLINE void vg_block_sums(const vg_task *task, vg_norm_form form, int panel, 
     for (int v = 0; v < panel; v++)
         s[v] = q[v] = vf_zero();
     for (int64_t r = at.row; r < at.row + at.rows; r++) {
-        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, vg_norm_gradient_slot(form), r) + c;
         const float *y = vg_reads_y(form) ? vg_row(task, VG_Y, r) + c : NULL;
         VG_UNROLL(4)
         for (int v = 0; v < panel; v++) {
@@ -252,7 +252,7 @@ VG_INLINE void vg_differentiate_panel(const vg_task *task, vg_norm_form form, in
         shift[v] = vf_div(vg_part(vg_vector(task, VG_DBETA) + i, lanes), n);
     }
     for (int64_t r = at.row; r < at.row + at.rows; r++) {
-        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, VG_DY, r) + c;
+        const float *x = vg_row(task, vg_norm_input(form), r) + c, *dy = vg_row(task, vg_norm_gradient_slot(form), r) + c;
         const float *y = vg_reads_y(form) ? vg_row(task, VG_Y, r) + c : NULL;
         float *dx = vg_row(task, VG_DX, r) + c;
         VG_UNROLL(4)

@@ -9,7 +9,7 @@ static void forward(const vg_task *task, int64_t unit, void *scratch)
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)
 {
-    vg_row_norm_backward(task, unit, true);
+    vg_row_norm_backward(task, unit, true, false);
 }
 
 static void sum_blocks(const vg_task *task, int64_t unit, void *scratch)

@@ -53,14 +53,21 @@ VG_INLINE bool vg_streams(const vg_task *task, vg_slot in, vg_slot out, int tens
 /* What a norm is fused with. Passed as a constant, so that nothing is left of what it is not. */
 typedef struct vg_norm_form {
     bool centred; /* false: rms norm, no mean and no beta */
-    vg_op act;    /* of y = act(N(x)); VG_OP_linear: none */
+    vg_op act;    /* of y = act(N(x)), in the loops of the norm; VG_OP_linear: none */
     bool add;     /* s = x + h is normalised, and dx += dN/ds */
+    bool act_rows; /* the same by a loop of its own over rows that are cached: act_rows.h */
 } vg_norm_form;
 
 /* What is normalised. */
 VG_INLINE vg_slot vg_norm_input(vg_norm_form form)
 {
     return form.add ? VG_SUM : VG_X;
+}
+
+/* Where batch norm finds dL/dz without its activation. */
+VG_INLINE vg_slot vg_norm_gradient_slot(vg_norm_form form)
+{
+    return form.act_rows ? VG_DX : VG_DY;
 }
 
 /* Whether f' is taken from y; if not, from z = N(x), which is made again in the same way. */

@@ -52,8 +52,8 @@ VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, bool centr
                                vg_statistic(task, VG_RSTD, r, g));
 }
 
-/* dx of one segment, and its terms of dgamma and dbeta. */
-VG_INLINE void vg_segment_backward(bool centred, const float *x, const float *dy,
+/* dx of one segment (added to dx with @p add), and its terms of dgamma and dbeta. */
+VG_INLINE void vg_segment_backward(bool centred, bool add, const float *x, const float *dy,
                                    const float *gamma, float mean, float rstd, float *dx,
                                    float *dgamma, float *dbeta, int64_t n)
 {
@@ -72,11 +72,12 @@ VG_INLINE void vg_segment_backward(bool centred, const float *x, const float *dy
         dgamma[i] += g * xhat;
         if (centred)
             dbeta[i] += g;
-        dx[i] = rstd * (gamma[i] * g - c1 - xhat * c2);
+        float all = rstd * (gamma[i] * g - c1 - xhat * c2);
+        dx[i] = add ? dx[i] + all : all;
     }
 }
 
-VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool centred)
+VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool centred, bool add)
 {
     int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
     int64_t last = vg_min64((unit + 1) * VG_ROW_BLOCK, task->shape.n[0]);
@@ -89,7 +90,7 @@ VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool cent
     }
     for (int64_t r = unit * VG_ROW_BLOCK; r < last; r++)
         for (int64_t c = 0, g = 0; c < width; c += length, g++)
-            vg_segment_backward(centred, vg_row(task, VG_X, r) + c, vg_row(task, VG_DY, r) + c,
+            vg_segment_backward(centred, add, vg_row(task, VG_X, r) + c, vg_row(task, VG_DY, r) + c,
                                 vg_vector(task, VG_GAMMA) + c,
                                 centred ? *vg_statistic(task, VG_MEAN, r, g) : 0,
                                 *vg_statistic(task, VG_RSTD, r, g), vg_row(task, VG_DX, r) + c,

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "norm/norm_vec.h"
+#include "norm/act_rows.h"
 
 enum {
     VG_NORM_GROUP = 4, /* rows at a time */
@@ -163,9 +163,11 @@ VG_INLINE void vg_forward_segment(const vg_task *task, vg_norm_form form, int ro
         a.y[k] = vg_row(task, VG_Y, r + k) + c;
     }
     vg_forward_moments(form.centred, rows, &a, n, task->params->eps);
-    vg_forward_write(form, rows, vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2), &a,
-                     task->t[input].ld, vg_vector(task, VG_GAMMA) + c,
+    bool stream = !form.act_rows && vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2);
+    vg_forward_write(form, rows, stream, &a, task->t[input].ld, vg_vector(task, VG_GAMMA) + c,
                      form.centred ? vg_vector(task, VG_BETA) + c : NULL, n);
+    if (form.act_rows)
+        vg_act_rows(task, r, rows, c, c + n);
     VG_UNROLL(4)
     for (int k = 0; k < rows; k++) {
         if (form.centred)
@@ -195,36 +197,27 @@ VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, vg_norm_fo
 /* With dz = dL/dz (dy, without an activation), d = x - mean, g = gamma dz, means over the segment:
  *     dx = rstd g - rstd mean(g) - d rstd^3 mean(g d)
  * A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
- * once per group, and gamma once. With an activation, the first pass leaves dz in scratch. */
+ * once per group, and gamma once. With an activation, dz is made in scratch first. */
 typedef struct vg_backward_rows {
-    const float *x[VG_NORM_GROUP], *y[VG_NORM_GROUP], *dy[VG_NORM_GROUP];
-    float *dx[VG_NORM_GROUP], *dz[VG_NORM_GROUP];
+    const float *x[VG_NORM_GROUP], *dz[VG_NORM_GROUP];
+    float *dx[VG_NORM_GROUP];
     float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
     float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^3 mean(g d) */
-    const float *gamma, *beta;
+    const float *gamma;
     float *dgamma, *dbeta;
-    float slope; /* of the activation */
 } vg_backward_rows;
 
-/* dy and gamma load as 0 past the end, so those lanes add nothing. */
+/* dz and gamma load as 0 past the end, so those lanes add nothing. */
 VG_INLINE void vg_backward_means_step(vg_norm_form form, int rows, const vg_backward_rows *a,
                                       int64_t i, int lanes, vf *s, vf *q)
 {
-    bool beta = form.centred && form.act != VG_OP_linear;
-    vf w = vg_part(a->gamma + i, lanes), b = beta ? vg_part(a->beta + i, lanes) : vf_zero();
+    vf w = vg_part(a->gamma + i, lanes);
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
-        vf d = vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]);
-        vf dz = vg_part(a->dy[r] + i, lanes);
-        if (form.act != VG_OP_linear) {
-            vf z = vg_affine(form, d, vf_set1(a->rstd[r]), w, b);
-            dz = vg_norm_gradient(form, z, a->y[r] + i, lanes, dz, vf_set1(a->slope));
-            vf_store(a->dz[r] + i, dz);
-        }
-        vf g = vf_mul(w, dz);
+        vf g = vf_mul(w, vg_part(a->dz[r] + i, lanes));
         if (form.centred)
             s[r] = vf_add(s[r], g);
-        q[r] = vf_fma(g, d, q[r]);
+        q[r] = vf_fma(g, vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]), q[r]);
     }
 }
 
@@ -255,7 +248,7 @@ VG_INLINE void vg_backward_step(vg_norm_form form, int rows, bool stream,
     VG_UNROLL(4)
     for (int r = 0; r < rows; r++) {
         vf d = vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]);
-        vf dz = form.act == VG_OP_linear ? vg_part(a->dy[r] + i, lanes) : vf_load(a->dz[r] + i);
+        vf dz = vg_part(a->dz[r] + i, lanes);
         vf scaled = vf_mul(dz, vf_set1(a->rstd[r])), c2 = vf_set1(a->c2[r]);
         vf rest = form.centred ? vf_fma(c2, d, vf_set1(a->c1[r])) : vf_mul(c2, d);
         dw = vf_fma(scaled, d, dw);
@@ -270,23 +263,36 @@ VG_INLINE void vg_backward_step(vg_norm_form form, int rows, bool stream,
         vg_put_part(a->dbeta + i, lanes, db);
 }
 
+/* dz of a segment of row @p r, where there is an activation. */
+VG_INLINE void vg_backward_activation(const vg_task *task, vg_norm_form form, int64_t r, int64_t c,
+                                      int64_t n, float *dz)
+{
+    bool y = vg_reads_y((vg_norm_form){.act = (vg_op)task->shape.act});
+    vg_z_source a = {.x = vg_row(task, VG_X, r) + c,
+                     .y = y ? vg_row(task, VG_Y, r) + c : NULL,
+                     .dy = vg_row(task, VG_DY, r) + c,
+                     .gamma = vg_vector(task, VG_GAMMA) + c,
+                     .beta = form.centred ? vg_vector(task, VG_BETA) + c : NULL,
+                     .mean = form.centred ? vg_statistic(task, VG_MEAN, r, c / n) : NULL,
+                     .rstd = vg_statistic(task, VG_RSTD, r, c / n),
+                     .slope = vf_set1(task->params->slope)};
+    vg_gradient_row((vg_op)task->shape.act, form.centred, &a, dz, n);
+}
+
 VG_INLINE vg_backward_rows vg_backward_bind(const vg_task *task, vg_norm_form form, int rows,
                                             int64_t r, int64_t c, int64_t n, float *scratch)
 {
-    vg_backward_rows a = {.gamma = vg_vector(task, VG_GAMMA) + c, .slope = task->params->slope};
-    if (form.centred && form.act != VG_OP_linear)
-        a.beta = vg_vector(task, VG_BETA) + c;
+    vg_backward_rows a = {.gamma = vg_vector(task, VG_GAMMA) + c};
     VG_UNROLL(4)
     for (int k = 0; k < rows; k++) {
+        float *dz = scratch + k * vg_norm_stride(&task->shape);
         a.x[k] = vg_row(task, vg_norm_input(form), r + k) + c;
-        a.dy[k] = vg_row(task, VG_DY, r + k) + c;
         a.dx[k] = vg_row(task, VG_DX, r + k) + c;
         a.mean[k] = form.centred ? *vg_statistic(task, VG_MEAN, r + k, c / n) : 0;
         a.rstd[k] = *vg_statistic(task, VG_RSTD, r + k, c / n);
-        if (vg_reads_y(form))
-            a.y[k] = vg_row(task, VG_Y, r + k) + c;
-        if (form.act != VG_OP_linear)
-            a.dz[k] = scratch + k * vg_norm_stride(&task->shape);
+        a.dz[k] = form.act_rows ? dz : vg_row(task, VG_DY, r + k) + c;
+        if (form.act_rows)
+            vg_backward_activation(task, form, r + k, c, n, dz);
     }
     return a;
 }
@@ -295,11 +301,12 @@ VG_INLINE vg_backward_rows vg_backward_bind(const vg_task *task, vg_norm_form fo
 VG_INLINE void vg_backward_segment(const vg_task *task, vg_norm_form form, int rows, bool stream,
                                    vg_backward_rows *a, int64_t n)
 {
-    int64_t i = 0, x_ld = task->t[vg_norm_input(form)].ld, dy_ld = task->t[VG_DY].ld;
+    int64_t i = 0, x_ld = task->t[vg_norm_input(form)].ld;
+    int64_t dz_ld = form.act_rows ? vg_norm_stride(&task->shape) : task->t[VG_DY].ld;
     vg_backward_means(form, rows, a, n);
     for (; stream && i + VG_LANES <= n; i += VG_LANES) {
         vg_prefetch_rows(rows, a->x[0] + i, x_ld);
-        vg_prefetch_rows(rows, a->dy[0] + i, dy_ld);
+        vg_prefetch_rows(rows, a->dz[0] + i, dz_ld);
         vg_backward_step(form, rows, true, a, i, VG_LANES);
     }
     for (; i + VG_LANES <= n; i += VG_LANES)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Norms fused with what stands behind or before them: the norm is an attribute of the shape, so a
+ * row picks phases, memory and limits by it. */
+#ifndef VG_NORM_FUSED_H
+#define VG_NORM_FUSED_H
+
+#include "norm/batch_norm.h"
+
+/* The unit functions of one direction, for each kind of norm. */
+typedef struct vg_fused_units {
+    vg_batch_norm_units batch;
+    vg_unit_fn *centred, *rms;         /* row norms: layer and group, rms */
+    vg_unit_fn *sum_centred, *sum_rms; /* backward: the sums over row blocks */
+} vg_fused_units;
+
+static inline int vg_fused_phases(const vg_shape *shape, vg_dir dir, const vg_fused_units *run,
+                                  double ns, vg_phase *phase)
+{
+    bool rms = shape->norm == VG_OP_rms_norm;
+    vg_unit_fn *rows = rms ? run->rms : run->centred;
+    if (shape->norm == VG_OP_batch_norm)
+        return vg_batch_norm_phases(shape, &run->batch, ns, phase);
+    if (dir == VG_DIR_fwd)
+        return vg_row_norm_forward_phases(shape, rows, ns, phase);
+    return vg_row_norm_backward_phases(shape, rows, rms ? run->sum_rms : run->sum_centred, ns,
+                                       phase);
+}
+
+static inline vg_status vg_fused_supports(const vg_shape *shape)
+{
+    return shape->norm == VG_OP_batch_norm ? vg_batch_norm_supports(shape) : VG_OK;
+}
+
+static inline size_t vg_fused_workspace(const vg_shape *shape)
+{
+    return shape->norm == VG_OP_batch_norm ? vg_batch_norm_workspace(shape)
+                                           : vg_row_norm_workspace(shape);
+}
+
+/* Row norms: dL/dz of four rows. */
+static inline size_t vg_fused_scratch(const vg_shape *shape)
+{
+    return shape->norm == VG_OP_batch_norm ? vg_batch_norm_scratch(shape)
+                                           : (size_t)(4 * vg_norm_stride(shape)) * sizeof(float);
+}
+
+#endif
