@@ -34,7 +34,7 @@ static int64_t column(const layout *l, int64_t index)
 }
 
 typedef struct statistics {
-    double mean, mean_mag, var, rstd, rstd_mag;
+    double mean, mean_mag, var, sd_mag, rstd, rstd_mag;
 } statistics;
 
 /* @p extra_mag: magnitude per element of roundings that x itself has already seen. */
@@ -56,11 +56,12 @@ static statistics measure(const layout *l, const double *x, const double *extra_
         m.var += d * d / (double)l->n;
     }
     m.rstd = 1 / sqrt(m.var + eps);
-    m.rstd_mag = m.rstd * (1 + extra * m.rstd);
+    m.sd_mag = extra;
     /* Row blocks are merged by their f32 means: their difference, about a deviation, is off by
      * 2 u mean, and with a bound of n/2 u per unit of S that is 4 mean / (n deviation). */
     if (l->kind == VG_OP_batch_norm)
-        m.rstd_mag += m.rstd * 4 * m.mean_mag * m.rstd / (double)l->n;
+        m.sd_mag += 4 * m.mean_mag / (double)l->n;
+    m.rstd_mag = m.rstd * (1 + m.sd_mag * m.rstd);
     return m;
 }
 
@@ -94,7 +95,8 @@ static void update_running(const layout *l, const statistics *m, int64_t set, do
     t->out[VG_RUN_MEAN][set] = (1 - momentum) * mean + momentum * m->mean;
     t->mag[VG_RUN_MEAN][set] = (1 - momentum) * fabs(mean) + momentum * m->mean_mag;
     t->out[VG_RUN_VAR][set] = (1 - momentum) * var + momentum * unbiased;
-    t->mag[VG_RUN_VAR][set] = (1 - momentum) * fabs(var) + momentum * unbiased;
+    t->mag[VG_RUN_VAR][set] = (1 - momentum) * fabs(var) +
+                              momentum * (unbiased + 2 * sqrt(unbiased) * m->sd_mag);
 }
 
 static void add_inputs(const layout *l, const vg_oracle *t)
@@ -170,6 +172,10 @@ static gradient gradient_at(vg_op op, const layout *l, const vg_shape *s, double
     double saved = !vg_act_saves_output(act) ? z : t->in[VG_Y] ? t->in[VG_Y][index] : z;
     g.dz = vg_oracle_act_gradient(act, saved, dy, slope, &g.dz_mag);
     g.dz_mag += fabs(g.dz) + fabs(dy) * z_mag + kink_slack(act, z, z_mag, dy, slope);
+    /* z not finite: f' has its limit there, to within its rounding; dy not finite: so is dz, or f'
+     * masks it */
+    if (!isfinite(g.dz_mag))
+        g.dz_mag = isfinite(dy) ? fabs(dy) : fabs(g.dz);
     return g;
 }
 
