@@ -5,7 +5,8 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS vgbench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/kernels/include/vgbench" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY "${CMAKE_SOURCE_DIR}/bench/shapes" DESTINATION ${CMAKE_INSTALL_DATADIR}/vgbench)
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/bench/shapes" "${CMAKE_SOURCE_DIR}/bench/experiments"
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/vgbench)
 
 set(exported vgkernels)
 set(VG_PC_PRIVATE_LIBS "")
