@@ -14,7 +14,7 @@ options=(-o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Dir::State="$
          -o Dir::Cache="$folder/apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root)
 apt-get "${options[@]}" update -qq
 cd "$folder/debs"
-apt-get "${options[@]}" download -qq libjansson4 libjansson-dev libcmocka0 libcmocka-dev zlib1g zlib1g-dev
+apt-get "${options[@]}" download -qq libjansson4 libjansson-dev libcmocka0 libcmocka-dev
 for deb in *.deb; do
     dpkg-deb -x "$deb" "$folder"
 done

@@ -34,21 +34,6 @@ if(VG_WITH_YAML)
   endif()
 endif()
 
-if(VG_WITH_ZLIB)
-  find_package(ZLIB)
-  if(NOT ZLIB_FOUND)
-    vg_missing(VG_WITH_ZLIB "zlib" "zlib1g-dev")
-  endif()
-endif()
-
-if(VG_WITH_LAPACKE)
-  find_path(LAPACKE_INCLUDE_DIR lapacke.h)
-  find_library(LAPACKE_LIBRARY lapacke)
-  if(NOT LAPACKE_INCLUDE_DIR OR NOT LAPACKE_LIBRARY)
-    vg_missing(VG_WITH_LAPACKE "LAPACKE" "liblapacke-dev")
-  endif()
-endif()
-
 # oneDNN: the header and the library, of the user's own prefix first. Both majors have the same names.
 if(VG_WITH_ONEDNN)
   find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h HINTS "${ONEDNN_ROOT}/include")
