@@ -16,7 +16,7 @@ static void create_engine(void)
         engine = NULL;
 }
 
-dnnl_engine_t vgd_engine(void)
+dnnl_engine_t vg_dnn_engine(void)
 {
     pthread_once(&once, create_engine);
     return engine;

@@ -19,8 +19,8 @@ typedef struct fixed_params {
 } fixed_params;
 
 typedef struct row_state {
-    vgd_way *way;
-    const vgd_choice *choice;
+    vg_dnn_way *way;
+    const vg_dnn_choice *choice;
     dnnl_stream_t stream;
     int threads;
     fixed_params params;
@@ -49,7 +49,7 @@ typedef struct decision {
     vg_dir dir;
     vg_shape shape;
     int threads, strided, aliased;
-    const vgd_choice *choice;
+    const vg_dnn_choice *choice;
     double create_ns;
 } decision;
 
@@ -63,8 +63,7 @@ static bool same_problem(const decision *a, const decision *b)
     return a->op == b->op && a->dir == b->dir && a->threads == b->threads &&
            a->strided == b->strided && a->aliased == b->aliased &&
            a->shape.weights == b->shape.weights && a->shape.act == b->shape.act &&
-           a->shape.norm == b->shape.norm &&
-           !memcmp(a->shape.n, b->shape.n, sizeof a->shape.n);
+           a->shape.norm == b->shape.norm && !memcmp(a->shape.n, b->shape.n, sizeof a->shape.n);
 }
 
 static bool recall(decision *d)
@@ -98,8 +97,8 @@ static bool overlap(const vg_task *task, const vg_tensor_spec *a, const vg_tenso
 
 static decision describe_problem(const vg_task *task, int threads)
 {
-    decision d = {.op = task->kernel->op, .dir = task->kernel->dir, .shape = task->shape,
-                  .threads = threads};
+    decision d = {
+        .op = task->kernel->op, .dir = task->kernel->dir, .shape = task->shape, .threads = threads};
     vg_tensor_spec list[VG_MAX_TENSORS];
     int count = vg_op_tensors(d.op, d.dir, &task->shape, list);
     for (int i = 0; i < count; i++) {
@@ -154,20 +153,21 @@ static vg_status save(const vg_task *task, saved s[MAX_SAVED], int *count)
 
 /* --- choosing --------------------------------------------------------------------------------- */
 
-static vg_status run_way(const row_state *state, const vg_task *task, vgd_way *way, vgd_when when)
+static vg_status run_way(const row_state *state, const vg_task *task, vg_dnn_way *way,
+                         vg_dnn_when when)
 {
-    dnnl_status_t status = vgd_way_run(way, task, state->stream, when);
+    dnnl_status_t status = vg_dnn_way_run(way, task, state->stream, when);
     if (status != dnnl_success)
         return vg_fail(VG_EEXTERNAL, "oneDNN %s (%s) failed to run: status %d", way->label,
                        way->impl, (int)status);
     return VG_OK;
 }
 
-static double time_runs(const row_state *state, const vg_task *task, vgd_way *way, int runs)
+static double time_runs(const row_state *state, const vg_task *task, vg_dnn_way *way, int runs)
 {
     double begin = now_ns();
     for (int i = 0; i < runs; i++)
-        vgd_way_run(way, task, state->stream, VGD_RUN);
+        vg_dnn_way_run(way, task, state->stream, VG_DNN_RUN);
     return (now_ns() - begin) / runs;
 }
 
@@ -178,7 +178,7 @@ static int compare_doubles(const void *a, const void *b)
 }
 
 /* Interleaved rounds over the ways that are within reach of the best after warming up. */
-static int fastest(const row_state *state, const vg_task *task, vgd_way *const ways[], int count)
+static int fastest(const row_state *state, const vg_task *task, vg_dnn_way *const ways[], int count)
 {
     double warm[MAX_CHOICES], times[MAX_CHOICES][MAX_ROUNDS], best = 0;
     for (int i = 0; i < count; i++) {
@@ -208,16 +208,16 @@ static int fastest(const row_state *state, const vg_task *task, vgd_way *const w
 }
 
 /* Builds one way and times its creation. NULL: not offered (the message says why). */
-static vgd_way *build(const row_state *state, const vg_task *task, const vgd_choice *choice,
-                      vg_status *status)
+static vg_dnn_way *build(const row_state *state, const vg_task *task, const vg_dnn_choice *choice,
+                         vg_status *status)
 {
     double begin = now_ns();
-    vgd_way *way = vgd_way_build(task, choice);
+    vg_dnn_way *way = vg_dnn_way_build(task, choice);
     *status = way ? way->status : VG_ENOMEM;
     if (*status == VG_OK)
-        *status = run_way(state, task, way, VGD_PREPARE);
+        *status = run_way(state, task, way, VG_DNN_PREPARE);
     if (*status != VG_OK) {
-        vgd_way_free(way);
+        vg_dnn_way_free(way);
         return NULL;
     }
     way->create_ns = now_ns() - begin;
@@ -225,9 +225,9 @@ static vgd_way *build(const row_state *state, const vg_task *task, const vgd_cho
 }
 
 /* Builds what the library offers and runs each once: one that fails to run is not offered. */
-static int build_all(const row_state *state, const vg_task *task, const vgd_choice *choices,
-                     int count, vgd_way *ways[MAX_CHOICES], const vgd_choice *kept[MAX_CHOICES],
-                     vg_status *status)
+static int build_all(const row_state *state, const vg_task *task, const vg_dnn_choice *choices,
+                     int count, vg_dnn_way *ways[MAX_CHOICES],
+                     const vg_dnn_choice *kept[MAX_CHOICES], vg_status *status)
 {
     int n = 0;
     for (int i = 0; i < count && n < MAX_CHOICES; i++) {
@@ -235,22 +235,22 @@ static int build_all(const row_state *state, const vg_task *task, const vgd_choi
         ways[n] = build(state, task, &choices[i], status);
         if (!ways[n])
             continue;
-        vg_status ran = run_way(state, task, ways[n], VGD_RUN);
+        vg_status ran = run_way(state, task, ways[n], VG_DNN_RUN);
         if (ran == VG_OK) {
             n++;
         } else {
-            vgd_way_free(ways[n]);
+            vg_dnn_way_free(ways[n]);
             *status = ran;
         }
     }
     return n;
 }
 
-static vg_status choose(row_state *state, const vg_task *task, const vgd_choice *choices, int count,
-                        decision *d)
+static vg_status choose(row_state *state, const vg_task *task, const vg_dnn_choice *choices,
+                        int count, decision *d)
 {
-    vgd_way *ways[MAX_CHOICES];
-    const vgd_choice *kept[MAX_CHOICES];
+    vg_dnn_way *ways[MAX_CHOICES];
+    const vg_dnn_choice *kept[MAX_CHOICES];
     saved s[MAX_SAVED];
     int saves;
     VG_TRY(save(task, s, &saves));
@@ -262,7 +262,7 @@ static vg_status choose(row_state *state, const vg_task *task, const vgd_choice 
         return status;
     for (int i = 0; i < n; i++)
         if (i != winner)
-            vgd_way_free(ways[i]);
+            vg_dnn_way_free(ways[i]);
     state->way = ways[winner];
     d->choice = kept[winner];
     d->create_ns = state->way->create_ns;
@@ -283,7 +283,7 @@ static vg_status check_environment(void)
                            "%s=%s is set: the oneDNN rows are strict f32; unset it", names[i],
                            value);
     }
-    if (!vgd_engine())
+    if (!vg_dnn_engine())
         return vg_fail(VG_EEXTERNAL, "oneDNN has no CPU engine");
     return VG_OK;
 }
@@ -295,7 +295,7 @@ static vg_status make_state(vg_task *task, int threads)
         return vg_fail(VG_ENOMEM, "out of memory for a oneDNN row");
     state->threads = threads;
     state->params = params_of(task);
-    if (dnnl_stream_create(&state->stream, vgd_engine(), dnnl_stream_default_flags) !=
+    if (dnnl_stream_create(&state->stream, vg_dnn_engine(), dnnl_stream_default_flags) !=
         dnnl_success) {
         free(state);
         return vg_fail(VG_EEXTERNAL, "oneDNN gave no stream");
@@ -304,7 +304,7 @@ static vg_status make_state(vg_task *task, int threads)
     return VG_OK;
 }
 
-static vg_status prepare_new(vg_task *task, int threads, const vgd_choice *choices, int count)
+static vg_status prepare_new(vg_task *task, int threads, const vg_dnn_choice *choices, int count)
 {
     VG_TRY(make_state(task, threads));
     row_state *state = task->state;
@@ -321,19 +321,19 @@ static vg_status prepare_new(vg_task *task, int threads, const vgd_choice *choic
     return VG_OK;
 }
 
-vg_status vgd_prepare(vg_task *task, int threads, const vgd_choice *choices, int count)
+vg_status vg_dnn_prepare(vg_task *task, int threads, const vg_dnn_choice *choices, int count)
 {
     VG_TRY(check_environment());
     vg_parallel_set_library_threads(threads);
     row_state *state = task->state;
     fixed_params params = params_of(task);
     if (state && state->threads == threads && !memcmp(&state->params, &params, sizeof params))
-        return run_way(state, task, state->way, VGD_PREPARE); /* repack */
-    vgd_release(task);
+        return run_way(state, task, state->way, VG_DNN_PREPARE); /* repack */
+    vg_dnn_release(task);
     task->state = NULL;
     vg_status status = prepare_new(task, threads, choices, count);
     if (status != VG_OK) {
-        vgd_release(task);
+        vg_dnn_release(task);
         task->state = NULL;
         return status;
     }
@@ -356,7 +356,7 @@ static void run(const vg_task *task, int64_t unit, void *scratch)
     fixed_params params = params_of(task);
     if (memcmp(&state->params, &params, sizeof params)) { /* rebuild: a slope or eps has changed */
         vg_status status;
-        vgd_way_free(state->way);
+        vg_dnn_way_free(state->way);
         state->way = build(state, task, state->choice, &status);
         state->params = params;
     }
@@ -365,30 +365,30 @@ static void run(const vg_task *task, int64_t unit, void *scratch)
     int ftz = vg_cpu_get_ftz() && state->threads > 1, off = 0, on = 1;
     if (ftz) /* the library's workers are not the executor's: they follow the caller */
         vg_parallel(state->threads, set_ftz, &on);
-    vgd_way_run(state->way, task, state->stream, VGD_RUN);
+    vg_dnn_way_run(state->way, task, state->stream, VG_DNN_RUN);
     if (ftz) {
         vg_parallel(state->threads, set_ftz, &off);
         vg_cpu_set_ftz(1);
     }
 }
 
-int vgd_phases(const vg_shape *shape, vg_phase phases[VG_MAX_PHASES])
+int vg_dnn_phases(const vg_shape *shape, vg_phase phases[VG_MAX_PHASES])
 {
     phases[0] = (vg_phase){.run = run, .units = 1, .serial = true};
     return 1;
 }
 
-void vgd_release(vg_task *task)
+void vg_dnn_release(vg_task *task)
 {
     row_state *state = task->state;
     if (!state)
         return;
-    vgd_way_free(state->way);
+    vg_dnn_way_free(state->way);
     dnnl_stream_destroy(state->stream);
     free(state);
 }
 
-void vgd_describe(const vg_task *task, char *text, size_t size)
+void vg_dnn_describe(const vg_task *task, char *text, size_t size)
 {
     const row_state *state = task->state;
     if (!state || !state->way) {
@@ -396,7 +396,7 @@ void vgd_describe(const vg_task *task, char *text, size_t size)
                  dnnl_version()->minor);
         return;
     }
-    const vgd_way *way = state->way;
+    const vg_dnn_way *way = state->way;
     snprintf(text, size, "%s%s, %s%s%s, created in %.3g ms", way->reference ? "reference: " : "",
              way->impl, way->label, *way->layout ? ", " : "", way->layout, state->create_ns * 1e-6);
 }

@@ -8,56 +8,57 @@
 #include "onednn/onednn_way.h"
 
 /** A memory and how it is laid out. */
-typedef struct vgd_operand {
+typedef struct vg_dnn_operand {
     int memory;
-    vgd_cmd md;
-} vgd_operand;
+    vg_dnn_cmd md;
+} vg_dnn_operand;
 
 /** Something done to a result before it is stored: eltwise (memory -1) or binary. */
-typedef struct vgd_post {
+typedef struct vg_dnn_post {
     dnnl_alg_kind_t alg;
     float alpha, beta;
     int memory;
-    vgd_cmd md;
-} vgd_post;
+    vg_dnn_cmd md;
+} vg_dnn_post;
 
-static inline vgd_post vgd_then(dnnl_alg_kind_t alg, vgd_operand with)
+static inline vg_dnn_post vg_dnn_then(dnnl_alg_kind_t alg, vg_dnn_operand with)
 {
-    return (vgd_post){.alg = alg, .memory = with.memory, .md = with.md};
+    return (vg_dnn_post){.alg = alg, .memory = with.memory, .md = with.md};
 }
 
-static inline vgd_post vgd_then_linear(float alpha, float beta)
+static inline vg_dnn_post vg_dnn_then_linear(float alpha, float beta)
 {
-    return (vgd_post){.alg = dnnl_eltwise_linear, .alpha = alpha, .beta = beta, .memory = -1};
+    return (vg_dnn_post){.alg = dnnl_eltwise_linear, .alpha = alpha, .beta = beta, .memory = -1};
 }
 
 /** [batch][width] of the task, dense. */
-vgd_md vgd_rows(vgd_way *way);
-/** Input, output (end with vgd_finish()) and own buffer in that layout. */
-vgd_operand vgd_input(vgd_way *way, vg_slot slot);
-vgd_operand vgd_output(vgd_way *way, vg_slot slot);
-void vgd_finish(vgd_way *way, vg_slot slot, vgd_operand output);
-vgd_operand vgd_buffer(vgd_way *way);
+vg_dnn_md vg_dnn_rows(vg_dnn_way *way);
+/** Input, output (end with vg_dnn_finish()) and own buffer in that layout. */
+vg_dnn_operand vg_dnn_input(vg_dnn_way *way, vg_slot slot);
+vg_dnn_operand vg_dnn_output(vg_dnn_way *way, vg_slot slot);
+void vg_dnn_finish(vg_dnn_way *way, vg_slot slot, vg_dnn_operand output);
+vg_dnn_operand vg_dnn_buffer(vg_dnn_way *way);
 /** One float [1][1]: the way's own, or a tensor of the task. */
-vgd_operand vgd_scalar(vgd_way *way, float value);
-vgd_operand vgd_scalar_slot(vgd_way *way, vg_slot slot);
+vg_dnn_operand vg_dnn_scalar(vg_dnn_way *way, float value);
+vg_dnn_operand vg_dnn_scalar_slot(vg_dnn_way *way, vg_slot slot);
 
 /** Attributes with @p posts as post-ops. */
-dnnl_primitive_attr_t vgd_attr_with(vgd_way *way, int count, const vgd_post *posts);
+dnnl_primitive_attr_t vg_dnn_attr_with(vg_dnn_way *way, int count, const vg_dnn_post *posts);
 
 /** to = a alg b, then @p posts. @p to may be the memory of a. */
-void vgd_add_binary(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand a, vgd_operand b, vgd_operand to,
-                    int count, const vgd_post *posts);
+void vg_dnn_add_binary(vg_dnn_way *way, dnnl_alg_kind_t alg, vg_dnn_operand a, vg_dnn_operand b,
+                       vg_dnn_operand to, int count, const vg_dnn_post *posts);
 /** to = alg(from), then @p posts. */
-void vgd_add_eltwise(vgd_way *way, dnnl_alg_kind_t alg, float alpha, float beta, vgd_operand from,
-                     vgd_operand to, int count, const vgd_post *posts);
+void vg_dnn_add_eltwise(vg_dnn_way *way, dnnl_alg_kind_t alg, float alpha, float beta,
+                        vg_dnn_operand from, vg_dnn_operand to, int count,
+                        const vg_dnn_post *posts);
 /** to = softmax over columns, then @p posts. */
-void vgd_add_softmax(vgd_way *way, dnnl_alg_kind_t alg, vgd_operand from, vgd_operand to, int count,
-                     const vgd_post *posts);
+void vg_dnn_add_softmax(vg_dnn_way *way, dnnl_alg_kind_t alg, vg_dnn_operand from,
+                        vg_dnn_operand to, int count, const vg_dnn_post *posts);
 /** to = reduction of from over the dimensions that are 1 in to. */
-void vgd_add_reduction(vgd_way *way, dnnl_alg_kind_t alg, float p, vgd_operand from,
-                       vgd_operand to);
+void vg_dnn_add_reduction(vg_dnn_way *way, dnnl_alg_kind_t alg, float p, vg_dnn_operand from,
+                          vg_dnn_operand to);
 /** to [1][1] = sum of products of two dense matrices of the task's rows and columns. */
-void vgd_add_dot(vgd_way *way, vgd_operand a, vgd_operand b, vgd_operand to);
+void vg_dnn_add_dot(vg_dnn_way *way, vg_dnn_operand a, vg_dnn_operand b, vg_dnn_operand to);
 
 #endif

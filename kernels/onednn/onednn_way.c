@@ -25,7 +25,7 @@ static const char *status_text(dnnl_status_t status)
     }
 }
 
-bool vgd_ok(vgd_way *way, dnnl_status_t status, const char *what)
+bool vg_dnn_ok(vg_dnn_way *way, dnnl_status_t status, const char *what)
 {
     if (way->status != VG_OK)
         return false;
@@ -43,7 +43,7 @@ bool vgd_ok(vgd_way *way, dnnl_status_t status, const char *what)
     return false;
 }
 
-void vgd_skip(vgd_way *way, const char *why)
+void vg_dnn_skip(vg_dnn_way *way, const char *why)
 {
     if (way->status == VG_OK)
         way->status = vg_fail(VG_EUNSUPPORTED, "oneDNN %s: %s", way->label, why);
@@ -51,70 +51,71 @@ void vgd_skip(vgd_way *way, const char *why)
 
 /* --- descriptors ------------------------------------------------------------------------------ */
 
-static vgd_md own_md(vgd_way *way, dnnl_status_t status, vgd_md md)
+static vg_dnn_md own_md(vg_dnn_way *way, dnnl_status_t status, vg_dnn_md md)
 {
-    if (!vgd_ok(way, status, "memory descriptor")) {
-        vgd_md_destroy(md); /* of a way that failed before */
+    if (!vg_dnn_ok(way, status, "memory descriptor")) {
+        vg_dnn_md_destroy(md); /* of a way that failed before */
         return NULL;
     }
-    if (way->owned_md_count == VGD_MAX_OWNED) {
-        vgd_md_destroy(md);
+    if (way->owned_md_count == VG_DNN_MAX_OWNED) {
+        vg_dnn_md_destroy(md);
         way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many descriptors", way->label);
         return NULL;
     }
     return way->owned_mds[way->owned_md_count++] = md;
 }
 
-vgd_md vgd_strided(vgd_way *way, int ndims, const dnnl_dims_t dims, const dnnl_dims_t strides)
+vg_dnn_md vg_dnn_strided(vg_dnn_way *way, int ndims, const dnnl_dims_t dims,
+                         const dnnl_dims_t strides)
 {
-    vgd_md md = NULL;
-    dnnl_status_t status = vgd_md_strides(&md, ndims, dims, strides);
+    vg_dnn_md md = NULL;
+    dnnl_status_t status = vg_dnn_md_strides(&md, ndims, dims, strides);
     return own_md(way, status, md);
 }
 
-vgd_md vgd_tagged(vgd_way *way, int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag)
+vg_dnn_md vg_dnn_tagged(vg_dnn_way *way, int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag)
 {
-    vgd_md md = NULL;
-    dnnl_status_t status = vgd_md_tag(&md, ndims, dims, tag);
+    vg_dnn_md md = NULL;
+    dnnl_status_t status = vg_dnn_md_tag(&md, ndims, dims, tag);
     return own_md(way, status, md);
 }
 
-vgd_md vgd_matrix(vgd_way *way, int64_t rows, int64_t cols, int64_t ld)
+vg_dnn_md vg_dnn_matrix(vg_dnn_way *way, int64_t rows, int64_t cols, int64_t ld)
 {
-    return vgd_strided(way, 2, (dnnl_dims_t){rows, cols}, (dnnl_dims_t){ld, 1});
+    return vg_dnn_strided(way, 2, (dnnl_dims_t){rows, cols}, (dnnl_dims_t){ld, 1});
 }
 
-vgd_md vgd_transposed(vgd_way *way, int64_t rows, int64_t cols, int64_t ld)
+vg_dnn_md vg_dnn_transposed(vg_dnn_way *way, int64_t rows, int64_t cols, int64_t ld)
 {
-    return vgd_strided(way, 2, (dnnl_dims_t){cols, rows}, (dnnl_dims_t){1, ld});
+    return vg_dnn_strided(way, 2, (dnnl_dims_t){cols, rows}, (dnnl_dims_t){1, ld});
 }
 
-vgd_md vgd_any(vgd_way *way, int64_t rows, int64_t cols)
+vg_dnn_md vg_dnn_any(vg_dnn_way *way, int64_t rows, int64_t cols)
 {
-    return vgd_tagged(way, 2, (dnnl_dims_t){rows, cols}, dnnl_format_tag_any);
+    return vg_dnn_tagged(way, 2, (dnnl_dims_t){rows, cols}, dnnl_format_tag_any);
 }
 
-vgd_md vgd_vector(vgd_way *way, int64_t n)
+vg_dnn_md vg_dnn_vector(vg_dnn_way *way, int64_t n)
 {
-    return vgd_tagged(way, 1, (dnnl_dims_t){n}, dnnl_a);
+    return vg_dnn_tagged(way, 1, (dnnl_dims_t){n}, dnnl_a);
 }
 
-vgd_cmd vgd_arg_md(const_dnnl_primitive_desc_t pd, int arg)
+vg_dnn_cmd vg_dnn_arg_md(const_dnnl_primitive_desc_t pd, int arg)
 {
     return dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
 }
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
-dnnl_post_ops_t vgd_ops(vgd_way *way)
+dnnl_post_ops_t vg_dnn_ops(vg_dnn_way *way)
 {
     dnnl_post_ops_t ops = NULL;
     if (way->status != VG_OK)
         return NULL;
-    return vgd_ok(way, dnnl_post_ops_create(&ops), "post-ops") ? ops : NULL;
+    return vg_dnn_ok(way, dnnl_post_ops_create(&ops), "post-ops") ? ops : NULL;
 }
 
-dnnl_primitive_attr_t vgd_attr(vgd_way *way, dnnl_post_ops_t ops)
+dnnl_primitive_attr_t vg_dnn_attr(vg_dnn_way *way, dnnl_post_ops_t ops)
 {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_status_t s = dnnl_primitive_attr_create(&attr);
@@ -126,9 +127,9 @@ dnnl_primitive_attr_t vgd_attr(vgd_way *way, dnnl_post_ops_t ops)
         s = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops)
         dnnl_post_ops_destroy(ops);
-    if (s == dnnl_success && way->owned_attr_count == VGD_MAX_STEPS)
+    if (s == dnnl_success && way->owned_attr_count == VG_DNN_MAX_STEPS)
         s = dnnl_out_of_memory;
-    if (!vgd_ok(way, s, "attributes")) {
+    if (!vg_dnn_ok(way, s, "attributes")) {
         dnnl_primitive_attr_destroy(attr);
         return NULL;
     }
@@ -137,12 +138,12 @@ dnnl_primitive_attr_t vgd_attr(vgd_way *way, dnnl_post_ops_t ops)
 
 /* --- memories --------------------------------------------------------------------------------- */
 
-static int add_memory(vgd_way *way, vgd_cmd md, vgd_memory m)
+static int add_memory(vg_dnn_way *way, vg_dnn_cmd md, vg_dnn_memory m)
 {
-    if (way->status == VG_OK && way->memory_count == VGD_MAX_MEMORIES)
+    if (way->status == VG_OK && way->memory_count == VG_DNN_MAX_MEMORIES)
         way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many memories", way->label);
     if (way->status == VG_OK)
-        vgd_ok(way, dnnl_memory_create(&m.memory, md, vgd_engine(), m.pointer), "memory");
+        vg_dnn_ok(way, dnnl_memory_create(&m.memory, md, vg_dnn_engine(), m.pointer), "memory");
     if (way->status != VG_OK) {
         vg_free(m.own);
         return -1;
@@ -151,19 +152,19 @@ static int add_memory(vgd_way *way, vgd_cmd md, vgd_memory m)
     return way->memory_count++;
 }
 
-int vgd_slot_at(vgd_way *way, vg_slot slot, size_t offset, vgd_cmd md)
+int vg_dnn_slot_at(vg_dnn_way *way, vg_slot slot, size_t offset, vg_dnn_cmd md)
 {
     float *start = way->task->t[slot].p;
-    return add_memory(way, md,
-                      (vgd_memory){.pointer = start + offset, .slot = (int)slot, .offset = offset});
+    return add_memory(
+        way, md, (vg_dnn_memory){.pointer = start + offset, .slot = (int)slot, .offset = offset});
 }
 
-int vgd_slot(vgd_way *way, vg_slot slot, vgd_cmd md)
+int vg_dnn_slot(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd md)
 {
-    return vgd_slot_at(way, slot, 0, md);
+    return vg_dnn_slot_at(way, slot, 0, md);
 }
 
-int vgd_own(vgd_way *way, vgd_cmd md)
+int vg_dnn_own(vg_dnn_way *way, vg_dnn_cmd md)
 {
     if (way->status != VG_OK)
         return -1;
@@ -173,28 +174,28 @@ int vgd_own(vgd_way *way, vgd_cmd md)
     if (way->status != VG_OK)
         return -1;
     memset(buffer, 0, bytes ? bytes : 4);
-    return add_memory(way, md, (vgd_memory){.pointer = buffer, .own = buffer, .slot = -1});
+    return add_memory(way, md, (vg_dnn_memory){.pointer = buffer, .own = buffer, .slot = -1});
 }
 
-int vgd_alias(vgd_way *way, int memory, vgd_cmd md)
+int vg_dnn_alias(vg_dnn_way *way, int memory, vg_dnn_cmd md)
 {
     if (way->status != VG_OK)
         return -1;
-    const vgd_memory *of = &way->memories[memory];
-    return add_memory(way, md, (vgd_memory){.pointer = of->pointer, .slot = of->slot,
-                                            .offset = of->offset});
+    const vg_dnn_memory *of = &way->memories[memory];
+    return add_memory(
+        way, md, (vg_dnn_memory){.pointer = of->pointer, .slot = of->slot, .offset = of->offset});
 }
 
-float *vgd_data(const vgd_way *way, int memory)
+float *vg_dnn_data(const vg_dnn_way *way, int memory)
 {
     return way->memories[memory].pointer;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-static vgd_step *new_step(vgd_way *way)
+static vg_dnn_step *new_step(vg_dnn_way *way)
 {
-    if (way->status == VG_OK && way->step_count == VGD_MAX_STEPS)
+    if (way->status == VG_OK && way->step_count == VG_DNN_MAX_STEPS)
         way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many steps", way->label);
     return way->status == VG_OK ? &way->steps[way->step_count++] : NULL;
 }
@@ -208,14 +209,14 @@ static bool is_reference(const char *impl, bool recurrent)
     return strstr(impl, "simple") || strstr(impl, "ncsp") || strstr(impl, "sse41");
 }
 
-static void note_impl(vgd_way *way, const_dnnl_primitive_desc_t pd, vgd_when when)
+static void note_impl(vg_dnn_way *way, const_dnnl_primitive_desc_t pd, vg_dnn_when when)
 {
     const char *impl = NULL;
     dnnl_primitive_kind_t kind = dnnl_undefined_primitive;
     dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &impl);
     dnnl_primitive_desc_query(pd, dnnl_query_primitive_kind, 0, &kind);
     bool reorder = kind == dnnl_reorder;
-    if (reorder && when == VGD_PREPARE)
+    if (reorder && when == VG_DNN_PREPARE)
         return; /* packing: its layout is in the description */
     if (!impl || reorder)
         impl = "reorder";
@@ -226,14 +227,15 @@ static void note_impl(vgd_way *way, const_dnnl_primitive_desc_t pd, vgd_when whe
         snprintf(way->impl + used, sizeof way->impl - used, "%s%s", used ? " + " : "", impl);
 }
 
-static void add_scratchpad(vgd_way *way, vgd_step *step, const_dnnl_primitive_desc_t pd)
+static void add_scratchpad(vg_dnn_way *way, vg_dnn_step *step, const_dnnl_primitive_desc_t pd)
 {
-    vgd_cmd md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+    vg_dnn_cmd md = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     size_t bytes = md ? dnnl_memory_desc_get_size(md) : 0;
     if (bytes == 0 || way->status != VG_OK)
         return;
     dnnl_memory_t memory;
-    if (!vgd_ok(way, dnnl_memory_create(&memory, md, vgd_engine(), DNNL_MEMORY_NONE), "scratchpad"))
+    if (!vg_dnn_ok(way, dnnl_memory_create(&memory, md, vg_dnn_engine(), DNNL_MEMORY_NONE),
+                   "scratchpad"))
         return;
     way->scratch_memories[way->scratch_count++] = memory;
     if (bytes > way->scratch_bytes)
@@ -241,16 +243,16 @@ static void add_scratchpad(vgd_way *way, vgd_step *step, const_dnnl_primitive_de
     step->args[step->count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory};
 }
 
-dnnl_primitive_desc_t vgd_keep_pd(vgd_way *way, dnnl_primitive_desc_t pd)
+dnnl_primitive_desc_t vg_dnn_keep_pd(vg_dnn_way *way, dnnl_primitive_desc_t pd)
 {
-    if (way->status == VG_OK && way->owned_pd_count == VGD_MAX_STEPS)
+    if (way->status == VG_OK && way->owned_pd_count == VG_DNN_MAX_STEPS)
         way->status = vg_fail(VG_EINVAL, "oneDNN %s: too many descriptors", way->label);
     if (way->status == VG_OK)
         way->owned_pds[way->owned_pd_count++] = pd;
     return pd;
 }
 
-static bool is_kept(const vgd_way *way, dnnl_primitive_desc_t pd)
+static bool is_kept(const vg_dnn_way *way, dnnl_primitive_desc_t pd)
 {
     for (int i = 0; i < way->owned_pd_count; i++)
         if (way->owned_pds[i] == pd)
@@ -258,16 +260,16 @@ static bool is_kept(const vgd_way *way, dnnl_primitive_desc_t pd)
     return false;
 }
 
-void vgd_add_when(vgd_way *way, dnnl_primitive_desc_t pd, int count, const vgd_arg *args,
-                  vgd_when when)
+void vg_dnn_add_when(vg_dnn_way *way, dnnl_primitive_desc_t pd, int count, const vg_dnn_arg *args,
+                     vg_dnn_when when)
 {
-    vgd_step *step = new_step(way);
+    vg_dnn_step *step = new_step(way);
     if (step) {
         step->when = when;
         for (int i = 0; i < count; i++)
             step->args[step->count++] =
                 (dnnl_exec_arg_t){args[i].arg, way->memories[args[i].memory].memory};
-        vgd_ok(way, dnnl_primitive_create(&step->primitive, pd), "primitive");
+        vg_dnn_ok(way, dnnl_primitive_create(&step->primitive, pd), "primitive");
         note_impl(way, pd, when);
         add_scratchpad(way, step, pd);
     }
@@ -275,14 +277,14 @@ void vgd_add_when(vgd_way *way, dnnl_primitive_desc_t pd, int count, const vgd_a
         dnnl_primitive_desc_destroy(pd);
 }
 
-void vgd_add(vgd_way *way, dnnl_primitive_desc_t pd, int count, const vgd_arg *args)
+void vg_dnn_add(vg_dnn_way *way, dnnl_primitive_desc_t pd, int count, const vg_dnn_arg *args)
 {
-    vgd_add_when(way, pd, count, args, VGD_RUN);
+    vg_dnn_add_when(way, pd, count, args, VG_DNN_RUN);
 }
 
-void vgd_add_glue(vgd_way *way, vgd_glue_fn *glue, const int memory[4], vgd_when when)
+void vg_dnn_add_glue(vg_dnn_way *way, vg_dnn_glue_fn *glue, const int memory[4], vg_dnn_when when)
 {
-    vgd_step *step = new_step(way);
+    vg_dnn_step *step = new_step(way);
     if (!step)
         return;
     step->glue = glue;
@@ -290,43 +292,45 @@ void vgd_add_glue(vgd_way *way, vgd_glue_fn *glue, const int memory[4], vgd_when
     step->when = when;
 }
 
-static void add_reorder(vgd_way *way, int from, vgd_cmd from_md, int to, vgd_cmd to_md,
-                        vgd_when when)
+static void add_reorder(vg_dnn_way *way, int from, vg_dnn_cmd from_md, int to, vg_dnn_cmd to_md,
+                        vg_dnn_when when)
 {
-    dnnl_primitive_attr_t attr = vgd_attr(way, NULL);
+    dnnl_primitive_attr_t attr = vg_dnn_attr(way, NULL);
     dnnl_primitive_desc_t pd = NULL;
-    if (way->status == VG_OK && vgd_ok(way, vgd_reorder(&pd, from_md, to_md, attr), "reorder"))
-        vgd_add_when(way, pd, 2, (vgd_arg[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, when);
+    if (way->status == VG_OK &&
+        vg_dnn_ok(way, vg_dnn_reorder(&pd, from_md, to_md, attr), "reorder"))
+        vg_dnn_add_when(way, pd, 2, (vg_dnn_arg[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, when);
 }
 
-int vgd_to_layout(vgd_way *way, int memory, vgd_cmd from, vgd_cmd to, vgd_when when)
+int vg_dnn_to_layout(vg_dnn_way *way, int memory, vg_dnn_cmd from, vg_dnn_cmd to, vg_dnn_when when)
 {
     if (way->status != VG_OK || dnnl_memory_desc_equal(from, to))
         return memory;
-    int target = vgd_own(way, to);
+    int target = vg_dnn_own(way, to);
     add_reorder(way, memory, from, target, to, when);
     return target;
 }
 
-int vgd_target(vgd_way *way, int memory, vgd_cmd made, vgd_cmd wanted)
+int vg_dnn_target(vg_dnn_way *way, int memory, vg_dnn_cmd made, vg_dnn_cmd wanted)
 {
     if (way->status != VG_OK || dnnl_memory_desc_equal(made, wanted))
         return memory;
-    return vgd_own(way, made);
+    return vg_dnn_own(way, made);
 }
 
-void vgd_from_layout(vgd_way *way, int made_memory, vgd_cmd made, int memory, vgd_cmd wanted)
+void vg_dnn_from_layout(vg_dnn_way *way, int made_memory, vg_dnn_cmd made, int memory,
+                        vg_dnn_cmd wanted)
 {
     if (made_memory != memory)
-        add_reorder(way, made_memory, made, memory, wanted, VGD_RUN);
+        add_reorder(way, made_memory, made, memory, wanted, VG_DNN_RUN);
 }
 
 /* --- descriptions ----------------------------------------------------------------------------- */
 
-void vgd_note_layout(vgd_way *way, const char *name, vgd_cmd md)
+void vg_dnn_note_layout(vg_dnn_way *way, const char *name, vg_dnn_cmd md)
 {
-    vgd_layout l;
-    if (way->status != VG_OK || vgd_md_layout(md, &l) != dnnl_success)
+    vg_dnn_layout l;
+    if (way->status != VG_OK || vg_dnn_md_layout(md, &l) != dnnl_success)
         return;
     bool blocked[DNNL_MAX_NDIMS] = {false};
     for (int i = 0; i < l.inner; i++)
@@ -351,10 +355,10 @@ void vgd_note_layout(vgd_way *way, const char *name, vgd_cmd md)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void end_build(vgd_way *way)
+static void end_build(vg_dnn_way *way)
 {
     for (int i = 0; i < way->owned_md_count; i++)
-        vgd_md_destroy(way->owned_mds[i]);
+        vg_dnn_md_destroy(way->owned_mds[i]);
     for (int i = 0; i < way->owned_pd_count; i++)
         dnnl_primitive_desc_destroy(way->owned_pds[i]);
     for (int i = 0; i < way->owned_attr_count; i++)
@@ -364,13 +368,13 @@ static void end_build(vgd_way *way)
         return;
     way->status = vg_alloc(way->scratch_bytes, 15, &way->scratch);
     for (int i = 0; i < way->scratch_count && way->status == VG_OK; i++)
-        vgd_ok(way, dnnl_memory_set_data_handle(way->scratch_memories[i], way->scratch),
-               "scratchpad");
+        vg_dnn_ok(way, dnnl_memory_set_data_handle(way->scratch_memories[i], way->scratch),
+                  "scratchpad");
 }
 
-vgd_way *vgd_way_build(const vg_task *task, const vgd_choice *choice)
+vg_dnn_way *vg_dnn_way_build(const vg_task *task, const vg_dnn_choice *choice)
 {
-    vgd_way *way = calloc(1, sizeof *way);
+    vg_dnn_way *way = calloc(1, sizeof *way);
     if (!way) {
         vg_fail(VG_ENOMEM, "out of memory for oneDNN %s", choice->label);
         return NULL;
@@ -384,7 +388,7 @@ vgd_way *vgd_way_build(const vg_task *task, const vgd_choice *choice)
     return way;
 }
 
-void vgd_way_free(vgd_way *way)
+void vg_dnn_way_free(vg_dnn_way *way)
 {
     if (!way)
         return;
@@ -402,10 +406,10 @@ void vgd_way_free(vgd_way *way)
 }
 
 /* Tensors may have moved since prepare (cold-cache pools rotate buffers). */
-static void rebind(vgd_way *way, const vg_task *task)
+static void rebind(vg_dnn_way *way, const vg_task *task)
 {
     for (int i = 0; i < way->memory_count; i++) {
-        vgd_memory *m = &way->memories[i];
+        vg_dnn_memory *m = &way->memories[i];
         if (m->slot < 0)
             continue;
         void *now = (float *)task->t[m->slot].p + m->offset;
@@ -414,12 +418,13 @@ static void rebind(vgd_way *way, const vg_task *task)
     }
 }
 
-dnnl_status_t vgd_way_run(vgd_way *way, const vg_task *task, dnnl_stream_t stream, vgd_when when)
+dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t stream,
+                             vg_dnn_when when)
 {
     rebind(way, task);
     dnnl_status_t status = dnnl_success;
     for (int i = 0; i < way->step_count && status == dnnl_success; i++) {
-        vgd_step *step = &way->steps[i];
+        vg_dnn_step *step = &way->steps[i];
         if (step->when != when)
             continue;
         if (step->glue)

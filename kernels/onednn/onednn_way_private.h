@@ -6,8 +6,9 @@
 #include "onednn/onednn_way.h"
 
 /** Never NULL but out of memory; look at way->status. */
-vgd_way *vgd_way_build(const vg_task *task, const vgd_choice *choice);
-void vgd_way_free(vgd_way *way);
-dnnl_status_t vgd_way_run(vgd_way *way, const vg_task *task, dnnl_stream_t stream, vgd_when when);
+vg_dnn_way *vg_dnn_way_build(const vg_task *task, const vg_dnn_choice *choice);
+void vg_dnn_way_free(vg_dnn_way *way);
+dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t stream,
+                             vg_dnn_when when);
 
 #endif
