@@ -27,5 +27,7 @@ write_basic_package_version_file("${CMAKE_BINARY_DIR}/vgkernelsConfigVersion.cma
   COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_BINARY_DIR}/vgkernelsConfig.cmake"
   "${CMAKE_BINARY_DIR}/vgkernelsConfigVersion.cmake" DESTINATION ${package})
+# The prefix is found from the file's own place, so that an installed tree may be moved.
+file(RELATIVE_PATH VG_PC_UP "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/vgkernels.pc.in" "${CMAKE_BINARY_DIR}/vgkernels.pc" @ONLY)
 install(FILES "${CMAKE_BINARY_DIR}/vgkernels.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
