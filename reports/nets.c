@@ -184,7 +184,7 @@ void vg_nets_verdict(vg_report *report, int document)
     char survival[VG_NUM], factor[VG_NUM];
     vg_text *out = &report->out;
     if (!json_array_size(json_object_get(report->docs[document], "decay"))) {
-        vg_part_missing(report, "gradient decay", "`vgbench decay` or `vgbench run` measures it");
+        vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
         return;
     }
     if (vg_nets_collect(report->docs[document], &nets) != VG_OK) {

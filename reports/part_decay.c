@@ -278,8 +278,7 @@ static vg_status costs(vg_report *report, const vg_nets *nets, int document)
     if (failed)
         return vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
     if (!tables) {
-        vg_part_missing(report, "the time of a training step",
-                        "`vgbench decay --cost` measures it");
+        vg_part_missing(report, "the time of a training step", "vgbench decay --cost");
         return VG_OK;
     }
     vg_text_add(
@@ -287,49 +286,6 @@ static vg_status costs(vg_report *report, const vg_nets *nets, int document)
         "\nvs oneDNN: time of the same step on oneDNN / this time. Cache misses of a step: n/a "
         "(no profile in the results).\n");
     return vg_nets_plot_costs(report, nets, document);
-}
-
-/* --- training --------------------------------------------------------------------------------- */
-
-static void train_row(vg_text *out, const json_t *record)
-{
-    char a[VG_NUM];
-    const json_t *steps = json_object_get(record, "steps");
-    size_t n = json_array_size(steps);
-    const json_t *last = json_array_get(steps, n ? n - 1 : 0);
-    const json_t *reached = json_object_get(record, "reached");
-    char *label = vg_train_label(record);
-    vg_row_begin(out);
-    vg_cell_md(out, label ? label : "");
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(last, "step"), 1));
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(json_array_get(steps, 0), "loss"), 4));
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(last, "loss"), 4));
-    vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(last, "accuracy")));
-    if (json_is_true(reached))
-        vg_cell_printf(out, "%s s", vg_num(a, vg_doc_num(record, "time_to_target_s"), 3));
-    else
-        vg_cell_printf(out, "%s", json_is_false(reached) ? "not reached" : "no target");
-    vg_cell_printf(out, "%zu", json_array_size(json_object_get(record, "events")));
-    vg_row_end(out);
-    free(label);
-}
-
-static vg_status training(vg_report *report, int document)
-{
-    static const char *const head[] = {"net",      "steps",          "first loss", "last loss",
-                                       "accuracy", "time to target", "events"};
-    const json_t *list = json_object_get(report->docs[document], "train");
-    size_t i;
-    json_t *record;
-    vg_text_add(&report->out, "\n### Training\n\n");
-    if (!json_array_size(list)) {
-        vg_part_missing(report, "training runs", "`vgbench train` or `vgbench run` brings them");
-        return VG_OK;
-    }
-    vg_table_head(&report->out, "lrrrrrr", head);
-    json_array_foreach(list, i, record)
-        train_row(&report->out, record);
-    return vg_train_plot(report, document);
 }
 
 vg_status vg_part_decay(vg_report *report)
@@ -347,8 +303,7 @@ vg_status vg_part_decay(vg_report *report)
         vg_nets nets;
         vg_part_document(report, d);
         if (!json_array_size(json_object_get(report->docs[d], "decay"))) {
-            vg_part_missing(report, "gradient decay",
-                            "`vgbench decay` or `vgbench run` measures it");
+            vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
         } else {
             VG_TRY(vg_nets_collect(report->docs[d], &nets));
             rates(report, &nets);
@@ -362,7 +317,7 @@ vg_status vg_part_decay(vg_report *report)
             vg_nets_release(&nets);
             VG_TRY(status);
         }
-        VG_TRY(training(report, d));
+        VG_TRY(vg_part_training(report, d));
     }
     return VG_OK;
 }

@@ -144,7 +144,7 @@ vg_status vg_part_reproduce(vg_report *report)
         const char *command = vg_doc_str(report->docs[d], "command");
         vg_part_document(report, d);
         if (!command) {
-            vg_part_missing(report, "the command line", "the results file does not record it");
+            vg_part_absent(report, "the command line", "the results file does not record it");
             continue;
         }
         vg_text_add(&report->out, "Measured with ");

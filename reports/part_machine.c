@@ -180,7 +180,7 @@ vg_status vg_part_machine(vg_report *report)
     };
     vg_part_title(report, 3, "Machine");
     if (!any_has(report, "machine"))
-        vg_part_missing(report, "the machine", "a file of Google Benchmark has only its context");
+        vg_part_absent(report, "the machine", "a file of Google Benchmark has only its context");
     else
         facts(report, list, sizeof list / sizeof *list);
     for (int d = 0; d < report->count; d++) {
@@ -248,7 +248,8 @@ static void noise(vg_report *report, const json_t *doc)
     const char *reason = vg_doc_str(record, "reason"), *key;
     double floor = vg_doc_num(record, "floor"), quantile = vg_doc_num(record, "quantile");
     if (isnan(floor)) {
-        vg_part_missing(report, "the A/A noise floor", "no verdict is given without it");
+        vg_part_missing(report, "the A/A noise floor, without which no verdict is given",
+                        "vgbench run --only=kernels");
         if (reason) {
             vg_text_add(out, "\nReason: ");
             vg_text_md(out, reason);

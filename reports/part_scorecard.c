@@ -359,7 +359,7 @@ vg_status vg_part_scorecard(vg_report *report)
     for (int d = 0; d < report->count; d++) {
         vg_part_document(report, d);
         if (!report->rows[d].count) {
-            vg_part_missing(report, "timed kernels", "`vgbench run --only=kernels` measures them");
+            vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
             continue;
         }
         VG_TRY(scorecard(report, &report->rows[d]));

@@ -183,8 +183,7 @@ vg_status vg_part_verdict(vg_report *report)
         vg_part_document(report, d);
         if (report->options->profile != VG_REPORT_DECAY) {
             if (!rows->count)
-                vg_part_missing(report, "timed kernels",
-                                "`vgbench run --only=kernels` measures them");
+                vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
             for (int threads = 0; threads <= most_threads(rows) && threads < 4096; threads++)
                 verdict_threads(report, rows, threads);
             verdict_losses(report, rows);

@@ -9,9 +9,15 @@ void vg_part_title(vg_report *report, int number, const char *title)
     vg_text_printf(&report->out, "\n## %d. %s\n\n", number, title);
 }
 
-void vg_part_missing(vg_report *report, const char *what, const char *how)
+void vg_part_missing(vg_report *report, const char *what, const char *command)
 {
-    vg_text_printf(&report->out, "\n*Missing: %s (%s).*\n", what, how);
+    vg_text_printf(&report->out, "\n*Not measured in this run: %s. `%s` brings it.*\n", what,
+                   command);
+}
+
+void vg_part_absent(vg_report *report, const char *what, const char *why)
+{
+    vg_text_printf(&report->out, "\n*n/a: %s (%s).*\n", what, why);
 }
 
 void vg_part_document(vg_report *report, int index)

@@ -38,11 +38,18 @@ vg_part_fn vg_part_decay;
 vg_part_fn vg_part_anomalies;
 vg_part_fn vg_part_reproduce;
 
+/* Sections within a part, of one document. */
+vg_status vg_part_scaling(vg_report *report, int document);  /* part 7: time against threads */
+vg_status vg_part_training(vg_report *report, int document); /* part 11: train[] */
+
 /** "## 3. Machine"; the number is the part's place, whatever other parts are left out. */
 void vg_part_title(vg_report *report, int number, const char *title);
 
-/** "*Missing: <what> (<how it is had>).*" */
-void vg_part_missing(vg_report *report, const char *what, const char *how);
+/** "*Not measured in this run: <what>. `<command>` brings it.*" A part never vanishes silently. */
+void vg_part_missing(vg_report *report, const char *what, const char *command);
+
+/** "*n/a: <what> (<why>).*" for what no command can bring. */
+void vg_part_absent(vg_report *report, const char *what, const char *why);
 
 /** In a report of several documents, the line that says which one follows. */
 void vg_part_document(vg_report *report, int index);

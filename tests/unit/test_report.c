@@ -166,7 +166,7 @@ static void all_parts_stand_in_order(void **state)
             assert_non_null(at);
         }
         if (d == 1)
-            assert_non_null(strstr(text, "*Missing: gradient decay"));
+            assert_non_null(strstr(text, "*Not measured in this run: gradient decay"));
         free(text);
         json_decref(docs[d]);
     }
