@@ -326,8 +326,8 @@ static bool values_hold(vg_bench *b, vg_verify_result *result)
             continue;
         const vg_fenced *memory = memory_of(b, spec);
         vg_tolerance tolerance = vg_verify_tolerance(b->kernel, &b->shape, spec->slot);
-        vg_demand demand = vg_verify_demand(b->kernel->op, b->kernel->dir, spec->slot,
-                                            b->options.fill);
+        vg_demand demand = vg_verify_demand(b->kernel->op, b->kernel->dir, &b->shape,
+                                            spec->slot, b->options.fill);
         for (int64_t r = 0; r < spec->rows; r++)
             for (int64_t c = 0; c < spec->cols; c++) {
                 int64_t index = r * spec->cols + c;

@@ -108,6 +108,19 @@ static double value_of(vg_op op, vg_slot slot, vg_verify_fill fill, uint64_t ran
     }
 }
 
+/* Weights of recurrent layers keep the scale of a state over time. Whole numbers: few of them, so that
+ * products of several steps stay below 2^24. */
+static double recurrent_value(const vg_shape *shape, vg_slot slot, vg_verify_fill fill,
+                              uint64_t random, double value)
+{
+    bool weight = slot == VG_W_IH || slot == VG_W_HH;
+    if (fill == VG_FILL_INTEGER) {
+        double keep = weight ? 2.0 / (double)shape->n[3] : 1;
+        return uniform(mix(random)) < keep ? integer(random, weight ? 1 : 2) : 0;
+    }
+    return weight && fabs(value) < 100 ? value / sqrt((double)shape->n[3]) : value;
+}
+
 void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verify_fill fill,
                          uint64_t seed, int64_t count, double *values)
 {
@@ -121,13 +134,15 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
             value = (double)(random % (uint64_t)shape->n[1]);
         if (slot == VG_RUN_VAR || slot == VG_M2)
             value = 0.25 + uniform(random);
+        if (vg_op_family(op) == VG_FAMILY_RECURRENT)
+            value = recurrent_value(shape, slot, fill, random, value);
         if (slot == VG_T) /* a gate, with both its ends */
             value = fill == VG_FILL_INTEGER ? (double)(random % 5) / 4 : uniform(random);
         values[i] = (double)(float)value;
     }
 }
 
-static bool is_exact(vg_op op, vg_dir dir)
+static bool is_exact(vg_op op, vg_dir dir, const vg_shape *shape)
 {
     switch (op) {
     case VG_OP_dense:
@@ -139,6 +154,8 @@ static bool is_exact(vg_op op, vg_dir dir)
     case VG_OP_rezero:
     case VG_OP_highway:
         return true;
+    case VG_OP_rnn:
+        return shape->act == VG_OP_relu;
     case VG_OP_scaled_add:
         return dir == VG_DIR_bwd; /* one product; forward rounds once or twice */
     default:
@@ -146,10 +163,11 @@ static bool is_exact(vg_op op, vg_dir dir)
     }
 }
 
-vg_demand vg_verify_demand(vg_op op, vg_dir dir, vg_slot slot, vg_verify_fill fill)
+vg_demand vg_verify_demand(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot,
+                           vg_verify_fill fill)
 {
     (void)slot;
-    if (fill == VG_FILL_INTEGER && is_exact(op, dir))
+    if (fill == VG_FILL_INTEGER && is_exact(op, dir, shape))
         return VG_DEMAND_EXACT;
     switch (vg_op_family(op)) {
     case VG_FAMILY_DENSE:

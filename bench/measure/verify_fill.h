@@ -14,6 +14,7 @@ void vg_verify_fill_slot(vg_op op, const vg_shape *shape, vg_slot slot, vg_verif
 
 /** What may be demanded of output @p slot with this fill: whole numbers are exact in f32 for any
  * order of operations (as long as S < 2^24) where the op only adds and multiplies. */
-vg_demand vg_verify_demand(vg_op op, vg_dir dir, vg_slot slot, vg_verify_fill fill);
+vg_demand vg_verify_demand(vg_op op, vg_dir dir, const vg_shape *shape, vg_slot slot,
+                           vg_verify_fill fill);
 
 #endif

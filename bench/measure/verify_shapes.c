@@ -28,6 +28,19 @@ static const int64_t rows_full[][2] = {
     {129, 100}, {257, 255}, {31, 512}, {5, 8191}, {1, 16411}, {ROWS_END},
 };
 
+/* batch, seq, in, hidden: one step, one sequence, lanes and neighbours, register-tile edges, several
+ * blocks of the batch, sequences longer than a block of sums. */
+static const int64_t recurrent_ci[][4] = {
+    {1, 1, 1, 1},  {1, 3, 2, 1},   {2, 1, 5, 4},   {1, 5, 7, 3},    {3, 4, 1, 7},
+    {5, 2, 8, 8},  {2, 3, 15, 9},  {4, 3, 16, 16}, {6, 2, 17, 17},  {7, 3, 4, 31},
+    {1, 2, 33, 32}, {13, 3, 31, 33}, {17, 2, 16, 47}, {33, 2, 3, 16}, {3, 37, 5, 6},
+    {19, 2, 65, 64}, {65, 2, 12, 13}, {2, 4, 67, 131}, {ROWS_END},
+};
+static const int64_t recurrent_full[][4] = {
+    {8, 4, 8, 8},    {12, 3, 24, 24},  {16, 5, 32, 48},  {31, 3, 63, 65}, {64, 2, 64, 64},
+    {1, 67, 11, 19}, {129, 2, 20, 35}, {5, 3, 261, 257}, {ROWS_END},
+};
+
 static bool pick(const int64_t *table, int extents, int index, int64_t *to)
 {
     for (int i = 0; i <= index; i++)
@@ -60,7 +73,7 @@ static int variants(vg_op op)
 {
     if (vg_op_has_norm(op))
         return 4;
-    return vg_op_has_weights(op) || op == VG_OP_prelu || op == VG_OP_group_norm ? 2 : 1;
+    return op == VG_OP_rnn || vg_op_has_weights(op) || op == VG_OP_prelu || op == VG_OP_group_norm ? 2 : 1;
 }
 
 /* A number of groups that divides @p width: itself, its smallest prime factor, or 1. */
@@ -80,6 +93,8 @@ static void set_variant(vg_op op, int variant, int index, vg_shape *shape)
         shape->weights = (vg_weights)(variant % 2);
     if (vg_op_has_act(op))
         shape->act = VG_OP_relu + (index + 3 * variant) % ACTIVATIONS;
+    if (op == VG_OP_rnn)
+        shape->act = variant % 2 ? VG_OP_relu : VG_OP_tanh;
     if (shape->act == VG_OP_prelu) /* has a slope of its own */
         shape->act = VG_OP_gelu_tanh;
     if (vg_op_has_norm(op)) {
@@ -101,13 +116,20 @@ static void flatten(vg_op op, vg_shape *shape)
         *shape = (vg_shape){.n = {shape->n[0] * shape->n[1]}};
 }
 
+static bool pick_extents(vg_family family, vg_tier tier, int index, int64_t *to)
+{
+    if (family == VG_FAMILY_DENSE)
+        return pick_tier(dense_ci[0], dense_full[0], 3, tier, index, to);
+    if (family == VG_FAMILY_RECURRENT)
+        return pick_tier(recurrent_ci[0], recurrent_full[0], 4, tier, index, to);
+    return pick_tier(rows_ci[0], rows_full[0], 2, tier, index, to);
+}
+
 bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
 {
     *shape = (vg_shape){0};
     int count = variants(op);
-    bool found = vg_op_family(op) == VG_FAMILY_DENSE
-                     ? pick_tier(dense_ci[0], dense_full[0], 3, tier, index / count, shape->n)
-                     : pick_tier(rows_ci[0], rows_full[0], 2, tier, index / count, shape->n);
+    bool found = pick_extents(vg_op_family(op), tier, index / count, shape->n);
     if (found) {
         set_variant(op, index % count, index / count, shape);
         flatten(op, shape);
@@ -118,14 +140,17 @@ bool vg_verify_shape(vg_op op, vg_tier tier, int index, vg_shape *shape)
 /* Tall, wide, deep. */
 static const int64_t dense_threads[][3] = {
     {197, 131, 149}, {7, 400, 611}, {613, 29, 19}, {ROWS_END}};
+static const int64_t recurrent_threads[][4] = {
+    {61, 5, 23, 37}, {3, 9, 150, 70}, {150, 3, 9, 21}, {ROWS_END}};
 static const int64_t rows_threads[][2] = {{517, 67}, {7, 8209}, {1999, 5}, {ROWS_END}};
 
 bool vg_verify_thread_shape(vg_op op, int index, vg_shape *shape)
 {
     *shape = (vg_shape){0};
-    bool found = vg_op_family(op) == VG_FAMILY_DENSE
-                     ? pick(dense_threads[0], 3, index, shape->n)
-                     : pick(rows_threads[0], 2, index, shape->n);
+    vg_family family = vg_op_family(op);
+    bool found = family == VG_FAMILY_DENSE       ? pick(dense_threads[0], 3, index, shape->n)
+                 : family == VG_FAMILY_RECURRENT ? pick(recurrent_threads[0], 4, index, shape->n)
+                                                 : pick(rows_threads[0], 2, index, shape->n);
     if (found) {
         set_variant(op, index % variants(op), index, shape);
         flatten(op, shape);

@@ -33,8 +33,8 @@ typedef struct op_info {
     {.name = word, .family = VG_FAMILY_LOSS, .dirs = FWD | BWD | FWD_BWD,                          \
      .keys = {"batch", "classes"}}
 #define PASS(word) {.name = word, .family = VG_FAMILY_OPTIMIZER, .dirs = STEP, .keys = {"n"}}
-#define RECURRENT(word)                                                                            \
-    {.name = word, .family = VG_FAMILY_RECURRENT, .dirs = FWD | BWD,                               \
+#define RECURRENT(word, more)                                                                      \
+    {.name = word, .family = VG_FAMILY_RECURRENT, .dirs = FWD | BWD, .flags = more,                \
      .keys = {"batch", "seq", "in", "hidden"}}
 
 static const op_info ops[VG_OP_COUNT] = {
@@ -89,9 +89,9 @@ static const op_info ops[VG_OP_COUNT] = {
     [VG_OP_adamw] = PASS("adamw"),
     [VG_OP_clip] = PASS("clip"),
     [VG_OP_stats] = PASS("stats"),
-    [VG_OP_rnn] = RECURRENT("rnn"),
-    [VG_OP_lstm] = RECURRENT("lstm"),
-    [VG_OP_gru] = RECURRENT("gru"),
+    [VG_OP_rnn] = RECURRENT("rnn", HAS_ACT),
+    [VG_OP_lstm] = RECURRENT("lstm", 0),
+    [VG_OP_gru] = RECURRENT("gru", 0),
 };
 
 static const char *const dir_names[VG_DIR_COUNT] = {
@@ -172,6 +172,11 @@ bool vg_op_has_norm(vg_op op)
     return ops[op].flags & HAS_NORM;
 }
 
+int vg_op_gates(vg_op op)
+{
+    return op == VG_OP_rnn ? 1 : op == VG_OP_lstm ? 4 : op == VG_OP_gru ? 3 : 0;
+}
+
 bool vg_act_saves_output(vg_op op)
 {
     return ops[op].flags & SAVES_OUTPUT;
@@ -233,6 +238,23 @@ static double pass_flops(vg_op op)
     }
 }
 
+/* Forward: the two products, for every step (h_0 = 0 is multiplied like the others). Backward: twice
+ * that, for dx and dh and for the weights. Per unit and step besides, biases and functions included:
+ *   rnn   fwd bias 2, f 1; bwd dh 1, f' 3, bias gradients 2
+ *   lstm  fwd biases 8, functions 5, c 3, h 1; bwd dh 1, tanh c 1, do 4, dc 4, di, df, dg 11, carry 1,
+ *         bias gradients 8
+ *   gru   fwd biases 6, functions 3, r hn 2, h 3; bwd dh 1, dz 5, dn 4, dr 4, dhn and carry 3, bias
+ *         gradients 6 */
+static double recurrent_flops(vg_op op, vg_dir dir, const vg_shape *s)
+{
+    double steps = (double)s->n[0] * (double)s->n[1], in = (double)s->n[2], h = (double)s->n[3];
+    double products = 2 * steps * vg_op_gates(op) * h * (in + h);
+    double own = op == VG_OP_rnn    ? (dir == VG_DIR_fwd ? 3 : 6)
+                 : op == VG_OP_lstm ? (dir == VG_DIR_fwd ? 17 : 30)
+                                    : (dir == VG_DIR_fwd ? 14 : 23);
+    return (dir == VG_DIR_fwd ? 1 : 2) * products + own * steps * h;
+}
+
 double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
 {
     double n0 = (double)s->n[0], n1 = (double)s->n[1], n2 = (double)s->n[2];
@@ -250,7 +272,7 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
     case VG_FAMILY_OPTIMIZER:
         return n0 * pass_flops(op);
     default:
-        return n0 * (n1 > 0 ? n1 : 1);
+        return recurrent_flops(op, dir, s);
     }
 }
 
@@ -403,6 +425,26 @@ static vg_tolerance pass_tolerance(vg_op op, vg_slot slot)
     }
 }
 
+/* Recurrent layers: a running error analysis (Higham 2002, 3.3), which the oracle does beside the
+ * computation. With K the coefficient below, S of a result is its error bound in units of K u:
+ *   a sum of up to K - 10 products      sum |terms| + what the errors S of its factors contribute
+ *   f(a), f monotone                    the larger of |f(a +- K u S) - f(a)| / (K u), + |f|: an own
+ *                                       error of up to 2 ulp (4 u |f|) and a rounding
+ *   gate products and sums              |a| S_b + |b| S_a + |a b|
+ * each product with 2^-126 on top, where its rounding is that of a subnormal. So an error of an early
+ * step is charged where it arrives, through the weights and slopes it goes through, and nowhere
+ * else. Sums are over in and hidden units forward, over gates * hidden backward, and over batch * seq
+ * for the weights. */
+static vg_tolerance recurrent_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
+{
+    double through = (double)vg_op_gates(op) * (double)s->n[3] + 10;
+    double over = (double)s->n[0] * (double)s->n[1] + 10;
+    if (dir == VG_DIR_fwd)
+        return (vg_tolerance){.mag_eps = (double)s->n[2] + (double)s->n[3] + 10};
+    bool weights = slot != VG_DX && slot != VG_DHT;
+    return (vg_tolerance){.mag_eps = weights && over > through ? over : through};
+}
+
 vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot slot)
 {
     switch (ops[op].family) {
@@ -419,6 +461,6 @@ vg_tolerance vg_op_tolerance(vg_op op, vg_dir dir, const vg_shape *s, vg_slot sl
     case VG_FAMILY_OPTIMIZER:
         return pass_tolerance(op, slot);
     default:
-        return (vg_tolerance){.ulp = 4, .mag_eps = 8, .abs = 0};
+        return recurrent_tolerance(op, dir, s, slot);
     }
 }

@@ -108,6 +108,9 @@ static vg_status check_parts(int op, const vg_shape *shape)
 {
     if (vg_op_has_act(op) && !vg_op_is_activation(shape->act))
         return vg_fail(VG_EINVAL, "%s needs its activation: act:relu, for instance", vg_op_name(op));
+    if (op == VG_OP_rnn && shape->act != VG_OP_tanh && shape->act != VG_OP_relu)
+        return vg_fail(VG_EINVAL, "rnn act:%s: allowed are tanh and relu",
+                       vg_op_name((vg_op)shape->act));
     if (!vg_op_has_norm(op))
         return VG_OK;
     if (!vg_op_is_norm(shape->norm))

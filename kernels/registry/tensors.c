@@ -12,6 +12,8 @@ typedef struct extent {
 
 #define E(i) {1u << (i), 1}
 #define ONE {0, 1}
+#define SEQ {1u << 0 | 1u << 1, 1}
+#define HIDDEN(times) {1u << 3, times}
 
 typedef struct argument {
     vg_slot slot;
@@ -207,6 +209,50 @@ static const signature signatures[] = {
      VG_DIR_step,
      {INOUT(VG_PARAM, ONE, E(0)), IN(VG_GRAD, ONE, E(0)), INOUT(VG_M1, ONE, E(0)),
       INOUT(VG_M2, ONE, E(0)), END}},
+    /* recurrent; SEQ is seq x batch rows */
+    {VG_OP_rnn,
+     VG_OP_rnn,
+     VG_DIR_fwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, E(3), E(2)), IN(VG_W_HH, E(3), E(3)),
+      IN(VG_B_IH, ONE, E(3)), IN(VG_B_HH, ONE, E(3)), OUT(VG_HS, SEQ, E(3)), END}},
+    {VG_OP_rnn,
+     VG_OP_rnn,
+     VG_DIR_bwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, E(3), E(2)), IN(VG_W_HH, E(3), E(3)),
+      IN(VG_B_IH, ONE, E(3)), IN(VG_B_HH, ONE, E(3)), IN(VG_HS, SEQ, E(3)),
+      IN(VG_DHS, SEQ, E(3)), OUT(VG_DX, SEQ, E(2)), OUT(VG_DW_IH, E(3), E(2)),
+      OUT(VG_DW_HH, E(3), E(3)), OUT(VG_DB_IH, ONE, E(3)), OUT(VG_DB_HH, ONE, E(3)),
+      OUT(VG_DHT, SEQ, E(3)), END}},
+    {VG_OP_lstm,
+     VG_OP_lstm,
+     VG_DIR_fwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, HIDDEN(4), E(2)), IN(VG_W_HH, HIDDEN(4), E(3)),
+      IN(VG_B_IH, ONE, HIDDEN(4)), IN(VG_B_HH, ONE, HIDDEN(4)), OUT(VG_HS, SEQ, E(3)),
+      OUT(VG_CS, SEQ, E(3)), OUT(VG_GATES, SEQ, HIDDEN(4)), END}},
+    {VG_OP_lstm,
+     VG_OP_lstm,
+     VG_DIR_bwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, HIDDEN(4), E(2)), IN(VG_W_HH, HIDDEN(4), E(3)),
+      IN(VG_B_IH, ONE, HIDDEN(4)), IN(VG_B_HH, ONE, HIDDEN(4)), IN(VG_HS, SEQ, E(3)),
+      IN(VG_CS, SEQ, E(3)), IN(VG_GATES, SEQ, HIDDEN(4)), IN(VG_DHS, SEQ, E(3)),
+      OUT(VG_DX, SEQ, E(2)), OUT(VG_DW_IH, HIDDEN(4), E(2)), OUT(VG_DW_HH, HIDDEN(4), E(3)),
+      OUT(VG_DB_IH, ONE, HIDDEN(4)), OUT(VG_DB_HH, ONE, HIDDEN(4)), OUT(VG_DHT, SEQ, E(3)),
+      END}},
+    {VG_OP_gru,
+     VG_OP_gru,
+     VG_DIR_fwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, HIDDEN(3), E(2)), IN(VG_W_HH, HIDDEN(3), E(3)),
+      IN(VG_B_IH, ONE, HIDDEN(3)), IN(VG_B_HH, ONE, HIDDEN(3)), OUT(VG_HS, SEQ, E(3)),
+      OUT(VG_GATES, SEQ, HIDDEN(4)), END}},
+    {VG_OP_gru,
+     VG_OP_gru,
+     VG_DIR_bwd,
+     {IN(VG_X, SEQ, E(2)), IN(VG_W_IH, HIDDEN(3), E(2)), IN(VG_W_HH, HIDDEN(3), E(3)),
+      IN(VG_B_IH, ONE, HIDDEN(3)), IN(VG_B_HH, ONE, HIDDEN(3)), IN(VG_HS, SEQ, E(3)),
+      IN(VG_GATES, SEQ, HIDDEN(4)), IN(VG_DHS, SEQ, E(3)), OUT(VG_DX, SEQ, E(2)),
+      OUT(VG_DW_IH, HIDDEN(3), E(2)), OUT(VG_DW_HH, HIDDEN(3), E(3)),
+      OUT(VG_DB_IH, ONE, HIDDEN(3)), OUT(VG_DB_HH, ONE, HIDDEN(3)), OUT(VG_DHT, SEQ, E(3)),
+      END}},
     {VG_OP_clip, /* stats: norm before, factor */
      VG_OP_clip,
      VG_DIR_step,

@@ -16,6 +16,8 @@ static vg_oracle_fn *find(vg_op op)
         return vg_oracle_optimizer;
     case VG_FAMILY_RESIDUAL:
         return vg_oracle_residual;
+    case VG_FAMILY_RECURRENT:
+        return vg_oracle_recurrent;
     default:
         return NULL;
     }

@@ -44,7 +44,7 @@ double vg_oracle_act_gradient(vg_op act, double saved, double dy, double slope, 
 typedef void vg_oracle_fn(vg_op op, vg_dir dir, const vg_shape *shape, const vg_params *params,
                           const vg_oracle *tensors);
 vg_oracle_fn vg_oracle_dense, vg_oracle_dense_bias_act, vg_oracle_activation, vg_oracle_residual,
-    vg_oracle_norm, vg_oracle_loss, vg_oracle_optimizer;
+    vg_oracle_norm, vg_oracle_loss, vg_oracle_optimizer, vg_oracle_recurrent;
 
 #ifdef __cplusplus
 }

@@ -67,6 +67,9 @@ typedef struct golden {
 } golden;
 
 #define ELEMENTWISE {VG_X, VG_DY, F(VG_Y), B(VG_DX), END}
+#define RECURRENT                                                                                  \
+    {VG_X, VG_W_IH, VG_W_HH, VG_B_IH, VG_B_HH, VG_DHS, F(VG_HS), B(VG_DX), B(VG_DW_IH),            \
+     B(VG_DW_HH), B(VG_DB_IH), B(VG_DB_HH), END}
 static const golden cases[] = {
     {VG_OP_dense, {3, 4, 5},
      {VG_X, VG_W, VG_B, VG_DY, F(VG_Y), B(VG_DX), B(VG_DW), B(VG_DB), END}},
@@ -96,6 +99,9 @@ static const golden cases[] = {
      {VG_X, VG_H, VG_T, VG_DY, F(VG_Y), B(VG_DX), B(VG_DH), B(VG_DT), END}},
     {VG_OP_softmax_xent, {4, 5}, {VG_X, VG_LABELS, F(VG_LOSS), B(VG_DX), END}},
     {VG_OP_mse, {4, 5}, {VG_X, VG_TARGET, F(VG_LOSS), B(VG_DX), END}},
+    {VG_OP_rnn, {2, 3, 4, 3}, RECURRENT},
+    {VG_OP_lstm, {2, 3, 4, 3}, RECURRENT},
+    {VG_OP_gru, {2, 3, 4, 3}, RECURRENT},
 };
 
 /* --- running one ------------------------------------------------------------------------------ */
@@ -170,6 +176,8 @@ static void check(const golden *g)
     vector v = load(vg_op_name(g->op));
     vg_shape shape = {0};
     memcpy(shape.n, g->n, sizeof shape.n);
+    if (g->op == VG_OP_rnn)
+        shape.act = VG_OP_tanh;
     state s = {.allocated = 0};
     for (int i = 0, stage = 0; g->order[i] != END; i++) {
         vg_slot slot = (vg_slot)(g->order[i] % 100);

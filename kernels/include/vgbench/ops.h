@@ -58,10 +58,10 @@ typedef enum vg_op {
     VG_OP_adamw,
     VG_OP_clip,
     VG_OP_stats,
-    /* recurrent layers over a sequence; keys batch, seq, in, hidden */
-    VG_OP_rnn,
-    VG_OP_lstm,
-    VG_OP_gru,
+    /* one recurrent layer over a whole sequence; keys batch, seq, in, hidden. See "Recurrent layers" */
+    VG_OP_rnn,  /**< h = f(a), f tanh or relu (act) */
+    VG_OP_lstm, /**< gates i, f, g, o */
+    VG_OP_gru,  /**< gates r, z, n; the reset gate acts after the multiplication */
     VG_OP_COUNT
 } vg_op;
 
@@ -125,7 +125,7 @@ typedef enum vg_slot {
     VG_M1,     /**< first moment or momentum buffer [n] */
     VG_M2,     /**< second moment [n] */
     VG_STATS,  /**< stats: reductions, see ops.c */
-    VG_W_IH,   /**< recurrent: [gates*hidden][in] */
+    VG_W_IH,   /**< recurrent: [gates*hidden][in], the gates one below the other */
     VG_W_HH,   /**< [gates*hidden][hidden] */
     VG_B_IH,   /**< [gates*hidden] */
     VG_B_HH,
@@ -134,12 +134,26 @@ typedef enum vg_slot {
     VG_DB_IH,
     VG_DB_HH,
     VG_HS,    /**< recurrent: hidden states [seq][batch][hidden] (its y) */
-    VG_DHS,   /**< gradient arriving at every hidden state (in) */
+    VG_DHS,   /**< gradient arriving at every hidden state from outside (in) */
     VG_DHT,   /**< dL/dh_t, total, at every step (out): the signal of depth in time */
     VG_CS,    /**< lstm: cell states [seq][batch][hidden] */
-    VG_GATES, /**< recurrent: gate values kept for the backward pass */
+    VG_GATES, /**< kept for the backward pass, [seq][batch][4*hidden]: lstm i, f, g, o after their
+                   functions; gru r, z, n after theirs and W_hn h + b_hn */
     VG_SLOT_COUNT
 } vg_slot;
+
+/* Recurrent layers. As torch.nn.RNN, LSTM and GRU, one layer, one direction, h_0 = c_0 = 0:
+ *   a_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, a block of `hidden` rows for each gate
+ *   rnn   h = f(a)
+ *   lstm  i, f, o = sigmoid(a), g = tanh(a_g); c_t = f c_{t-1} + i g; h = o tanh(c_t)
+ *   gru   r, z = sigmoid(a); n = tanh(W_in x + b_in + r (W_hn h + b_hn)); h_t = (1 - z) n + z h_{t-1}
+ * Sequences are [seq][batch][features], row-major: step t of sequence b is row t * batch + b of a
+ * tensor of seq * batch rows, and x, hs, dx and so on each have their row stride.
+ * bwd is back-propagation through time over the whole sequence. It reads what fwd wrote (hs, cs,
+ * gates); dhs is what arrives at each h_t from outside (zero but for the last step where only h_T is
+ * used), and dht what it and all later steps add up to, before it goes through the cell. The biases
+ * are inputs of bwd for libraries that need them to make their saved state again.
+ * Source: https://pytorch.org/docs/stable/generated/torch.nn.GRU.html and its neighbours. */
 
 typedef enum vg_access { VG_ACCESS_IN, VG_ACCESS_OUT, VG_ACCESS_INOUT } vg_access;
 
@@ -179,6 +193,9 @@ const char *vg_op_key(vg_op op, int index);
 bool vg_op_has_weights(vg_op op);
 bool vg_op_has_act(vg_op op);
 bool vg_op_has_norm(vg_op op);
+
+/** Blocks of `hidden` rows in the weights of a recurrent op: rnn 1, lstm 4, gru 3; 0 for others. */
+int vg_op_gates(vg_op op);
 
 /** For an activation: whether backward reads x or y (the other pointer may be NULL). */
 bool vg_act_saves_output(vg_op op);
