@@ -23,13 +23,36 @@ static int most_threads(const vg_rows *rows)
     return most;
 }
 
+static const char *const titles[] = {[VG_REPORT_ALL] = "vgbench report",
+                                     [VG_REPORT_PERFORMANCE] = "vgbench performance report",
+                                     [VG_REPORT_DECAY] = "vgbench gradient-decay report"};
+
+/* "All parts | performance | gradient decay", the others as links. */
+static void siblings(vg_report *report)
+{
+    static const char *const names[] = {"everything", "kernels and machine", "gradient decay"};
+    for (int p = VG_REPORT_ALL; p <= VG_REPORT_DECAY; p++) {
+        vg_text_add(&report->out, p ? " · " : "");
+        if (p == (int)report->options->profile) {
+            vg_text_printf(&report->out, "**%s**", names[p]);
+            continue;
+        }
+        vg_text_printf(&report->out, "[%s](", names[p]);
+        vg_text_link(&report->out, report->options->siblings);
+        vg_text_printf(&report->out, "%s.md)", vg_report_suffix((vg_report_profile)p));
+    }
+    vg_text_add(&report->out, "\n\n");
+}
+
 vg_status vg_part_head(vg_report *report)
 {
     vg_text *out = &report->out;
     const char *title = report->options->title;
     vg_text_add(out, "# ");
-    vg_text_md(out, title ? title : "vgbench report");
+    vg_text_md(out, title ? title : titles[report->options->profile]);
     vg_text_add(out, "\n\n");
+    if (report->options->siblings)
+        siblings(report);
     for (int d = 0; d < report->count; d++) {
         const json_t *doc = report->docs[d];
         const char *suite = vg_doc_str(doc, "suite");

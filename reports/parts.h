@@ -54,6 +54,9 @@ void vg_part_absent(vg_report *report, const char *what, const char *why);
 /** In a report of several documents, the line that says which one follows. */
 void vg_part_document(vg_report *report, int index);
 
+/** What the file of a profile is called after its stem: "", "-performance", "-decay". */
+const char *vg_report_suffix(vg_report_profile profile);
+
 /** oneDNN of a document as "oneDNN 3.12.1 (2026)", with "not a current oneDNN" before 3.7. */
 void vg_onednn_name(const json_t *doc, vg_text *out);
 

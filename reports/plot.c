@@ -136,10 +136,14 @@ static bool draw(vg_plots *plots, const char *name)
     return false;
 }
 
-static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
-                            vg_text *out)
+/* Writes data and script, and has the image drawn, unless an earlier report of this run did. */
+static vg_status make_files(vg_plots *plots, vg_plot *plot, const char *name, bool *drawn)
 {
     vg_text script = {0};
+    const json_t *before = json_object_get(plots->drawn, name);
+    *drawn = json_is_true(before);
+    if (before)
+        return VG_OK;
     if (mkdir(plots->dir, 0777) && errno != EEXIST)
         return vg_fail(VG_EIO, "cannot create %s: %s", plots->dir, strerror(errno));
     vg_text_printf(&script, "# Draw again: gnuplot %s.gp\n", name);
@@ -158,7 +162,24 @@ static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, co
     free(script.p);
     if (status != VG_OK)
         return status;
-    if (draw(plots, name)) {
+    *drawn = draw(plots, name);
+    plots->drawn = plots->drawn ? plots->drawn : json_object();
+    json_object_set_new(plots->drawn, name, json_boolean(*drawn));
+    return VG_OK;
+}
+
+void vg_plots_release(vg_plots *plots)
+{
+    json_decref(plots->drawn);
+    plots->drawn = NULL;
+}
+
+static vg_status draw_files(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
+                            vg_text *out)
+{
+    bool drawn;
+    VG_TRY(make_files(plots, plot, name, &drawn));
+    if (drawn) {
         plots->made++;
         vg_text_add(out, "\n![");
         vg_text_md(out, alt);

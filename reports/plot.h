@@ -20,6 +20,7 @@ typedef struct vg_plots {
     const char *gnuplot; /**< program */
     double timeout_s;
     int made, failed;
+    json_t *drawn;    /**< names that were drawn: a second report of the run shares them; owned */
     bool given_up;    /**< gnuplot cannot be run, or did not come back: not tried again */
     char reason[200]; /**< of the last failure */
 } vg_plots;
@@ -35,6 +36,9 @@ typedef struct vg_plot {
  * plots == NULL nothing is written. VG_EIO when the folder takes no files. */
 vg_status vg_plot_draw(vg_plots *plots, vg_plot *plot, const char *name, const char *alt,
                        vg_text *out);
+
+/** Frees what the plots own, not the files. */
+void vg_plots_release(vg_plots *plots);
 
 /** "lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6": the look of series @p i, points of @p size. */
 void vg_plot_look(vg_text *script, int i, double size);

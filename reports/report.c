@@ -150,23 +150,77 @@ vg_status vg_report_render(json_t *const results[], int count, const vg_report_o
     return VG_OK;
 }
 
+/* --- files ------------------------------------------------------------------------------------ */
+
+enum { PATH_ROOM = 4096 };
+
+/* Length of the folder of @p path, its slash included. */
+static int folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (int)(slash - path) + 1 : 0;
+}
+
+static vg_status plots_for(const char *path, const vg_report_options *options,
+                           char dir[PATH_ROOM], vg_plots *plots)
+{
+    if (snprintf(dir, PATH_ROOM, "%.*splots", folder_of(path), path) >= PATH_ROOM - 100)
+        return vg_fail(VG_EINVAL, "path is too long: %.100s...", path);
+    *plots = (vg_plots){.dir = dir,
+                        .link = "plots",
+                        .gnuplot = options && options->gnuplot ? options->gnuplot : "gnuplot",
+                        .timeout_s =
+                            options && options->plot_timeout_s > 0 ? options->plot_timeout_s : 20};
+    return VG_OK;
+}
+
+static vg_status write_one(json_t *const results[], int count, const vg_report_options *options,
+                           vg_plots *plots, const char *path)
+{
+    vg_text out = {0};
+    bool draw = !options || !options->no_plots;
+    VG_TRY(render(results, count, options, draw ? plots : NULL, &out));
+    vg_status status = vg_file_write(path, out.p, out.len);
+    free(out.p);
+    return status;
+}
+
 vg_status vg_report_write(json_t *const results[], int count, const vg_report_options *options,
                           const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash - path) + 1 : 0;
-    char dir[4096];
-    if (snprintf(dir, sizeof dir, "%.*splots", folder, path) >= (int)sizeof dir - 100)
+    char dir[PATH_ROOM];
+    vg_plots plots;
+    VG_TRY(plots_for(path, options, dir, &plots));
+    vg_status status = write_one(results, count, options, &plots, path);
+    vg_plots_release(&plots);
+    return status;
+}
+
+const char *vg_report_suffix(vg_report_profile profile)
+{
+    static const char *const suffixes[] = {"", "-performance", "-decay"};
+    return suffixes[profile];
+}
+
+vg_status vg_report_write_all(json_t *const results[], int count, const vg_report_options *options,
+                              const char *path)
+{
+    char dir[PATH_ROOM], stem[256], file[PATH_ROOM];
+    vg_plots plots;
+    vg_report_options each = options ? *options : (vg_report_options){0};
+    int folder = folder_of(path), length = (int)strlen(path + folder);
+    if (length > 3 && !strcmp(path + folder + length - 3, ".md"))
+        length -= 3;
+    if (snprintf(stem, sizeof stem, "%.*s", length, path + folder) >= (int)sizeof stem)
         return vg_fail(VG_EINVAL, "path is too long: %.100s...", path);
-    vg_plots plots = {.dir = dir,
-                      .link = "plots",
-                      .gnuplot = options && options->gnuplot ? options->gnuplot : "gnuplot",
-                      .timeout_s =
-                          options && options->plot_timeout_s > 0 ? options->plot_timeout_s : 20};
-    bool draw = !options || !options->no_plots;
-    vg_text out = {0};
-    VG_TRY(render(results, count, options, draw ? &plots : NULL, &out));
-    vg_status status = vg_file_write(path, out.p, out.len);
-    free(out.p);
+    VG_TRY(plots_for(path, options, dir, &plots));
+    each.siblings = stem;
+    vg_status status = VG_OK;
+    for (int p = VG_REPORT_ALL; p <= VG_REPORT_DECAY && status == VG_OK; p++) {
+        each.profile = (vg_report_profile)p;
+        snprintf(file, sizeof file, "%.*s%s%s.md", folder, path, stem, vg_report_suffix(each.profile));
+        status = write_one(results, count, &each, &plots, p == VG_REPORT_ALL ? path : file);
+    }
+    vg_plots_release(&plots);
     return status;
 }

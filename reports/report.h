@@ -29,7 +29,8 @@ typedef enum vg_report_profile {
 typedef struct vg_report_options {
     vg_report_profile profile;
     const char *const *names; /**< one label per document; NULL: the machines' host names */
-    const char *title;        /**< NULL: "vgbench report" */
+    const char *title;        /**< NULL: "vgbench report", or what the profile is called */
+    const char *siblings;     /**< stem ("report") of the three files of vg_report_write_all() */
     bool no_plots;            /**< write neither plots nor their data */
     const char *gnuplot;      /**< program; NULL: "gnuplot" on the PATH */
     double plot_timeout_s;    /**< per plot, then it is killed; 0: 20 */
@@ -43,6 +44,12 @@ typedef struct vg_report_options {
  * VG_EFORMAT for a document that is none, VG_EIO for files that cannot be written. */
 vg_status vg_report_write(json_t *const results[], int count, const vg_report_options *options,
                           const char *path);
+
+/** vg_report_write() three times: @p path with every part and, beside it, the performance report
+ * and the gradient-decay report ("report-performance.md", "report-decay.md" for "report.md"); each
+ * names the others. Plots are drawn once and shared. */
+vg_status vg_report_write_all(json_t *const results[], int count, const vg_report_options *options,
+                              const char *path);
 
 /** The same text into memory, without plots; freed by the caller with free(). */
 vg_status vg_report_render(json_t *const results[], int count, const vg_report_options *options,

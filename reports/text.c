@@ -121,6 +121,16 @@ void vg_text_code(vg_text *text, const char *s)
     vg_text_add(text, plain ? "`" : "</code>");
 }
 
+void vg_text_link(vg_text *text, const char *s)
+{
+    for (; *s; s++) {
+        if (is_word(*s) || strchr("-_./", *s))
+            add_bytes(text, s, 1);
+        else
+            vg_text_printf(text, "%%%02X", (unsigned char)*s);
+    }
+}
+
 void vg_text_html(vg_text *text, const char *s)
 {
     for (const char *c = s; *c;) {

@@ -30,6 +30,9 @@ void vg_text_md(vg_text *text, const char *s);
 /** A foreign string as code: a backtick span where it can be one, else <code> with escapes. */
 void vg_text_code(vg_text *text, const char *s);
 
+/** A foreign path as the target of a link: percent-encoded but for what is safe in one. */
+void vg_text_link(vg_text *text, const char *s);
+
 /** A foreign string inside an HTML attribute or element. */
 void vg_text_html(vg_text *text, const char *s);
 

@@ -77,18 +77,20 @@ static vg_status write_export(json_t *const results[], int count, export_fn *wri
 }
 
 static vg_status write_report(json_t *const results[], int count, const vg_report_options *report,
-                              const char *path) {
+                              bool split, const char *path) {
     const char *dot = strrchr(path, '.');
     if (dot && !strcmp(dot, ".csv"))
         return write_export(results, count, vg_export_csv, path);
     if (!dot || strcmp(dot, ".md") != 0)
         return vg_fail(VG_EINVAL, "-o %s: a report is Markdown, .md; the rows go to .csv", path);
     VG_TRY(vg_file_check(path));
-    return vg_report_write(results, count, report, path);
+    return split ? vg_report_write_all(results, count, report, path)
+                 : vg_report_write(results, count, report, path);
 }
 
 static vg_status write_all(json_t *const results[], int count, const vg_report_options *report,
-                           const vg_options *options, const char *const other[EXPORTS]) {
+                           bool split, const vg_options *options,
+                           const char *const other[EXPORTS]) {
     bool exported = false;
     for (int i = 0; i < EXPORTS; i++) {
         if (!other[i])
@@ -106,7 +108,7 @@ static vg_status write_all(json_t *const results[], int count, const vg_report_o
     }
     for (int i = 0; i < options->outputs.count; i++) {
         const char *path = options->outputs.items[i];
-        VG_TRY(write_report(results, count, report, path));
+        VG_TRY(write_report(results, count, report, split, path));
         vg_say(options->quiet, "written: %s", path);
     }
     return VG_OK;
@@ -115,11 +117,13 @@ static vg_status write_all(json_t *const results[], int count, const vg_report_o
 int vg_cmd_report(int argc, char **argv) {
     const char *profile = NULL, *title = NULL, *gnuplot = NULL;
     const char *other[EXPORTS] = {NULL};
-    bool no_plots = false;
+    bool no_plots = false, split = false;
     double timeout = 0;
     const vg_option own[] = {
         {"profile", 0, VG_OPTION_CHOICE, &profile, "PART",
          "all, performance or decay", profiles, 0, NULL},
+        {"split", 0, VG_OPTION_FLAG, &split, NULL,
+         "also REPORT-performance.md and REPORT-decay.md", NULL, 0, NULL},
         {"title", 0, VG_OPTION_TEXT, &title, "TEXT", "first line of the report", NULL, 0, NULL},
         {"no-plots", 0, VG_OPTION_FLAG, &no_plots, NULL, "text only", NULL, 0, NULL},
         {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
@@ -151,7 +155,7 @@ int vg_cmd_report(int argc, char **argv) {
                                     .gnuplot = gnuplot,
                                     .plot_timeout_s = timeout,
                                     .names = (const char *const *)names};
-        status = write_all(results, count, &report, &options, other);
+        status = write_all(results, count, &report, split, &options, other);
     }
     for (int i = 0; i < MOST_FILES; i++) {
         json_decref(results[i]);

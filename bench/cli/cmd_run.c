@@ -224,7 +224,7 @@ static vg_status report(const vg_run *run)
     char path[4200];
     snprintf(path, sizeof path, "%s/report.md", run->folder);
     json_t *const documents[1] = {run->results};
-    VG_TRY(vg_report_write(documents, 1, NULL, path));
+    VG_TRY(vg_report_write_all(documents, 1, NULL, path));
     puts(path);
     return VG_OK;
 }
