@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reports/nets.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,13 @@ static bool is_one_of(const char *key, const char *const *list)
         if (!strcmp(key, *list))
             return true;
     return false;
+}
+
+static bool is_recurrent(const json_t *spec)
+{
+    static const char *const cells[] = {"rnn", "lstm", "gru", NULL};
+    const char *model = vg_doc_str(spec, "model");
+    return model && is_one_of(model, cells);
 }
 
 static void value_text(const json_t *value, vg_text *out)
@@ -38,15 +46,18 @@ static bool is_nothing(const json_t *value)
     return s && !strcmp(s, "none");
 }
 
-/* The union of the keys that do not have one and the same value in all records. */
-static json_t *varying_keys(const json_t *list)
+/* The union of the keys that do not have one and the same value in all records of a kind. */
+static json_t *varying_keys(const vg_nets *nets, vg_net_kind kind)
 {
-    json_t *varying = json_object(), *record, *value;
-    const json_t *first = json_object_get(json_array_get(list, 0), "spec");
+    json_t *varying = json_object(), *value;
+    const json_t *first = NULL;
     const char *key;
-    size_t i;
-    json_array_foreach(list, i, record) {
-        json_object_foreach(json_object_get(record, "spec"), key, value) {
+    for (int i = 0; i < nets->count; i++) {
+        const json_t *spec = json_object_get(nets->nets[i].record, "spec");
+        if (nets->nets[i].kind != kind)
+            continue;
+        first = first ? first : spec;
+        json_object_foreach((json_t *)spec, key, value) {
             if (!json_equal(value, json_object_get(first, key)))
                 json_object_set_new(varying, key, json_true());
         }
@@ -94,10 +105,13 @@ static char *label_of(const json_t *spec, const json_t *varying)
     vg_text out = {0};
     const char *key;
     json_t *value;
+    if (is_recurrent(spec))
+        label_part(spec, "model", &out);
     for (const char *const *name = always; *name; name++)
         label_part(spec, *name, &out);
     json_object_foreach((json_t *)spec, key, value) {
-        if (json_object_get(varying, key) && !is_one_of(key, silent) && !is_one_of(key, always))
+        bool said = is_one_of(key, silent) || is_one_of(key, always) || !strcmp(key, "model");
+        if (json_object_get(varying, key) && !said)
             label_part(spec, key, &out);
     }
     if (!out.len)
@@ -111,40 +125,143 @@ static char *label_of(const json_t *spec, const json_t *varying)
 
 static void mark_deepest(vg_nets *nets)
 {
-    json_t *best = json_object();
+    json_t *best[VG_NET_KINDS];
+    for (int k = 0; k < VG_NET_KINDS; k++)
+        best[k] = json_object();
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < nets->count; i++) {
+            vg_net *net = &nets->nets[i];
+            json_t *at = json_object_get(best[net->kind], net->label);
+            if (pass)
+                net->deepest = at && json_integer_value(at) == i;
+            else if (!at || nets->nets[json_integer_value(at)].depth < net->depth)
+                json_object_set_new(best[net->kind], net->label, json_integer(i));
+        }
+    }
+    for (int k = 0; k < VG_NET_KINDS; k++)
+        json_decref(best[k]);
+}
+
+static int depth_of(const json_t *spec)
+{
+    double depth = vg_doc_num(spec, is_recurrent(spec) ? "seq_len" : "depth");
+    return depth >= 1 && depth < 1e8 ? (int)depth : 0;
+}
+
+/* A fix belongs to the last record before it that is none. */
+static void sort_out(vg_nets *nets)
+{
+    int base = -1;
     for (int i = 0; i < nets->count; i++) {
-        json_t *at = json_object_get(best, nets->nets[i].label);
-        if (!at || nets->nets[json_integer_value(at)].depth < nets->nets[i].depth)
-            json_object_set_new(best, nets->nets[i].label, json_integer(i));
+        vg_net *net = &nets->nets[i];
+        const json_t *spec = json_object_get(net->record, "spec");
+        net->depth = depth_of(spec);
+        net->base = -1;
+        if (json_is_integer(json_object_get(net->record, "fix")) && base >= 0) {
+            net->kind = VG_NET_FIX;
+            net->base = base;
+            nets->nets[base].fixes++;
+            continue;
+        }
+        base = i;
+        net->kind = is_recurrent(spec) ? VG_NET_RECURRENT : VG_NET_PLAIN;
     }
     for (int i = 0; i < nets->count; i++)
-        nets->nets[i].deepest = json_integer_value(json_object_get(best, nets->nets[i].label)) == i;
-    json_decref(best);
+        if (nets->nets[i].fixes && nets->nets[i].kind == VG_NET_PLAIN)
+            nets->nets[i].kind = VG_NET_BASE;
+}
+
+/* What all nets of a grid have in common, as text; NULL for a record without a spec. */
+static char *grid_key(const json_t *record)
+{
+    static const char *const free_keys[] = {"act", "init", "slope", "gain", NULL};
+    json_t *spec = json_copy(json_object_get((json_t *)record, "spec"));
+    for (int k = 0; free_keys[k] && spec; k++)
+        json_object_del(spec, free_keys[k]);
+    char *key = spec ? json_dumps(spec, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+    json_decref(spec);
+    return key;
+}
+
+/* Adds the net to {"members": [i...], "act": {...}, "init": {...}} under its key. */
+static void add_to_grid(json_t *grids, const vg_net *net, int index)
+{
+    static const char *const axes[] = {"act", "init"};
+    char *key = net->kind == VG_NET_PLAIN ? grid_key(net->record) : NULL;
+    if (!key)
+        return;
+    json_t *grid = json_object_get(grids, key);
+    if (!grid) {
+        grid = json_pack("{s[] s{} s{}}", "members", "act", "init");
+        json_object_set_new(grids, key, grid);
+    }
+    free(key);
+    json_array_append_new(json_object_get(grid, "members"), json_integer(index));
+    for (int k = 0; k < 2; k++) {
+        const char *word = vg_doc_str(json_object_get(net->record, "spec"), axes[k]);
+        if (word)
+            json_object_set_new(json_object_get(grid, axes[k]), word, json_true());
+    }
+}
+
+static void find_grids(vg_nets *nets)
+{
+    json_t *grids = json_object(), *grid, *member;
+    const char *key;
+    size_t k;
+    for (int i = 0; i < nets->count; i++)
+        add_to_grid(grids, &nets->nets[i], i);
+    json_object_foreach(grids, key, grid) {
+        if (json_object_size(json_object_get(grid, "act")) < 3 ||
+            json_object_size(json_object_get(grid, "init")) < 3)
+            continue;
+        json_array_foreach(json_object_get(grid, "members"), k, member) {
+            vg_net *net = &nets->nets[json_integer_value(member)];
+            net->kind = VG_NET_GRID;
+            net->grid = nets->grids;
+        }
+        nets->grids++;
+    }
+    json_decref(grids);
+}
+
+static bool add_labels(vg_nets *nets)
+{
+    bool failed = false;
+    for (int kind = 0; kind < VG_NET_KINDS; kind++) {
+        json_t *varying = varying_keys(nets, (vg_net_kind)kind);
+        for (int i = 0; i < nets->count; i++) {
+            vg_net *net = &nets->nets[i];
+            const char *name = vg_doc_str(net->record, "name");
+            const char *init = vg_doc_str(net->record, "spec.init");
+            if ((int)net->kind != kind)
+                continue;
+            net->init = init ? init : "";
+            net->label = kind == VG_NET_FIX && name
+                             ? strdup(name)
+                             : label_of(json_object_get(net->record, "spec"), varying);
+            failed = failed || !net->label;
+            nets->of_kind[kind]++;
+        }
+        json_decref(varying);
+    }
+    return !failed;
 }
 
 vg_status vg_nets_collect(const json_t *doc, vg_nets *nets)
 {
     const json_t *list = json_object_get(doc, "decay");
     size_t n = json_array_size(list), i;
+    json_t *record;
     *nets = (vg_nets){0};
     nets->nets = calloc(n + 1, sizeof *nets->nets);
-    json_t *varying = varying_keys(list), *record;
-    bool failed = !nets->nets || !varying;
-    json_array_foreach(list, i, record) {
-        if (failed)
-            break;
-        const json_t *spec = json_object_get(record, "spec");
-        double depth = vg_doc_num(spec, "depth");
-        const char *init = vg_doc_str(spec, "init");
-        vg_net *net = &nets->nets[nets->count++];
-        *net = (vg_net){.record = record,
-                        .label = label_of(spec, varying),
-                        .init = init ? init : "",
-                        .depth = depth >= 1 && depth < 1e8 ? (int)depth : 0};
-        failed = !net->label;
-    }
-    json_decref(varying);
-    if (failed) {
+    if (!nets->nets || n > INT_MAX)
+        return vg_fail(VG_ENOMEM, "no memory for %zu decay records", n);
+    json_array_foreach(list, i, record)
+        nets->nets[nets->count++].record = record;
+    sort_out(nets);
+    find_grids(nets);
+    if (!add_labels(nets)) {
         vg_nets_release(nets);
         return vg_fail(VG_ENOMEM, "no memory for %zu decay records", n);
     }
@@ -177,40 +294,32 @@ double vg_factor(double ln_sq)
     return exp(0.5 * ln_sq);
 }
 
-void vg_nets_verdict(vg_report *report, int document)
+double vg_net_decades(const vg_net *net)
 {
-    enum { MOST = 6 };
-    vg_nets nets;
-    char survival[VG_NUM], factor[VG_NUM];
-    vg_text *out = &report->out;
-    if (!json_array_size(json_object_get(report->docs[document], "decay"))) {
-        vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
-        return;
-    }
-    if (vg_nets_collect(report->docs[document], &nets) != VG_OK) {
-        out->failed = true;
-        return;
-    }
-    vg_text_add(out, "- **Gradients** (norm that arrives at the first layer / at the last):");
-    int shown = 0;
-    for (int i = 0; i < nets.count; i++) {
-        const vg_net *net = &nets.nets[i];
-        const char *verdict = vg_doc_str(net->record, "verdict");
-        if (!net->deepest || shown++ >= MOST)
-            continue;
-        vg_text_add(out, shown > 1 ? "; " : " ");
-        vg_text_md(out, net->label);
-        vg_text_printf(out, " at depth %d %s **", net->depth,
-                       vg_num(survival, vg_doc_num(net->record, "survival"), 2));
-        vg_text_md(out, verdict ? verdict : "no verdict");
-        vg_text_printf(out, "** (n=%d seeds", vg_net_seeds(net->record));
-        double ln_sq = vg_doc_num(net->record, "rate.ln_sq_per_layer");
-        if (isfinite(ln_sq))
-            vg_text_printf(out, ", x%s a layer", vg_num(factor, vg_factor(ln_sq), 3));
-        vg_text_add(out, ")");
-    }
-    if (shown > MOST)
-        vg_text_printf(out, "; and %d more in part 11", shown - MOST);
-    vg_text_add(out, ".\n");
-    vg_nets_release(&nets);
+    double decades = fabs(log10(vg_doc_num(net->record, "survival")));
+    return isnan(decades) ? INFINITY : decades;
+}
+
+bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix)
+{
+    double own = vg_doc_num(fix->record, "matrices");
+    return fix->base >= 0 && own == vg_doc_num(nets->nets[fix->base].record, "matrices");
+}
+
+double vg_net_step_ratio(const vg_nets *nets, const vg_net *net)
+{
+    if (net->base < 0)
+        return NAN;
+    return vg_doc_num(net->record, "cost.step_ms") /
+           vg_doc_num(nets->nets[net->base].record, "cost.step_ms");
+}
+
+int vg_nets_fixes(const vg_nets *nets, const vg_net *base, const vg_net **list)
+{
+    int count = 0, first = (int)(base - nets->nets);
+    for (int equal = 1; equal >= 0; equal--)
+        for (int i = first + 1; i < nets->count && nets->nets[i].base == first; i++)
+            if (vg_net_equal_work(nets, &nets->nets[i]) == (equal == 1))
+                list[count++] = &nets->nets[i];
+    return count;
 }

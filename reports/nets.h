@@ -7,20 +7,36 @@
 
 #include "reports/parts.h"
 
+/** What a record is part of. */
+typedef enum vg_net_kind {
+    VG_NET_PLAIN = 0, /**< a net for itself, or of a sweep over depth */
+    VG_NET_GRID,      /**< of a sweep over at least three activations and three initialisations */
+    VG_NET_BASE,      /**< a net that is followed by its fixes */
+    VG_NET_FIX,       /**< a fix of the base before it */
+    VG_NET_RECURRENT, /**< its layers are steps of time */
+    VG_NET_KINDS
+} vg_net_kind;
+
 typedef struct vg_net {
     const json_t *record;
-    char *label; /**< "sigmoid, xavier_normal": act, init and whatever differs between the nets */
+    char *label; /**< "sigmoid, xavier_normal": act, init and whatever differs between the nets of
+                  * a kind; of a fix: what it changes */
     const char *init;
-    int depth;
-    bool deepest; /**< of the records with this label */
+    vg_net_kind kind;
+    int depth;    /**< blocks; of recurrent nets: steps of time */
+    int base;     /**< of a fix: index of the net it mends, else -1 */
+    int fixes;    /**< of a base: how many fixes follow it */
+    int grid;     /**< of VG_NET_GRID: which, from 0 */
+    bool deepest; /**< of the records of this kind with this label */
 } vg_net;
 
 typedef struct vg_nets {
     vg_net *nets;
-    int count;
+    int count, grids;
+    int of_kind[VG_NET_KINDS];
 } vg_nets;
 
-/** Labels the records of decay[]. VG_ENOMEM. */
+/** Sorts out and labels the records of decay[]. VG_ENOMEM. */
 vg_status vg_nets_collect(const json_t *doc, vg_nets *nets);
 void vg_nets_release(vg_nets *nets);
 
@@ -33,6 +49,20 @@ int vg_net_seeds(const json_t *record);
 
 /** exp(ln_sq / 2): the factor per layer a reader expects. */
 double vg_factor(double ln_sq);
+
+/** The change of decades between the first and the last layer: |log10 survival|; infinite where it
+ * is not known. */
+double vg_net_decades(const vg_net *net);
+
+/** A fix that does as many matrix products as its base, so that their costs compare. */
+bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix);
+
+/** Time of a step of @p net / of its base; NaN where either is not timed. */
+double vg_net_step_ratio(const vg_nets *nets, const vg_net *net);
+
+/** The fixes of @p base in the order of the file (ranked by who measured them), those of equal work
+ * first. Returns how many; @p list has room for base->fixes. */
+int vg_nets_fixes(const vg_nets *nets, const vg_net *base, const vg_net **list);
 
 /** The lines of the verdict about gradients. */
 void vg_nets_verdict(vg_report *report, int document);

@@ -15,8 +15,8 @@ static void drop(vg_plot *plot)
     *plot = (vg_plot){0};
 }
 
-/* Draws the plot unless there is nothing to see; takes over @p alt. */
-static vg_status finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name, bool any)
+vg_status vg_nets_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
+                              bool any)
 {
     vg_status status = VG_OK;
     if (any && !alt->failed)
@@ -97,6 +97,11 @@ static void curve_lines(vg_text *script, const vg_net *net, int i, bool theory, 
     vg_text_gnuplot(script, net->label);
 }
 
+static bool is_over_time(const vg_net *net)
+{
+    return net->kind == VG_NET_RECURRENT;
+}
+
 static int deepest(const vg_net *const *nets, int count)
 {
     int depth = 2;
@@ -113,12 +118,16 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
     const char *join = "plot ";
     int lines = 0;
     bool any_theory = false;
-    vg_text_printf(&alt, "Gradient signal relative to the last layer, against the layer:");
+    vg_text_printf(&alt, "Gradient signal relative to the last %s, against the %s:",
+                   is_over_time(nets[0]) ? "time step" : "layer",
+                   is_over_time(nets[0]) ? "time step" : "layer");
     vg_text_add(script, "set logscale y\nset format y '10^{%L}'\nset title ");
     vg_text_gnuplot(script, title);
-    vg_text_add(script, "\nset xlabel 'layer (1 = nearest the input)'\n"
-                        "set ylabel 'signal / signal at the last layer'\n"
-                        "unset mytics\n");
+    const char *what = is_over_time(nets[0]) ? "time step" : "layer";
+    vg_text_printf(script,
+                   "\nset xlabel '%s (1 = %s)'\nset ylabel 'signal / signal at the last %s'\n"
+                   "unset mytics\n",
+                   what, is_over_time(nets[0]) ? "first" : "nearest the input", what);
     vg_text_printf(script, "set xrange [1:%d]\n", deepest(nets, count));
     for (int i = 0; i < count; i++) {
         char survival[VG_NUM];
@@ -136,10 +145,16 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
                        "'theory, band of 2 standard deviations'",
                        join);
     vg_text_add(script, "\n");
-    return finish(report, &plot, &alt, name, lines > 0);
+    return vg_nets_plot_finish(report, &plot, &alt, name, lines > 0);
 }
 
-vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document)
+static bool is_drawn(const vg_net *net, vg_net_kind kind)
+{
+    return net->deepest && net->kind == kind;
+}
+
+vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, vg_net_kind kind,
+                              int document)
 {
     const vg_net *list[LINES];
     int total = 0, plots = 0;
@@ -147,7 +162,7 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int docume
     if (!done)
         return vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
     for (int i = 0; i < nets->count; i++)
-        total += nets->nets[i].deepest;
+        total += is_drawn(&nets->nets[i], kind);
     bool by_init = total > LINES;
     vg_status status = VG_OK;
     for (int i = 0; i < nets->count && status == VG_OK; i++) {
@@ -155,17 +170,19 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int docume
         char name[64];
         vg_text title = {0};
         int count = 0;
-        if (done[i] || !first->deepest)
+        if (done[i] || !is_drawn(first, kind))
             continue;
         for (int j = i; j < nets->count && count < LINES; j++) {
-            if (done[j] || !nets->nets[j].deepest ||
+            if (done[j] || !is_drawn(&nets->nets[j], kind) ||
                 (by_init && strcmp(nets->nets[j].init, first->init) != 0))
                 continue;
             done[j] = 1;
             list[count++] = &nets->nets[j];
         }
-        snprintf(name, sizeof name, "decay_%d_%d", document + 1, ++plots);
-        vg_text_printf(&title, "Gradient signal against layer%s%s", by_init ? ", init " : "",
+        snprintf(name, sizeof name, "%s_%d_%d", kind == VG_NET_RECURRENT ? "time" : "decay",
+                 document + 1, ++plots);
+        vg_text_printf(&title, "Gradient signal against %s%s%s",
+                       kind == VG_NET_RECURRENT ? "time" : "layer", by_init ? ", init " : "",
                        by_init ? first->init : "");
         status = curves(report, list, count, name, title.p ? title.p : "");
         free(title.p);
@@ -178,7 +195,7 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int docume
 
 /* Decades lost are violet, gained orange, and what is as it should be is light; the ends are far
  * apart in lightness, too, so that the map reads without colour. */
-static const char heat_style[] =
+const char vg_heat_style[] =
     "set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', "
     "6 '#8c4a00')\nset cbrange [-12:6]\nset cblabel 'decades against the last layer'\n"
     "set cbtics 4 textcolor rgb '#6e7781'\nset colorbox noborder\n"
@@ -190,7 +207,7 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
     vg_plot plot = {.height = 160 + 26 * count};
     vg_text alt = {0}, *script = &plot.script;
     int cells = 0;
-    vg_text_add(script, heat_style);
+    vg_text_add(script, vg_heat_style);
     vg_text_printf(script, "set title 'Where the gradient is lost, depth %d'\n", nets[0]->depth);
     vg_text_printf(script, "set xrange [0.5:%d.5]\nset yrange [%d.5:-0.5]\nset ytics scale 0 (",
                    nets[0]->depth, count - 1);
@@ -221,7 +238,7 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
     vg_text_add(script,
                 ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
                 "fs solid 1 noborder notitle\n");
-    return finish(report, &plot, &alt, name, cells > 0);
+    return vg_nets_plot_finish(report, &plot, &alt, name, cells > 0);
 }
 
 vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document)
@@ -232,10 +249,10 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
     vg_status status = done ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d nets", nets->count);
     for (int i = 0; i < nets->count && status == VG_OK; i++) {
         int count = 0;
-        if (done[i] || !nets->nets[i].deepest)
+        if (done[i] || !is_drawn(&nets->nets[i], VG_NET_PLAIN))
             continue;
         for (int j = i; j < nets->count && count < HEAT_ROWS; j++) {
-            if (done[j] || !nets->nets[j].deepest || nets->nets[j].depth != nets->nets[i].depth)
+            if (done[j] || !is_drawn(&nets->nets[j], VG_NET_PLAIN) || nets->nets[j].depth != nets->nets[i].depth)
                 continue;
             done[j] = 1;
             list[count++] = &nets->nets[j];
@@ -249,57 +266,6 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
     }
     free(done);
     return status;
-}
-
-/* --- survival against cost -------------------------------------------------------------------- */
-
-vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document)
-{
-    vg_plot plot = {.height = 420};
-    vg_text alt = {0}, *script = &plot.script;
-    char name[64];
-    const char *join = "plot ";
-    int depth = 0, points = 0;
-    for (int i = 0; i < nets->count; i++)
-        if (vg_doc_num(nets->nets[i].record, "cost.step_ms") > 0 && nets->nets[i].depth > depth)
-            depth = nets->nets[i].depth;
-    vg_text_printf(
-        &alt, "Survival of the gradient against the time of a training step at depth %d:", depth);
-    vg_text_printf(script,
-                   "set title 'What survival costs, depth %d'\n"
-                   "set logscale y\nset format y '10^{%%L}'\nunset mytics\n"
-                   "set xlabel 'training step, ms'\nset ylabel 'survival at layer 1'\n"
-                   "set offsets graph 0, graph 0.1, graph 0.1, graph 0.05\n"
-                   "set key samplen 1\n",
-                   depth);
-    for (int i = 0; i < nets->count && points < VG_COLOURS; i++) {
-        const json_t *record = nets->nets[i].record;
-        char a[VG_NUM], b[VG_NUM];
-        double ms = vg_doc_num(record, "cost.step_ms"), survival = vg_doc_num(record, "survival");
-        const json_t *ci = vg_doc_get(record, "cost.step_ms_ci95");
-        double lo = json_number_value(json_array_get(ci, 0)),
-               hi = json_number_value(json_array_get(ci, 1));
-        if (!(ms > 0) || !(survival > 0) || nets->nets[i].depth != depth)
-            continue;
-        if (!points) /* by the medians: the interval of a disturbed net may be wide */
-            vg_text_printf(script, "set xrange [0:%.3g]\n", 3 * ms);
-        vg_text_printf(&plot.data, "%.6g %.6g %.6g %.6g\n\n\n", ms, survival, lo > 0 ? lo : ms,
-                       hi > 0 ? hi : ms);
-        vg_text_printf(script,
-                       "%sdata index %d using 3:2:($4-$3):(0) with vectors nohead lc rgb '%s' lw 2 "
-                       "notitle, \\\n     data index %d using 1:2 with points ",
-                       join, points, vg_colours[points % VG_COLOURS], points);
-        vg_plot_look(script, points, 1.2);
-        vg_text_add(script, " title ");
-        vg_text_gnuplot(script, nets->nets[i].label);
-        vg_text_printf(&alt, "%s %s %s at %s ms", points ? ";" : "", nets->nets[i].label,
-                       vg_num(a, survival, 2), vg_num(b, ms, 3));
-        join = ", \\\n     ";
-        points++;
-    }
-    vg_text_add(script, "\n");
-    snprintf(name, sizeof name, "cost_%d", document + 1);
-    return finish(report, &plot, &alt, name, points > 1);
 }
 
 /* --- loss ------------------------------------------------------------------------------------- */
@@ -365,5 +331,5 @@ vg_status vg_train_plot(vg_report *report, int document)
     }
     vg_text_add(script, "\n");
     snprintf(name, sizeof name, "loss_%d", document + 1);
-    return finish(report, &plot, &alt, name, lines > 0);
+    return vg_nets_plot_finish(report, &plot, &alt, name, lines > 0);
 }

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file nets_plot.h
- * Plots of networks: signal against layer, the same as a heat map, survival against cost, loss.
+ * Plots of networks: signal against layer, the same as a heat map, loss.
  */
 #ifndef VG_REPORTS_NETS_PLOT_H
 #define VG_REPORTS_NETS_PLOT_H
 
 #include "reports/nets.h"
 
-/** Signal against layer for the deepest net of every label, on its prediction. */
-vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, int document);
+/** Signal against layer (of recurrent nets: against time) for the deepest net of every label of
+ * @p kind, on its prediction. */
+vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, vg_net_kind kind,
+                              int document);
 
 /** Layer by net, colour = decades of the signal against the last layer. */
 vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document);
 
-/** Survival against the time of a step, for nets that have a cost. */
-vg_status vg_nets_plot_costs(vg_report *report, const vg_nets *nets, int document);
+/** Palette and axes of maps of decades. */
+extern const char vg_heat_style[];
+
+/** Draws the plot if @p any (there is something to see), else drops it; takes over @p alt. */
+vg_status vg_nets_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
+                              bool any);
 
 /** Loss against step of train[]. */
 vg_status vg_train_plot(vg_report *report, int document);

@@ -29,7 +29,7 @@ static const char style[] =
     "set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced "
     "textcolor rgb '" INK "'\n"
     "set title noenhanced textcolor rgb '" INK "'\n"
-    "set xlabel noenhanced textcolor rgb '" INK "' offset 0,0.9\n"
+    "set xlabel noenhanced textcolor rgb '" INK "' offset 0,0.4\n"
     "set ylabel noenhanced textcolor rgb '" INK "'\n"
     "set cblabel noenhanced textcolor rgb '" INK "'\n"
     "set style fill transparent solid 0.18 noborder\n"

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the verdict says about gradients: what each base net needs, then the other nets. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/nets.h"
+
+enum { MOST_NETS = 6, MOST_FIXES = 3 };
+
+static const char *verdict_of(const vg_net *net)
+{
+    const char *verdict = vg_doc_str(net->record, "verdict");
+    return verdict ? verdict : "no verdict";
+}
+
+static void net_text(vg_text *out, const vg_net *net)
+{
+    char survival[VG_NUM], factor[VG_NUM];
+    double ln_sq = vg_doc_num(net->record, "rate.ln_sq_per_layer");
+    vg_text_md(out, net->label);
+    vg_text_printf(out, " at depth %d %s **", net->depth,
+                   vg_num(survival, vg_doc_num(net->record, "survival"), 2));
+    vg_text_md(out, verdict_of(net));
+    vg_text_printf(out, "** (n=%d seeds", vg_net_seeds(net->record));
+    if (isfinite(ln_sq))
+        vg_text_printf(out, ", x%s a layer", vg_num(factor, vg_factor(ln_sq), 3));
+    vg_text_add(out, ")");
+}
+
+static bool is_healthy(const vg_net *net)
+{
+    return !strcmp(verdict_of(net), "healthy");
+}
+
+/* "**What mends it**" for one base: its healthy fixes of equal work, best first. */
+static void base_line(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net **list)
+{
+    int count = vg_nets_fixes(nets, base, list), shown = 0;
+    char a[VG_NUM], b[VG_NUM];
+    vg_text_add(out, "- **What mends** ");
+    net_text(out, base);
+    for (int i = 0; i < count && shown < MOST_FIXES; i++) {
+        if (!vg_net_equal_work(nets, list[i]) || !is_healthy(list[i]))
+            continue;
+        double ratio = vg_net_step_ratio(nets, list[i]);
+        vg_text_add(out, shown++ ? "; then " : ": ");
+        vg_text_code(out, list[i]->label);
+        vg_text_printf(out, " keeps %s",
+                       vg_num(a, vg_doc_num(list[i]->record, "survival"), 2));
+        if (isfinite(ratio))
+            vg_text_printf(out, " at %sx the step time", vg_num(b, ratio, 2));
+    }
+    vg_text_add(out, shown ? " (norm at the first layer / at the last; as many matrix products).\n"
+                           : ": no fix of equal work was healthy.\n");
+}
+
+static void other_nets(vg_text *out, const vg_nets *nets)
+{
+    int shown = 0;
+    for (int i = 0; i < nets->count; i++) {
+        const vg_net *net = &nets->nets[i];
+        bool plain = net->kind == VG_NET_PLAIN || net->kind == VG_NET_RECURRENT;
+        if (!plain || !net->deepest || net->fixes || shown++ >= MOST_NETS)
+            continue;
+        vg_text_add(out, shown > 1 ? "; "
+                                   : "- **Gradients** (norm that arrives at the first layer / at "
+                                     "the last): ");
+        net_text(out, net);
+    }
+    if (shown > MOST_NETS)
+        vg_text_printf(out, "; and %d more in part 11", shown - MOST_NETS);
+    vg_text_add(out, shown ? ".\n" : "");
+}
+
+static void grid_line(vg_text *out, const vg_nets *nets)
+{
+    int total = nets->of_kind[VG_NET_GRID], healthy = 0;
+    for (int i = 0; i < nets->count; i++)
+        healthy += nets->nets[i].kind == VG_NET_GRID && is_healthy(&nets->nets[i]);
+    if (total)
+        vg_text_printf(out,
+                       "- **Activation x initialisation:** %d of %d combinations are healthy; the "
+                       "map is in part 11.\n",
+                       healthy, total);
+}
+
+void vg_nets_verdict(vg_report *report, int document)
+{
+    vg_nets nets;
+    vg_text *out = &report->out;
+    if (!json_array_size(json_object_get(report->docs[document], "decay"))) {
+        vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
+        return;
+    }
+    if (vg_nets_collect(report->docs[document], &nets) != VG_OK) {
+        out->failed = true;
+        return;
+    }
+    const vg_net **list = calloc((size_t)nets.count + 1, sizeof *list);
+    for (int i = 0; i < nets.count && list; i++)
+        if (nets.nets[i].fixes)
+            base_line(out, &nets, &nets.nets[i], list);
+    out->failed = out->failed || !list;
+    free(list);
+    other_nets(out, &nets);
+    grid_line(out, &nets);
+    vg_nets_release(&nets);
+}
