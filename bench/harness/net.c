@@ -18,6 +18,17 @@ static bool no_barrier(const vg_phase *a, const vg_phase *b)
     return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
 }
 
+/* Whether the step begins behind a barrier, with the statistics in the plan as without. */
+static bool after_barrier(const vg_net *net, int step)
+{
+    const vg_step *s = net->plan.steps;
+    int before = step - 1;
+    while (before >= 0 && s[before].part == VG_PART_statistics)
+        before--;
+    return s[step].part != VG_PART_statistics && !no_barrier(&s[step - 1].phase, &s[step].phase) &&
+           (before < 0 || !no_barrier(&s[before].phase, &s[step].phase));
+}
+
 /* Tasks run one after the other and can share a workspace, but for neighbours that the executor
  * does not separate by a barrier: those take turns. Returns the workspace of each task. */
 static vg_status assign_workspaces(vg_net *net, const int *first_step, int *slot_of)
@@ -25,7 +36,7 @@ static vg_status assign_workspaces(vg_net *net, const int *first_step, int *slot
     int slot = 0;
     for (int i = 0; i < net->tasks; i++) {
         int step = first_step[i];
-        if (step > 0 && !no_barrier(&net->plan.steps[step - 1].phase, &net->plan.steps[step].phase))
+        if (step > 0 && after_barrier(net, step))
             slot = 0;
         size_t bytes = vg_task_workspace_bytes(net->task[i]);
         slot_of[i] = VG_NONE;
@@ -73,7 +84,8 @@ static vg_status build(vg_net *net)
     if (s->model != VG_MODEL_mlp)
         return vg_fail(VG_EUNSUPPORTED, "model=%s is not built in: decay measures mlp",
                        vg_spec_word(s, "model"));
-    VG_TRY(vg_net_check_memory(s, &net->options));
+    if (!net->options.share)
+        VG_TRY(vg_net_check_memory(s, &net->options));
     VG_TRY(vg_net_graph(net));
     VG_TRY(vg_net_allocate(net));
     VG_TRY(vg_net_tasks(net));
@@ -130,7 +142,8 @@ void vg_net_destroy(vg_net *net)
         destroy_watch(b->slopes);
     }
     for (int i = 0; i < net->buffers; i++)
-        vg_free(net->buffer[i].p);
+        if (!net->buffer[i].borrowed)
+            vg_free(net->buffer[i].p);
     for (int s = 0; s < WORKSPACES; s++)
         vg_free(net->workspace[s]);
     vg_plan_release(&net->plan);
@@ -138,7 +151,7 @@ void vg_net_destroy(vg_net *net)
     void *blocks[] = {net->data,   net->grads, net->activations,  net->saved,
                       net->labels, net->loss,  net->slope_values, net->ones,
                       net->target};
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks && !net->options.share; i++)
         vg_free(blocks[i]);
     free(net->task);
     free(net->buffer);
@@ -321,7 +334,7 @@ static void slope_stats(const vg_watch *w, vg_block_stats *out)
     out->dead = total[4] / (double)w->cols;
 }
 
-void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
+void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out)
 {
     const vg_block *b = &net->block[index];
     double total[VG_WATCH_FIELDS], scale = net->spec.loss_scale;
@@ -336,12 +349,17 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
     out->grad_out_l2 = sqrt(total[0]) / scale;
     vg_watch_total(b->grad_weight, total);
     out->grad_weight_l2 = sqrt(total[0]) / scale;
-    out->weight_l2 = weight_norm(net, b->weight);
     vg_watch_total(b->values, total);
     out->out_mean = total[0] / count;
     double variance = total[1] / count - out->out_mean * out->out_mean;
     out->out_std = variance > 0 ? sqrt(variance) : 0;
     slope_stats(b->slopes, out);
+}
+
+void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
+{
+    vg_net_gradient_stats(net, index, out);
+    out->weight_l2 = weight_norm(net, net->block[index].weight);
 }
 
 /* With u_b = h_b / |h_b| the mean cosine of pairs is (|sum u_b|^2 - B) / (B (B - 1)). */

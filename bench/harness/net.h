@@ -21,7 +21,25 @@ typedef struct vg_net vg_net;
 typedef struct vg_net_options {
     bool keep;    /**< every gradient keeps a buffer of its own, for dumps and tests */
     bool monitor; /**< statistics of every block are phases of the plan */
+    bool infer;   /**< forward pass only; batch norm by its running statistics */
+    /** Parameters, gradients, running statistics and the memory of the batch are those of this
+     * network, which outlives the new one and differs from it by a batch at least as large. The two
+     * run in turn. */
+    vg_net *share;
 } vg_net_options;
+
+/** What a step of a plan is for (vg_step.part); vg_step.layer is the block, 0 outside the blocks.
+ * Steps of VG_PART_statistics can be left out of a plan: nothing depends on them. */
+typedef enum vg_part {
+    VG_PART_data,
+    VG_PART_forward,
+    VG_PART_loss,
+    VG_PART_backward,
+    VG_PART_statistics,
+    VG_PART_clip,
+    VG_PART_optimizer,
+    VG_PARTS
+} vg_part;
 
 /** Bytes that vg_net_create() will need, from closed formulas (no overflow: a double). */
 double vg_net_bytes(const vg_spec *spec, const vg_net_options *options);
@@ -68,6 +86,28 @@ const vg_arena *vg_net_arena(const vg_net *net);
 float *vg_net_values(vg_net *net);
 float *vg_net_grads(vg_net *net);
 const vg_plan *vg_net_plan(const vg_net *net);
+
+/* For the trainer (net_train.c). */
+
+/** Where the samples of the next run go: inputs, labels, targets. */
+typedef struct vg_net_batch {
+    float *x, *target;
+    int32_t *labels;
+} vg_net_batch;
+vg_net_batch vg_net_batch_memory(vg_net *net);
+
+/** [batch][classes], of the last run. */
+const float *vg_net_logits(const vg_net *net);
+
+/** As vg_net_stats(), without weight_l2. */
+void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
+
+/** Running statistics of batch norm by @p index (0, 1, ...): name, length and memory; false past
+ * the last. */
+bool vg_net_running(vg_net *net, int index, char name[64], int64_t *count, float **p);
+
+/** Running statistics as they were before the first run. */
+void vg_net_reset_running(vg_net *net);
 
 /** A tensor by its dump name ("layer003.grad_pre"); NULL where there is none or it was not kept.
  * Gradients are scaled by loss_scale. @p cols is set; rows are the batch, or those of the

@@ -12,6 +12,7 @@ typedef struct vg_buffer {
     float *p;
     int64_t cols;
     int refs; /* 0: free to be used again */
+    bool borrowed; /* of the network that is shared */
 } vg_buffer;
 
 /* An activation tensor [batch][cols]. */
@@ -64,8 +65,8 @@ struct vg_net {
     int buffers, buffer_capacity;
     int32_t *labels;
     float *target, *loss;
-    void *workspace[8];
-    size_t workspace_bytes[8];
+    void *workspace[16];
+    size_t workspace_bytes[16];
     /* execution */
     vg_task **task;
     int tasks, task_capacity;

@@ -81,7 +81,10 @@ static vg_status allocate_values(vg_net *net)
     size_t total = 0;
     for (int i = 0; i < net->values; i++)
         total += padded(net->spec.batch * net->value[i].cols);
-    VG_TRY(floats(total, 2, &net->activations));
+    if (net->options.share)
+        net->activations = net->options.share->activations;
+    else
+        VG_TRY(floats(total, 2, &net->activations));
     size_t at = 0;
     for (int i = 0; i < net->values; i++) {
         net->value[i].data = net->activations + at;
@@ -93,6 +96,17 @@ static vg_status allocate_values(vg_net *net)
 /* Saved statistics: [width] for batch norm, [batch][groups] or [batch] for the others. */
 static vg_status allocate_saved(vg_net *net)
 {
+    if (net->options.share) { /* the same graph; for a smaller batch the slots are large enough */
+        for (int i = 0; i < net->nodes; i++) {
+            const vg_node *other = &net->options.share->node[i];
+            vg_node *n = &net->node[i];
+            n->mean = other->mean;
+            n->rstd = other->rstd;
+            n->run_mean = other->run_mean;
+            n->run_var = other->run_var;
+        }
+        return VG_OK;
+    }
     int norms = 0;
     for (int i = 0; i < net->nodes; i++)
         norms += vg_op_is_norm(net->node[i].op);
@@ -113,15 +127,30 @@ static vg_status allocate_saved(vg_net *net)
         n->run_mean = at + 2 * slot;
         n->run_var = n->run_mean + width;
         at += 2 * (slot + width);
-        for (int64_t c = 0; c < s->width; c++)
-            n->run_var[c] = 1;
     }
+    vg_net_reset_running(net);
     return VG_OK;
+}
+
+static vg_status share_memory(vg_net *net)
+{
+    vg_net *other = net->options.share;
+    net->data = other->data;
+    net->grads = other->grads;
+    net->target = other->target;
+    net->loss = other->loss;
+    net->labels = other->labels;
+    net->slope_values = other->slope_values;
+    net->ones = other->ones;
+    VG_TRY(allocate_values(net));
+    return allocate_saved(net);
 }
 
 vg_status vg_net_allocate(vg_net *net)
 {
     const vg_spec *s = &net->spec;
+    if (net->options.share)
+        return share_memory(net);
     VG_TRY(vg_arena_block(&net->arena, 0, &net->data));
     VG_TRY(vg_arena_block(&net->arena, 1, &net->grads));
     VG_TRY(allocate_values(net));
@@ -159,6 +188,13 @@ vg_status vg_net_buffer(vg_net *net, int64_t cols, int *index)
     }
     vg_buffer *b = &net->buffer[net->buffers];
     *b = (vg_buffer){.cols = cols, .refs = 1};
+    const vg_net *other = net->options.share;
+    if (other && net->buffers < other->buffers && other->buffer[net->buffers].cols == cols) {
+        b->p = other->buffer[net->buffers].p;
+        b->borrowed = true;
+        *index = net->buffers++;
+        return VG_OK;
+    }
     VG_TRY(floats((size_t)(net->spec.batch * cols), 8 + (unsigned)net->buffers, &b->p));
     *index = net->buffers++;
     return VG_OK;

@@ -95,7 +95,11 @@ static vg_status watch(vg_net *net, vg_watch_kind kind, const float *p, int64_t 
     w->p = p;
     w->rows = rows;
     w->cols = cols;
-    return vg_watch_append(w, &net->plan);
+    int part = net->plan.part;
+    net->plan.part = VG_PART_statistics;
+    vg_status status = vg_watch_append(w, &net->plan);
+    net->plan.part = part;
+    return status;
 }
 
 /* Largest |f'| anywhere: where saturation is measured from. */
@@ -129,7 +133,12 @@ static vg_status compute_slopes(vg_net *net, const vg_node *n)
     double flops = net->flops, traffic = net->traffic;
     vg_shape shape = node_shape(net, n);
     vg_task *task;
-    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    int part = net->plan.part;
+    net->plan.part = VG_PART_statistics;
+    vg_status status = add_task(net, n->op, VG_DIR_bwd, &shape, &task);
+    net->plan.part = part;
+    if (status != VG_OK)
+        return status;
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_Y, data(net, n->y));
     bind(task, VG_DY, net->ones);
@@ -167,7 +176,8 @@ static vg_status forward(vg_net *net, const vg_node *n)
 {
     vg_shape shape = node_shape(net, n);
     vg_task *task;
-    VG_TRY(add_task(net, n->op, VG_DIR_fwd, &shape, &task));
+    bool running = net->options.infer && n->op == VG_OP_batch_norm;
+    VG_TRY(add_task(net, n->op, running ? VG_DIR_infer : VG_DIR_fwd, &shape, &task));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_Y, data(net, n->y));
     if (n->op == VG_OP_dense) {
@@ -394,12 +404,25 @@ static vg_status backward(vg_net *net, const vg_node *n)
     return VG_OK;
 }
 
+static void mark(vg_net *net, vg_part part, int layer)
+{
+    net->plan.part = part;
+    net->plan.layer = layer;
+}
+
 vg_status vg_net_tasks(vg_net *net)
 {
-    for (int i = 0; i < net->nodes; i++)
+    for (int i = 0; i < net->nodes; i++) {
+        mark(net, VG_PART_forward, net->node[i].block);
         VG_TRY(forward(net, &net->node[i]));
+    }
+    if (net->options.infer)
+        return VG_OK;
+    mark(net, VG_PART_loss, 0);
     VG_TRY(add_loss(net));
-    for (int i = net->nodes - 1; i >= 0; i--)
+    for (int i = net->nodes - 1; i >= 0; i--) {
+        mark(net, VG_PART_backward, net->node[i].block);
         VG_TRY(backward(net, &net->node[i]));
+    }
     return VG_OK;
 }

@@ -92,7 +92,7 @@ vg_status vg_plan_append_phase(vg_plan *plan, const vg_task *task, const vg_phas
         plan->steps = grown;
         plan->capacity = capacity;
     }
-    plan->steps[plan->count++] = (vg_step){task, *phase};
+    plan->steps[plan->count++] = (vg_step){task, *phase, plan->part, plan->layer};
     if (scratch > plan->scratch)
         plan->scratch = scratch;
     return VG_OK;

@@ -19,6 +19,7 @@ extern "C" {
 typedef struct vg_step {
     const vg_task *task;
     vg_phase phase;
+    int part, layer; /**< the builder's own marks: what the plan's `part` and `layer` were */
 } vg_step;
 
 /** Phases in the order they run. Zero-initialise; vg_plan_release() when done. */
@@ -26,6 +27,7 @@ typedef struct vg_plan {
     vg_step *steps;
     int count, capacity;
     size_t scratch; /**< bytes per thread: the largest any step needs */
+    int part, layer; /**< given to the steps that are appended from now on */
 } vg_plan;
 
 /** Appends the phases of @p task, which must outlive the plan. */
