@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/data/dataset.h"
+#include "harness/data/sequences.h"
 #include "harness/random.h"
 #include "vgbench/memory.h"
 
@@ -120,18 +122,45 @@ static void spirals(const vg_spec *spec, vg_data *d)
 static vg_status allocate(vg_data *d)
 {
     void *memory;
-    VG_TRY(vg_alloc((size_t)(d->count * d->in_dim) * sizeof *d->x, 0, &memory));
+    size_t inputs, targets;
+    VG_TRY(vg_size_mul((size_t)d->count, (size_t)d->steps * sizeof *d->x, &inputs));
+    VG_TRY(vg_size_mul(inputs, (size_t)d->in_dim, &inputs));
+    VG_TRY(vg_size_mul((size_t)d->count, (size_t)d->classes * sizeof *d->target, &targets));
+    VG_TRY(vg_alloc(inputs, 0, &memory));
     d->x = memory;
     VG_TRY(vg_alloc((size_t)d->count * sizeof *d->labels, 0, &memory));
     d->labels = memory;
-    VG_TRY(vg_alloc((size_t)(d->count * d->classes) * sizeof *d->target, 0, &memory));
+    VG_TRY(vg_alloc(targets, 0, &memory));
     d->target = memory;
     return VG_OK;
 }
 
-static vg_status make(const vg_spec *spec, vg_data *d)
+/* The first training samples of a file. */
+static vg_status from_file(const vg_spec *spec, vg_data *d)
 {
-    VG_TRY(allocate(d));
+    vg_spec given = *spec;
+    vg_dataset *set;
+    vg_dataset_options options = {.validation = VG_DATASET_VALIDATION};
+    VG_TRY(vg_dataset_open(&given, &options, &set));
+    vg_status status = VG_OK;
+    if (given.in_dim != d->in_dim || given.classes != d->classes || set->steps != d->steps)
+        status = vg_fail(VG_EINVAL, "data=%s needs in_dim=%lld classes=%lld", spec->data,
+                         (long long)given.in_dim, (long long)given.classes);
+    else if (set->train_count < d->count)
+        status = vg_fail(VG_EINVAL, "data=%s: %lld training samples, batch=%lld needs more",
+                         spec->data, (long long)set->train_count, (long long)d->count);
+    else
+        vg_dataset_gather(set, set->train, 0, d->count,
+                          &(vg_batch){.x = d->x,
+                                      .ld = d->steps * d->in_dim,
+                                      .labels = d->labels,
+                                      .target = d->target});
+    vg_dataset_close(set);
+    return status;
+}
+
+static vg_status fill(const vg_spec *spec, vg_data *d)
+{
     switch (spec->data_kind) {
     case VG_DATA_teacher:
         return teacher(spec, d);
@@ -141,16 +170,24 @@ static vg_status make(const vg_spec *spec, vg_data *d)
     case VG_DATA_spirals:
         spirals(spec, d);
         return VG_OK;
+    case VG_DATA_adding:
+        return vg_data_adding(spec, d);
+    case VG_DATA_recall:
+        return vg_data_recall(spec, d);
     default:
-        return vg_fail(VG_EUNSUPPORTED, "data=%s: this network takes teacher, gaussians, spirals",
-                       spec->data);
+        return from_file(spec, d);
     }
 }
 
 vg_status vg_data_make(const vg_spec *spec, int64_t count, vg_data *d)
 {
-    *d = (vg_data){.count = count, .in_dim = spec->in_dim, .classes = spec->classes};
-    vg_status status = make(spec, d);
+    *d = (vg_data){.count = count,
+                   .in_dim = spec->in_dim,
+                   .classes = spec->classes,
+                   .steps = spec->model == VG_MODEL_mlp ? 1 : spec->seq_len};
+    vg_status status = allocate(d);
+    if (status == VG_OK)
+        status = fill(spec, d);
     if (status != VG_OK)
         vg_data_release(d);
     return status;

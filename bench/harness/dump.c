@@ -7,14 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/data/npy.h"
 #include "harness/net_internal.h"
 #include "results/results.h"
 
 enum { PATH = 4096 };
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "dumps are written as memory holds them: little-endian machines only"
-#endif
 
 vg_status vg_make_folder(const char *dir)
 {
@@ -31,38 +28,6 @@ vg_status vg_make_folder(const char *dir)
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return vg_fail(VG_EIO, "%s: cannot be made: %s", dir, strerror(errno));
     return VG_OK;
-}
-
-/* Format 1.0 of numpy.lib.format: magic, version, length of the header, a Python literal padded
- * with spaces so that the data begins at a multiple of 64 bytes. */
-static int npy_header(const char *type, int64_t rows, int64_t cols, char header[128])
-{
-    char shape[64] = "", text[118];
-    if (cols > 0 && rows > 0)
-        snprintf(shape, sizeof shape, "%lld, %lld", (long long)rows, (long long)cols);
-    else if (cols > 0)
-        snprintf(shape, sizeof shape, "%lld,", (long long)cols);
-    snprintf(text, sizeof text, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type,
-             shape);
-    memcpy(header, "\x93NUMPY\x01\x00\x76\x00", 10); /* 118 = 128 - 10 */
-    snprintf(header + 10, 118, "%-117s", text);
-    header[127] = '\n';
-    return 128;
-}
-
-vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
-                       int64_t cols)
-{
-    char header[128];
-    size_t size = type[2] - '0', count = (size_t)(rows ? rows : 1) * (size_t)(cols ? cols : 1);
-    int length = npy_header(type, rows, cols, header);
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(errno));
-    bool ok = fwrite(header, (size_t)length, 1, file) == 1;
-    ok = fwrite(data, size, count, file) == count && ok;
-    ok = fclose(file) == 0 && ok;
-    return ok ? VG_OK : vg_fail(VG_EIO, "%s: cannot be written", path);
 }
 
 vg_status vg_dump_json(const char *dir, const char *name, const json_t *value)

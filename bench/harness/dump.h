@@ -7,15 +7,9 @@
 #define VG_HARNESS_DUMP_H
 
 #include <jansson.h>
-#include <stdint.h>
 
 #include "harness/net.h"
 #include "vgbench/status.h"
-
-/** Writes @p data of @p rows x @p cols as @p path; rows 0 makes a vector of cols, cols 0 a scalar.
- * @p type is "<f4" or "<i8". */
-vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
-                       int64_t cols);
 
 /** Writes the last run of a network created with options.keep into folder @p dir (made if it is not
  * there): every tensor of the design's section 6, x, target, loss, and manifest.json with the

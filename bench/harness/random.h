@@ -31,7 +31,9 @@ typedef enum vg_stream {
     VG_STREAM_DATA_TEACHER1,
     VG_STREAM_DATA_TEACHER2,
     VG_STREAM_DATA_CENTRE,
-    VG_STREAM_SHUFFLE
+    VG_STREAM_SHUFFLE,
+    VG_STREAM_DATA_MARK,
+    VG_STREAM_SPLIT
 } vg_stream;
 
 /** A family of numbers: seed, what for, and layer (0 outside the layers). */

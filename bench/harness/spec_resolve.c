@@ -143,6 +143,12 @@ static void fill_network(vg_spec *s)
         s->alpha = s->skip == VG_SKIP_scaled   ? 1 / sqrt((double)s->depth)
                    : s->skip == VG_SKIP_rezero ? 0
                                                : 1;
+    if (s->data_kind == VG_DATA_adding) { /* one number is to be told, not a class */
+        if (!vg_spec_given(s, offsetof(vg_spec, loss)))
+            s->loss = VG_OP_mse;
+        if (s->loss == VG_OP_mse && !vg_spec_given(s, offsetof(vg_spec, classes)))
+            s->classes = 1;
+    }
     if (s->model == VG_MODEL_rnn && !vg_spec_given(s, offsetof(vg_spec, act)))
         s->act = VG_OP_tanh;
     if (s->init == VG_INIT_auto)

@@ -34,6 +34,13 @@ if(VG_WITH_YAML)
   endif()
 endif()
 
+if(VG_WITH_ZLIB)
+  find_package(ZLIB QUIET)
+  if(NOT ZLIB_FOUND)
+    vg_missing(VG_WITH_ZLIB "zlib" "zlib1g-dev")
+  endif()
+endif()
+
 # oneDNN: the header and the library, of the user's own prefix first. Both majors have the same names.
 if(VG_WITH_ONEDNN)
   find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h HINTS "${ONEDNN_ROOT}/include")
