@@ -28,6 +28,20 @@ setup() {
     [ -z "$output" ]
 }
 
+@test "help within 20 ms" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    python3 - "$VGBENCH" <<'PY'
+import subprocess, sys, time
+def once():
+    begin = time.perf_counter()
+    subprocess.run([sys.argv[1], "--help"], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begin
+best = min(once() for _ in range(20))
+print(f"{1e3 * best:.1f} ms")
+sys.exit(best >= 0.020)
+PY
+}
+
 @test "every command explains itself" {
     for command in $("$VG" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v '^help$'); do
         run "$VG" "$command" --help

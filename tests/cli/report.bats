@@ -152,22 +152,116 @@ assert len(d.getElementsByTagName("skipped")) == 1
 PY
 }
 
-@test "report: a thousand rows within two seconds, a hundred thousand rows at all" {
+@test "report: thirteen parts in their order, and none vanishes when its data is missing" {
+    "$VGBENCH" report a.json >R.md
+    [ "$(grep -c '^## ' R.md)" -eq 13 ]
+    grep '^## ' R.md | sort -V | diff - <(grep '^## ' R.md)
     python3 - <<'PY'
-import copy, json
+import json
 d = json.load(open("a.json"))
-rows = d["benchmarks"]
-for name, n in (("big.json", 1000), ("huge.json", 100000)):
-    out = []
-    for i in range(n):
-        e = copy.copy(rows[i % 200])
-        e["kernel"] = e["kernel"].replace("/threads", f"/copy:{i // 200}/threads")
-        out.append(e)
-    json.dump(dict(d, benchmarks=out), open(name, "w"))
+for part in list(d):
+    json.dump({k: v for k, v in d.items() if k != part}, open(f"less_{part}.json", "w"))
 PY
-    start=$(date +%s%N)
-    "$VGBENCH" report big.json >R.md
-    [ $((($(date +%s%N) - start) / 1000000)) -lt 4000 ] # 2 s on a quiet machine
+    for less in less_*.json; do
+        run --separate-stderr "$VGBENCH" report "$less" --no-plots -o less.md
+        if [ "$status" -eq 0 ]; then
+            [ "$(grep -c '^## ' less.md)" -eq 13 ]
+        else # what Google Benchmark's tools need, too
+            [ "${#stderr_lines[@]}" -eq 1 ]
+            [[ $less == less_benchmarks.json || $less == less_context.json ]]
+        fi
+    done
+    echo '{"schema_version": 1, "context": {}, "benchmarks": []}' >none.json
+    "$VGBENCH" report none.json >none.md
+    [ "$(grep -c '^## ' none.md)" -eq 13 ]
+    for part in "1. Verdict" "2. Scorecard" "5. Noise" "7. Results" "8. Cache" "9. Roofline" \
+        "10. Accuracy" "11. Gradient"; do
+        awk -v part="## $part" 'index($0, "## ") == 1 { in_part = index($0, part) == 1 }
+            in_part && /Not measured in this run: .*`vgbench [a-z]+.*` brings it/ { found = 1 }
+            END { exit !found }' none.md
+    done
+}
+
+@test "report: the performance and the decay report beside the whole one" {
+    "$VGBENCH" report a.json --split --no-plots -o R.md
+    grep -q '^## 2. Scorecard' R-performance.md
+    run ! grep -q '^## 11' R-performance.md
+    grep -q '^## 11. Gradient decay' R-decay.md
+    run ! grep -q '^## 2\.' R-decay.md
+    grep -q '(R-decay.md)' R.md
+    "$VGBENCH" report a.json --split --no-plots -o again.md
+    cmp <(sed 's/(again/(R/g' again-decay.md) R-decay.md
+}
+
+@test "report: what a base net needs stands in the verdict, each fix in its table" {
+    "$VGBENCH" report a.json --profile=decay >R.md
+    sed -n '/^## 1/,/^## 3/p' R.md | grep -q 'What mends.*sigmoid.*`skip=scaled`'
+    grep -q '^| 1. `skip=scaled` |' R.md
+    grep -q '^| 3. `skip=scaled (same depth)`, 40 matrices |' R.md
+    grep -q '^| lstm, tanh, orthogonal | 50 |' R.md
+}
+
+@test "report: what is no number where one belongs is n/a, duplicates are counted" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+d["noise"]["floor"] = "NaN"
+d["decay"][0]["layers"][3]["delta_l2"] = d["decay"][0]["theory"]["deviation_sd"] = "inf"
+d["decay"][1].update(rate=[], cost="x", fix=1, findings={}, theory=[])
+d["benchmarks"] += d["benchmarks"][:7]
+json.dump(d, open("odd.json", "w"))
+PY
+    "$VGBENCH" report odd.json >R.md
+    grep -q '7 duplicate rows left out' R.md
+    run ! grep -qE '[^a-zA-Z](nan|inf|NaN|Inf)[^a-zA-Z]' R.md
+    sed 's/"ulp_max": 1.5/"ulp_max": "NaN"/' a.json >text.json
+    refused text.json
+    [[ $stderr == *"'ulp_max' of benchmarks[0] must be a number"* ]]
+}
+
+@test "report: results of the first release still load" {
+    "$VGBENCH" report "$VG_SOURCE/tests/data/results_v1.json" >R.md
+    grep -q 'FASTER' R.md
+    "$VGBENCH" compare "$VG_SOURCE/tests/data/results_v1.json" "$VG_SOURCE/tests/data/results_v1.json" >C.md
+    grep -q '0 FASTER, 0 SLOWER' C.md
+}
+
+# many N FILE: N rows of different shapes
+many() {
+    python3 - "$1" "$2" <<'PY'
+import copy, json, sys
+d = json.load(open("a.json"))
+rows, out = d["benchmarks"], []
+for i in range(int(sys.argv[1])):
+    e = copy.copy(rows[i % 200])
+    e["kernel"] = e["kernel"].replace("/threads", f"/copy:{i // 200}/threads")
+    out.append(e)
+json.dump(dict(d, benchmarks=out), open(sys.argv[2], "w"))
+PY
+}
+
+# took COMMAND...: its milliseconds of processor time, which a busy machine hardly stretches
+took() {
+    python3 - "$@" <<'PY'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(int(1000 * (use.ru_utime + use.ru_stime)))
+PY
+}
+
+@test "report: a thousand rows within two seconds, with plots within twenty" {
+    many 1000 big.json
+    time=$(took "$VGBENCH" report big.json --no-plots -o R.md)
+    echo "without plots: $time ms"
+    [ "$time" -lt 2000 ]
+    time=$(took "$VGBENCH" report big.json -o R.md)
+    echo "with plots: $time ms"
+    [ "$time" -lt 20000 ]
+}
+
+@test "report: a hundred thousand rows give a page, not a flood" {
+    many 100000 huge.json
     "$VGBENCH" report huge.json --no-plots -o R.md
     [ "$(wc -c <R.md)" -lt 3000000 ]
 }

@@ -135,8 +135,44 @@ def decay_records():
             ("relu", "xavier_normal", 0.5, "none", "none"),
             ("relu", "he_normal", 1.0, "none", "none"),
             ("relu", "he_normal", 0.99, "layer", "residual")]
-    return [decay_record(act, init, depth, chi, norm, skip)
-            for act, init, chi, norm, skip in nets for depth in (8, 16, 32, 64)]
+    records = [decay_record(act, init, depth, chi, norm, skip)
+               for act, init, chi, norm, skip in nets for depth in (8, 16, 32, 64)]
+    return records + grid_records() + fix_records() + recurrent_records()
+
+
+def grid_records():
+    """Activation x initialisation at one depth."""
+    records = []
+    for act in ("sigmoid", "tanh", "relu"):
+        for init, gain in (("xavier_normal", 1.0), ("he_normal", 2.0), ("lecun_normal", 1.0)):
+            chi = {"sigmoid": 0.056, "tanh": 0.97, "relu": 0.5}[act] * gain
+            records.append(decay_record(act, init, 24, chi))
+            del records[-1]["cost"]
+    return records
+
+
+def fix_records():
+    """A base net and its fixes, ranked; the last does twice the work."""
+    base = decay_record("sigmoid", "xavier_normal", 20, 0.0557)
+    fixes = [base]
+    for i, (name, act, init, chi, skip, work) in enumerate((
+            ("skip=scaled", "sigmoid", "xavier_normal", 1.0, "scaled", 1),
+            ("act=relu init=he_normal", "relu", "he_normal", 0.995, "none", 1),
+            ("skip=scaled (same depth)", "sigmoid", "xavier_normal", 1.0, "scaled", 2))):
+        fix = decay_record(act, init, 20, chi, skip=skip)
+        fix.update(name=name, fix=i, equal_matrices=work == 1, matrices=20 * work)
+        fix["cost"]["step_ms"] *= work
+        fixes.append(fix)
+    return fixes
+
+
+def recurrent_records():
+    records = []
+    for model, chi in (("rnn", 0.8), ("lstm", 0.99)):
+        record = decay_record("tanh", "orthogonal", 50, chi)
+        record["spec"].update(model=model, seq_len=50, depth=1)
+        records.append(record)
+    return records
 
 
 def train_record(act, decay):
