@@ -31,6 +31,7 @@ vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
 vg_command_fn vg_cmd_report;
 vg_command_fn vg_cmd_run;
+vg_command_fn vg_cmd_train;
 vg_command_fn vg_cmd_verify;
 
 #endif

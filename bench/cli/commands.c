@@ -13,6 +13,7 @@ const vg_command vg_commands[] = {
     {"doctor", vg_cmd_info, NULL},
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
     {"decay", vg_cmd_decay, "how much gradient survives across depth, beside theory"},
+    {"train", vg_cmd_train, "whether the gradient becomes learning, and how fast"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
     {"compare", vg_cmd_compare, "two results files, or the backends of one"},

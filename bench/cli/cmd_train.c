@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench train: does the gradient that survives become learning, and how fast. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/train_session.h"
+#include "cli/train_view.h"
+#include "micro/sampler.h"
+#include "results/results.h"
+
+static const char help_text[] =
+    "Trains networks and records, while they train, what every layer does: gradient, weight and\n"
+    "update norms, saturation, dead units; says when a net vanishes, explodes, dies, stands still,\n"
+    "or when only its learning rate is too low. SPEC is key=value words as in `vgbench decay`\n"
+    "(`vgbench help spec`); without `epochs` or `steps` it makes 10 passes over the data.\n"
+    "Loss and accuracy are those of the validation part, batch norm on its running statistics.";
+
+bool vg_train_stop_asked(void)
+{
+    return vg_interrupted() != 0;
+}
+
+/* --- words --------------------------------------------------------------------------------- */
+
+/* The spec words with those of --threads, --backend, --seed set before the first `vs`. */
+static vg_status parse_words(vg_train_session *s, const vg_words *words)
+{
+    char synonyms[3][256];
+    const char *texts[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
+    static const char *const keys[] = {"threads", "backend", "seed"};
+    char **all = calloc((size_t)words->count + 3, sizeof *all);
+    if (!all)
+        return vg_fail(VG_ENOMEM, "out of memory for the words");
+    int count = 0, first_vs = 0;
+    while (first_vs < words->count && strcmp(words->items[first_vs], "vs"))
+        all[count++] = (char *)words->items[first_vs++];
+    for (int i = 0; i < 3; i++)
+        if (texts[i] && strcmp(texts[i], "all")) {
+            snprintf(synonyms[i], sizeof synonyms[i], "%s=%s", keys[i], texts[i]);
+            all[count++] = synonyms[i];
+        }
+    for (int i = first_vs; i < words->count; i++)
+        all[count++] = (char *)words->items[i];
+    vg_status status = vg_sweep_parse(count, all, &s->sweep);
+    free(all);
+    return status;
+}
+
+/* Which keys tell the points apart: they make the name of a row. */
+static vg_status find_varying(vg_train_session *s)
+{
+    vg_spec first, spec;
+    VG_TRY(vg_sweep_point(&s->sweep, 0, &first, NULL));
+    json_t *a = vg_spec_json(&first);
+    int count;
+    const vg_key *keys = vg_spec_keys(&count);
+    vg_status status = VG_OK;
+    for (int64_t i = 1; i < s->sweep.points && status == VG_OK; i++) {
+        status = vg_sweep_point(&s->sweep, i, &spec, NULL);
+        json_t *b = vg_spec_json(&spec);
+        for (int k = 0; k < count; k++)
+            if (((first.given ^ spec.given) >> k & 1) ||
+                !json_equal(json_object_get(a, keys[k].name), json_object_get(b, keys[k].name)))
+                s->varying |= UINT64_C(1) << k;
+        json_decref(b);
+    }
+    json_decref(a);
+    return status;
+}
+
+vg_status vg_train_point(const vg_train_session *s, int64_t index, vg_spec *spec,
+                         char name[VG_TRAIN_NAME])
+{
+    VG_TRY(vg_sweep_point(&s->sweep, index, spec, NULL));
+    vg_spec shown = *spec;
+    if (s->sweep.points > 1)
+        shown.given &= s->varying;
+    vg_spec_label(&shown, name, VG_TRAIN_NAME);
+    return vg_spec_resolve(spec, VG_FOR_TRAIN);
+}
+
+/* --- while it trains ----------------------------------------------------------------------- */
+
+static void show_progress(void *user, const vg_train_progress *p)
+{
+    vg_train_session *s = user;
+    char text[160], accuracy[48] = "";
+    bool known = isfinite(p->validation_loss);
+    if (known && isfinite(p->validation_accuracy))
+        snprintf(accuracy, sizeof accuracy, " (%.2f %%)", 100 * p->validation_accuracy);
+    snprintf(text, sizeof text, "epoch %lld/%lld  loss %.4g", (long long)p->epoch,
+             (long long)p->epochs, p->loss);
+    if (known)
+        snprintf(text + strlen(text), sizeof text - strlen(text), ", validation %.4g%s",
+                 p->validation_loss, accuracy);
+    if (p->train_s > 0)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "  %.4g steps/s",
+                 (double)p->step / p->train_s);
+    s->progress.total = (int)p->total;
+    vg_progress_step(&s->progress, (int)p->step - 1, text);
+}
+
+static void show_event(void *user, const json_t *event)
+{
+    const vg_train_session *s = user;
+    char text[512];
+    vg_say(s->options.quiet, "%s", vg_train_event_text(event, text, sizeof text));
+}
+
+/* --- points -------------------------------------------------------------------------------- */
+
+static bool streams(const vg_train_session *s)
+{
+    return s->options.format != VG_FORMAT_JSON;
+}
+
+static vg_status run_seed(vg_train_session *s, const vg_spec *spec, const char *name)
+{
+    json_t *record;
+    vg_train_end end;
+    vg_progress_begin(&s->progress, "train", 0, s->options.quiet);
+    vg_status status = vg_train(spec, &s->how, &record, &end);
+    vg_progress_end(&s->progress);
+    if (status != VG_OK)
+        return status;
+    json_object_set_new(record, "name", json_string(name));
+    if (streams(s))
+        vg_train_print_row(stdout, s->options.format, s->options.color, name, record);
+    s->failed += end == VG_TRAIN_NON_FINITE;
+    s->done++;
+    json_array_append_new(s->records, record);
+    return VG_OK;
+}
+
+static vg_status run_point(vg_train_session *s, int64_t index)
+{
+    vg_spec spec;
+    char name[VG_TRAIN_NAME], full[VG_TRAIN_NAME + 32];
+    VG_TRY(vg_train_point(s, index, &spec, name));
+    int64_t seeds = spec.seeds, first = spec.seed;
+    for (int64_t i = 0; i < seeds && !vg_train_stop_asked(); i++) {
+        spec.seed = first + i;
+        snprintf(full, sizeof full, seeds > 1 ? "%s seed=%lld" : "%s", name,
+                 (long long)spec.seed);
+        VG_TRY(run_seed(s, &spec, full));
+    }
+    return VG_OK;
+}
+
+static vg_status run_points(vg_train_session *s)
+{
+    if (streams(s))
+        vg_train_print_head(stdout, s->options.format);
+    for (int64_t i = 0; i < s->sweep.points && !vg_train_stop_asked(); i++) {
+        vg_status status = run_point(s, i);
+        if (status == VG_OK)
+            continue;
+        if (s->sweep.points == 1 || status == VG_EIO || status == VG_EFORMAT)
+            return status;
+        s->skipped++;
+        vg_say(false, "skipped: point %lld: %s", (long long)i + 1, vg_status_message());
+    }
+    if (vg_train_stop_asked())
+        vg_say(false, "interrupted: what was trained is kept");
+    else if (s->skipped == s->sweep.points)
+        return vg_fail(VG_EINVAL, "none of the %lld points could be run",
+                       (long long)s->sweep.points);
+    return VG_OK;
+}
+
+/* --- outputs ------------------------------------------------------------------------------- */
+
+static vg_status write_rows(const vg_train_session *s, vg_format format, const char *path)
+{
+    char *text = NULL;
+    size_t size = 0, index;
+    json_t *record;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return vg_fail(VG_ENOMEM, "out of memory for %s", path);
+    vg_train_print_head(memory, format);
+    json_array_foreach(s->records, index, record)
+        vg_train_print_row(memory, format, false, vg_json_get_text(record, "name", ""), record);
+    fclose(memory);
+    vg_status status = vg_file_save(path, text, size);
+    free(text);
+    return status;
+}
+
+static vg_status write_outputs(const vg_train_session *s)
+{
+    vg_status status = VG_OK;
+    json_t *results = vg_results_new("train", s->command);
+    json_object_set(results, "train", s->records);
+    if (vg_train_stop_asked())
+        json_object_set_new(results, "partial", json_true());
+    if (!streams(s))
+        status = vg_results_save(results, "-");
+    for (int i = 0; i < s->options.outputs.count && status == VG_OK; i++) {
+        const char *path = s->options.outputs.items[i];
+        vg_format format;
+        status = vg_format_of_file(path, &format);
+        if (status == VG_OK)
+            status = format == VG_FORMAT_JSON ? vg_results_save(results, path)
+                                              : write_rows(s, format, path);
+    }
+    json_decref(results);
+    return status;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+static vg_status check_arguments(vg_train_session *s)
+{
+    static const char *const words[] = {"auto", "none", "global", "feature"};
+    for (int i = 0; s->standardise && i < 4; i++)
+        if (!strcmp(s->standardise, words[i]))
+            s->how.data.standardise = i;
+    for (int i = 0; i < s->options.outputs.count; i++)
+        VG_TRY(vg_file_check(s->options.outputs.items[i]));
+    if (!(s->how.data.validation >= 0 && s->how.data.validation < 1))
+        return vg_fail(VG_EINVAL, "--validation=%g: a fraction in [0, 1) is needed",
+                       s->how.data.validation);
+    if (s->how.resume && !s->how.checkpoint)
+        return vg_fail(VG_EINVAL, "--resume needs --checkpoint=DIR");
+    return VG_OK;
+}
+
+static vg_status one_run_only(const vg_train_session *s)
+{
+    vg_spec spec;
+    char name[VG_TRAIN_NAME];
+    if (!s->how.checkpoint)
+        return VG_OK;
+    VG_TRY(vg_train_point(s, 0, &spec, name));
+    if (s->sweep.points != 1 || spec.seeds != 1)
+        return vg_fail(VG_EINVAL, "--checkpoint takes one network and one seed");
+    return VG_OK;
+}
+
+static vg_status open_log(vg_train_session *s)
+{
+    if (!s->log)
+        return VG_OK;
+    s->how.log = fopen(s->log, s->how.resume ? "a" : "w");
+    return s->how.log ? VG_OK : vg_fail(VG_EIO, "%s: cannot be written: %s", s->log,
+                                        strerror(errno));
+}
+
+static vg_status close_log(vg_train_session *s)
+{
+    if (!s->how.log)
+        return VG_OK;
+    bool failed = ferror(s->how.log) != 0;
+    failed |= fclose(s->how.log) != 0;
+    s->how.log = NULL;
+    return failed ? vg_fail(VG_EIO, "%s: could not be written whole", s->log) : VG_OK;
+}
+
+static vg_status run(vg_train_session *s, const vg_words *words)
+{
+    VG_TRY(check_arguments(s));
+    VG_TRY(parse_words(s, words));
+    VG_TRY(find_varying(s));
+    VG_TRY(one_run_only(s));
+    VG_TRY(open_log(s));
+    s->records = json_array();
+    s->how.interrupted = vg_train_stop_asked;
+    s->how.progress = show_progress;
+    s->how.event = show_event;
+    s->how.user = s;
+    vg_interrupt_install();
+    vg_status status = run_points(s);
+    vg_status logged = close_log(s);
+    if (s->done) {
+        vg_status written = write_outputs(s);
+        status = status != VG_OK ? status : written;
+    }
+    return status != VG_OK ? status : logged;
+}
+
+enum { OWN = 12 };
+
+static void own_options(vg_train_session *s, vg_option table[OWN])
+{
+    static const char *const standards[] = {"auto", "none", "global", "feature", NULL};
+    const vg_option rows[] = {
+        {"every", 0, VG_OPTION_INT, &s->how.every, "N",
+         "steps between records of the layers (about 100 in a run)", NULL, 1, NULL},
+        {"eval-every", 0, VG_OPTION_INT, &s->how.eval_every, "N",
+         "steps between validations (an epoch)", NULL, 1, NULL},
+        {"patience", 0, VG_OPTION_INT, &s->how.patience, "N",
+         "stop after N epochs without a better validation loss", NULL, 1, NULL},
+        {"samples", 0, VG_OPTION_INT, &s->how.data.samples, "N",
+         "generated samples (10000), or the first N of a file", NULL, 1, NULL},
+        {"validation", 0, VG_OPTION_REAL, &s->how.data.validation, "F",
+         "fraction that validates (0.2)", NULL, 0, NULL},
+        {"standardise", 0, VG_OPTION_CHOICE, &s->standardise, "HOW",
+         "inputs: auto, none, global, feature", standards, 0, NULL},
+        {"log", 0, VG_OPTION_TEXT, &s->log, "F.jsonl",
+         "metrics as JSON lines: grad_norm/layer_007 ...", NULL, 0, NULL},
+        {"checkpoint", 0, VG_OPTION_TEXT, &s->how.checkpoint, "DIR",
+         "keep a checkpoint, and the weights as .npy", NULL, 0, NULL},
+        {"checkpoint-every", 0, VG_OPTION_INT, &s->how.checkpoint_every, "N",
+         "steps between checkpoints (an epoch)", NULL, 1, NULL},
+        {"resume", 0, VG_OPTION_FLAG, &s->how.resume, NULL, "go on from the checkpoint", NULL, 0,
+         NULL},
+        {0},
+    };
+    _Static_assert(sizeof rows <= OWN * sizeof *table, "size of the table");
+    memset(table, 0, OWN * sizeof *table);
+    memcpy(table, rows, sizeof rows);
+}
+
+int vg_cmd_train(int argc, char **argv)
+{
+    vg_train_session s = {.how.data.validation = VG_DATASET_VALIDATION};
+    vg_option own[OWN];
+    vg_words words;
+    own_options(&s, own);
+    vg_status status = vg_options_parse(argc, argv, own, &s.options, &words);
+    if (!status && s.options.help) {
+        vg_options_help(stdout, "train SPEC", help_text, own);
+        return VG_EXIT_OK;
+    }
+    s.command = vg_command_line(argc, argv);
+    if (!status)
+        status = run(&s, &words);
+    vg_sweep_release(&s.sweep);
+    json_decref(s.records);
+    free(s.command);
+    if (status)
+        return vg_exit_with(argv[0], status);
+    if (s.failed)
+        vg_say(false, "vgbench train: the loss of %d %s is not finite", s.failed,
+               s.failed == 1 ? "run" : "runs");
+    return s.failed ? VG_EXIT_FAILED : VG_EXIT_OK;
+}

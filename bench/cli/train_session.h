@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the modes of `vgbench train` share: options, points of the sweep, outputs. */
+#ifndef VG_CLI_TRAIN_SESSION_H
+#define VG_CLI_TRAIN_SESSION_H
+
+#include <jansson.h>
+
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "harness/sweep.h"
+#include "harness/train/train.h"
+
+enum { VG_TRAIN_NAME = 512 };
+
+typedef struct vg_train_session {
+    vg_options options;
+    vg_train_options how;
+    const char *log, *plot, *standardise, *validation;
+    vg_sweep sweep;
+    uint64_t varying; /* bit per key: its value differs between points */
+    json_t *records;
+    char *command;
+    vg_progress progress;
+    int done, skipped, failed; /* failed: the loss was not finite */
+} vg_train_session;
+
+/** Point @p index, unresolved, and its name. */
+vg_status vg_train_point(const vg_train_session *session, int64_t index, vg_spec *spec,
+                         char name[VG_TRAIN_NAME]);
+
+bool vg_train_stop_asked(void);
+
+#endif
