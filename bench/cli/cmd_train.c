@@ -128,6 +128,8 @@ static vg_status run_seed(vg_train_session *s, const vg_spec *spec, const char *
     if (status != VG_OK)
         return status;
     json_object_set_new(record, "name", json_string(name));
+    if (streams(s) && !s->done)
+        vg_train_print_head(stdout, s->options.format);
     if (streams(s))
         vg_train_print_row(stdout, s->options.format, s->options.color, name, record);
     s->failed += end == VG_TRAIN_NON_FINITE;
@@ -153,8 +155,6 @@ static vg_status run_point(vg_train_session *s, int64_t index)
 
 static vg_status run_points(vg_train_session *s)
 {
-    if (streams(s))
-        vg_train_print_head(stdout, s->options.format);
     for (int64_t i = 0; i < s->sweep.points && !vg_train_stop_asked(); i++) {
         vg_status status = run_point(s, i);
         if (status == VG_OK)

@@ -303,7 +303,7 @@ vg_status vg_snapshot_load(vg_train_run *run)
 /* FOLDER/weights: one .npy per parameter and running statistic, and manifest.json. */
 vg_status vg_snapshot_export(vg_train_run *run)
 {
-    char folder[PATH], path[PATH + 64], name[64];
+    char folder[PATH], path[PATH + 80], name[64];
     vg_net *net = vg_stepper_net(run->stepper);
     const vg_arena *arena = vg_net_arena(net);
     int64_t count;
@@ -318,7 +318,7 @@ vg_status vg_snapshot_export(vg_train_run *run)
                             s->cols));
     }
     for (int i = 0; vg_net_running(net, i, name, &count, &p); i++) {
-        snprintf(path, sizeof path, "%s/%s.npy", folder, name);
+        snprintf(path, sizeof path, "%s/%.63s.npy", folder, name);
         VG_TRY(vg_npy_write(path, "<f4", p, 0, count));
     }
     json_t *manifest = json_object();

@@ -12,19 +12,19 @@
 enum { WITHOUT, WITH, KINDS }; /* statistics */
 
 /* A batch size: the full one, or that of the rest of an epoch. */
-typedef struct side {
+typedef struct batch_side {
     vg_net *net;
     vg_gather gather;
     vg_scorer scorer;
     vg_plan plan[KINDS];
-} side;
+} batch_side;
 
 struct vg_stepper {
     vg_spec spec;
     const vg_dataset *data;
     vg_team *team;
     bool monitor;
-    side full, rest;
+    batch_side full, rest;
     vg_net *infer;
     vg_gather infer_gather;
     vg_scorer infer_scorer;
@@ -159,7 +159,7 @@ static void mark(vg_plan *plan, vg_part part)
     plan->layer = 0;
 }
 
-static vg_status make_plan(vg_stepper *s, side *side, bool statistics)
+static vg_status make_plan(vg_stepper *s, batch_side *side, bool statistics)
 {
     vg_plan *plan = &side->plan[statistics];
     mark(plan, VG_PART_data);
@@ -178,7 +178,7 @@ static vg_status make_plan(vg_stepper *s, side *side, bool statistics)
     return vg_team_reserve(s->team, plan->scratch);
 }
 
-static vg_status make_side(vg_stepper *s, side *side, int64_t rows)
+static vg_status make_side(vg_stepper *s, batch_side *side, int64_t rows)
 {
     vg_spec spec = s->spec;
     vg_net_options options = {.monitor = s->monitor,
@@ -241,7 +241,7 @@ vg_status vg_stepper_create(const vg_spec *spec, const vg_dataset *data, vg_team
     return VG_OK;
 }
 
-static void destroy_side(side *side)
+static void destroy_side(batch_side *side)
 {
     vg_net_destroy(side->net);
     vg_scorer_release(&side->scorer);
@@ -300,7 +300,7 @@ static void collect_updates(vg_stepper *s)
     }
 }
 
-static void collect(vg_stepper *s, const side *side, vg_step_result *r)
+static void collect(vg_stepper *s, const batch_side *side, vg_step_result *r)
 {
     double loss, hits;
     for (int64_t l = 0; l < s->spec.depth; l++)
@@ -315,7 +315,7 @@ static void collect(vg_stepper *s, const side *side, vg_step_result *r)
 vg_status vg_stepper_run(vg_stepper *s, int64_t step, const int32_t *index, int64_t rows, double lr,
                          bool statistics, vg_step_result *r)
 {
-    side *side = rows == s->full.gather.most ? &s->full : &s->rest;
+    batch_side *side = rows == s->full.gather.most ? &s->full : &s->rest;
     if (!side->net || rows != side->gather.most || (statistics && !s->monitor))
         return vg_fail(VG_EINVAL, "a batch of %lld samples was not prepared", (long long)rows);
     side->gather.index = index;

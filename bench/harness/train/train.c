@@ -135,7 +135,7 @@ static void record_step(vg_train_run *run, double lr)
     json_t *entry = vg_train_step_json(run, lr, !run->options->light);
     json_array_append_new(s->steps, entry);
     vg_train_log(run, entry);
-    if (!run->options->light)
+    if (!run->options->light && isfinite(run->result.loss))
         tell_events(run, vg_events_judge(&run->events, s->step, &run->result,
                                          s->since_loss / (double)s->since_steps,
                                          run->spec.lr > 0 ? lr / run->spec.lr : 0, s->events));
