@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/nearest.h"
+#include "measure/nearest.h"
 #include "micro/gbench.h"
 #include "vgbench/onednn.h"
 #include "vgbench/ops.h"

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
-#include "cli/nearest.h"
+#include "measure/nearest.h"
 #include "measure/machine.h"
 
 /* libgomp reads OMP_WAIT_POLICY when it is loaded, and without `active` a fork after a pause costs

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/nearest.h"
+#include "measure/nearest.h"
 #include "vgbench/status.h"
 
 typedef enum vg_option_kind {

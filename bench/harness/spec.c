@@ -7,44 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/nearest.h"
+
 enum { NEAREST_WORDS = 64, ALLOWED_TEXT = 320 };
-
-/* Edit distance (Levenshtein) of words of at most 31 letters; longer ones are cut. */
-static int distance(const char *a, const char *b)
-{
-    int row[33], la = (int)strnlen(a, 32), lb = (int)strnlen(b, 32);
-    for (int j = 0; j <= lb; j++)
-        row[j] = j;
-    for (int i = 1; i <= la; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= lb; j++) {
-            int best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[lb];
-}
-
-const char *vg_nearest_word(const char *word, const char *const words[])
-{
-    const char *nearest = NULL;
-    int limit = (int)strlen(word) / 2 + 1, best = limit + 1;
-    for (int i = 0; words[i]; i++) {
-        size_t n = strlen(word);
-        int d = n >= 2 && !strncmp(word, words[i], n) ? 1 : distance(word, words[i]);
-        if (d < best) {
-            best = d;
-            nearest = words[i];
-        }
-    }
-    return nearest;
-}
 
 static vg_status unknown_key(const char *name)
 {
@@ -53,9 +18,9 @@ static vg_status unknown_key(const char *name)
     const char *names[NEAREST_WORDS + 1] = {0};
     for (int i = 0; i < count; i++)
         names[i] = keys[i].name;
-    const char *near = vg_nearest_word(name, names);
-    return vg_fail(VG_EINVAL, "unknown key '%s'%s%s%s; `vgbench help spec` lists the keys", name,
-                   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char hint[64];
+    return vg_fail(VG_EINVAL, "unknown key '%s'%s; `vgbench help spec` lists the keys", name,
+                   vg_did_you_mean(name, names, hint, sizeof hint));
 }
 
 static vg_status unknown_word(const vg_key *key, const char *value)
@@ -70,9 +35,9 @@ static vg_status unknown_word(const vg_key *key, const char *value)
         size_t used = strlen(allowed);
         snprintf(allowed + used, sizeof allowed - used, " %s", w->name);
     }
-    const char *near = vg_nearest_word(value, names);
-    return vg_fail(VG_EINVAL, "%s=%s: allowed are%s%s%s%s", key->name, value, allowed,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    char hint[64];
+    return vg_fail(VG_EINVAL, "%s=%s: allowed are%s%s", key->name, value, allowed,
+                   vg_did_you_mean(value, names, hint, sizeof hint));
 }
 
 static vg_status set_data(vg_spec *spec, const vg_key *key, const char *value)

@@ -153,8 +153,4 @@ const char *vg_spec_word(const vg_spec *spec, const char *name);
 /** Prints the key table (`vgbench help spec`). */
 void vg_spec_help(FILE *out);
 
-/** The entry of @p words (NULL-terminated) nearest to @p word by edit distance, or NULL when
- * nothing is near. */
-const char *vg_nearest_word(const char *word, const char *const words[]);
-
 #endif

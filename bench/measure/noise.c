@@ -59,24 +59,3 @@ json_t *vg_noise_json(const vg_noise *noise)
         vg_json_set_text(json, "reason", "not measured");
     return json;
 }
-
-/* On a machine so noisy that the floor is wider, nothing can be called the same. */
-static const double SAME_AT_MOST = 0.05;
-
-vg_noise_word vg_noise_verdict(double lo, double hi, double floor)
-{
-    if (!(lo > 0) || !(hi >= lo) || !(floor >= 0))
-        return VG_NOISE_AMBIGUOUS;
-    if (lo > 1 + floor)
-        return VG_NOISE_FASTER;
-    if (hi < 1 / (1 + floor))
-        return VG_NOISE_SLOWER;
-    double band = 1 + (floor < SAME_AT_MOST ? floor : SAME_AT_MOST);
-    return lo >= 1 / band && hi <= band ? VG_NOISE_SAME : VG_NOISE_AMBIGUOUS;
-}
-
-const char *vg_noise_verdict_name(vg_noise_word verdict)
-{
-    static const char *const names[] = {"AMBIGUOUS", "FASTER", "SLOWER", "SAME"};
-    return names[verdict];
-}

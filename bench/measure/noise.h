@@ -30,18 +30,4 @@ double vg_noise_floor(const vg_noise *noise, int threads);
 /** The `noise` part of a result document. */
 json_t *vg_noise_json(const vg_noise *noise);
 
-typedef enum vg_noise_word {
-    VG_NOISE_AMBIGUOUS,
-    VG_NOISE_FASTER,
-    VG_NOISE_SLOWER,
-    VG_NOISE_SAME
-} vg_noise_word;
-
-/** Verdict on a ratio (time of base / time of own) by its interval and the floor: FASTER and SLOWER
- * where the interval lies beyond the floor, SAME where it lies within it (and 5 %), AMBIGUOUS
- * otherwise and wherever interval or floor is unknown. */
-vg_noise_word vg_noise_verdict(double lo, double hi, double floor);
-
-const char *vg_noise_verdict_name(vg_noise_word verdict);
-
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/nearest.h"
+#include "measure/nearest.h"
 #include "measure/machine.h"
 #include "measure/rig.h"
 

@@ -147,8 +147,9 @@ static vg_status add_ratio(json_t *ratios, const vg_case_result *result, const v
     vg_json_set_number(r, "p",
                        vg_stat_mann_whitney(base->samples, (size_t)base->count, own->samples,
                                             (size_t)own->count, NULL));
-    vg_noise_word verdict = vg_noise_verdict(ci.lo, ci.hi, floor_of(context, result->c->threads));
-    vg_json_set_text(r, "verdict", vg_noise_verdict_name(verdict));
+    vg_verdict verdict = vg_verdict_of((vg_estimate){ratio, ci.lo, ci.hi},
+                                       floor_of(context, result->c->threads));
+    vg_json_set_text(r, "verdict", vg_verdict_name(verdict));
     json_array_append_new(ratios, r);
     return VG_OK;
 }
@@ -259,7 +260,8 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
         VG_TRY(ratio_of(x->base, x->best, context, &x->ratio, &ci));
         x->lo = ci.lo;
         x->hi = ci.hi;
-        x->verdict = vg_noise_verdict(ci.lo, ci.hi, floor_of(context, c->threads));
+        x->verdict = vg_verdict_of((vg_estimate){x->ratio, ci.lo, ci.hi},
+                                   floor_of(context, c->threads));
     }
     return VG_OK;
 }

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "measure/noise.h"
 #include "micro/sampler.h"
+#include "reports/stats.h"
 
 /** What the table and the entries of a case need beside the samples. */
 typedef struct vg_entry_context {
@@ -29,7 +30,7 @@ typedef struct vg_comparison {
     double rate;          /**< FLOP/s or bytes/s of best */
     bool by_flops;
     double roof_fraction, ulp_max;
-    vg_noise_word verdict;
+    vg_verdict verdict;
 } vg_comparison;
 
 /** Appends one entry per row of the case to @p benchmarks. */

@@ -8,6 +8,7 @@
 
 #include "measure/noise.h"
 #include "measure/stats.h"
+#include "reports/stats.h"
 #include "results/results.h"
 
 enum { PROCESSES_MAX = 64, RESAMPLES = 4000 };
@@ -138,12 +139,13 @@ static vg_status judge_ratio(json_t *ratio, const vg_noise *noise, int threads, 
     vg_interval ci;
     size_t count = numbers(json_object_get(ratio, "by_process"), values);
     VG_TRY(vg_stat_median_ci(values, count, 0.95, RESAMPLES, seed, &ci));
-    vg_json_set_number(ratio, "ratio", vg_stat_median(values, count));
+    double middle = vg_stat_median(values, count);
+    vg_verdict verdict = vg_verdict_of((vg_estimate){middle, ci.lo, ci.hi},
+                                       vg_noise_floor(noise, threads));
+    vg_json_set_number(ratio, "ratio", middle);
     json_object_set_new(ratio, "ci95", vg_json_interval(ci.lo, ci.hi));
     json_object_del(ratio, "p"); /* of one process only */
-    vg_json_set_text(
-        ratio, "verdict",
-        vg_noise_verdict_name(vg_noise_verdict(ci.lo, ci.hi, vg_noise_floor(noise, threads))));
+    vg_json_set_text(ratio, "verdict", vg_verdict_name(verdict));
     return VG_OK;
 }
 

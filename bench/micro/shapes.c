@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/nearest.h"
+#include "measure/nearest.h"
 
 /* --- one line --------------------------------------------------------------------------------- */
 

@@ -69,7 +69,7 @@ static void percent_and_ulp(const vg_comparison *x, char percent[16], char ulp[1
 static const char *verdict_text(const vg_comparison *x)
 {
     if (x->best && x->base)
-        return vg_noise_verdict_name(x->verdict);
+        return vg_verdict_name(x->verdict);
     return x->best || x->base ? "-" : "no time";
 }
 
@@ -101,8 +101,8 @@ static void print_text(FILE *out, int width, bool color, const vg_case_result *r
                        const vg_comparison *x)
 {
     char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
-    const char *tint = x->verdict == VG_NOISE_FASTER   ? "\033[32m"
-                       : x->verdict == VG_NOISE_SLOWER ? "\033[31m"
+    const char *tint = x->verdict == VG_FASTER   ? "\033[32m"
+                       : x->verdict == VG_SLOWER ? "\033[31m"
                                                        : "";
     vg_case_format(r->c, name, sizeof name);
     percent_and_ulp(x, percent, ulp);
@@ -167,7 +167,7 @@ void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
 void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads, int count)
 {
     for (int t = 0; t < count; t++) {
-        int tally[4] = {0}, ratios = 0;
+        int tally[VG_AMBIGUOUS + 1] = {0}, ratios = 0;
         double logs = 0;
         bool seen = false;
         for (int i = 0; i < t; i++)
@@ -185,7 +185,7 @@ void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int 
             fprintf(out,
                     "threads:%d  geometric mean of the ratios %.3f over %d: %d faster, %d "
                     "slower, %d same, %d ambiguous\n",
-                    threads[t], exp(logs / ratios), ratios, tally[VG_NOISE_FASTER],
-                    tally[VG_NOISE_SLOWER], tally[VG_NOISE_SAME], tally[VG_NOISE_AMBIGUOUS]);
+                    threads[t], exp(logs / ratios), ratios, tally[VG_FASTER],
+                    tally[VG_SLOWER], tally[VG_SAME], tally[VG_AMBIGUOUS]);
     }
 }

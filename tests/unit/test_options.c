@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "measure/filter.h"
 #include "measure/noise.h"
+#include "reports/stats.h"
 
 enum { WORDS = 12 };
 
@@ -143,12 +144,15 @@ static void filters(void **state)
 static void verdicts_are_gated_by_the_floor(void **state)
 {
     (void)state;
-    assert_int_equal(vg_noise_verdict(1.05, 1.10, 0.02), VG_NOISE_FASTER);
-    assert_int_equal(vg_noise_verdict(1.01, 1.10, 0.02), VG_NOISE_AMBIGUOUS);
-    assert_int_equal(vg_noise_verdict(0.80, 0.90, 0.02), VG_NOISE_SLOWER);
-    assert_int_equal(vg_noise_verdict(0.99, 1.01, 0.02), VG_NOISE_SAME);
-    assert_int_equal(vg_noise_verdict(1.05, 1.10, (double)NAN), VG_NOISE_AMBIGUOUS);
-    assert_int_equal(vg_noise_verdict((double)NAN, 1.10, 0.02), VG_NOISE_AMBIGUOUS);
+    const vg_estimate faster = {1.07, 1.05, 1.10}, unsure = {1.05, 1.01, 1.10},
+                      slower = {0.85, 0.80, 0.90}, same = {1, 0.99, 1.01},
+                      endless = {1.05, NAN, 1.10};
+    assert_int_equal(vg_verdict_of(faster, 0.02), VG_FASTER);
+    assert_int_equal(vg_verdict_of(unsure, 0.02), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of(slower, 0.02), VG_SLOWER);
+    assert_int_equal(vg_verdict_of(same, 0.02), VG_SAME);
+    assert_int_equal(vg_verdict_of(faster, (double)NAN), VG_AMBIGUOUS);
+    assert_int_equal(vg_verdict_of(endless, 0.02), VG_AMBIGUOUS);
     vg_noise noise = {.count = 0};
     assert_true(isnan(vg_noise_floor(&noise, 0)));
     vg_noise_add(&noise, "a", 1, 1.01, 9);

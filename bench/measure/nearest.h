@@ -2,8 +2,8 @@
 /** @file nearest.h
  * The nearest valid word for one that is misspelt.
  */
-#ifndef VG_CLI_NEAREST_H
-#define VG_CLI_NEAREST_H
+#ifndef VG_MEASURE_NEAREST_H
+#define VG_MEASURE_NEAREST_H
 
 #include <stddef.h>
 
