@@ -209,6 +209,8 @@ vg_status vg_checkpoint_write(const char *path, const json_t *header, const vg_b
         head.table_crc = vg_crc32(0, table, (size_t)table_bytes);
         head.crc = vg_crc32(0, &head, offsetof(vg_ckpt_head, crc));
         if (status == VG_OK)
+            status = vg_blob_names_check(path, blobs, count);
+        if (status == VG_OK)
             status = save(path, &head, table, text, blobs);
     }
     free(text);

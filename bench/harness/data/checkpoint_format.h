@@ -28,6 +28,9 @@ typedef struct vg_ckpt_entry {
 /** Bytes of one number; 0 for an unknown type. */
 size_t vg_blob_item(vg_blob_type type);
 
+/** VG_EFORMAT where two blobs have the same name. */
+vg_status vg_blob_names_check(const char *name, const vg_blob *blobs, int count);
+
 /** Checks and opens @p bytes, vg_alloc()ed memory that the checkpoint takes over on success. */
 vg_status vg_checkpoint_parse(const char *name, uint8_t *bytes, size_t size,
                               vg_checkpoint *checkpoint);

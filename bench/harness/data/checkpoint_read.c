@@ -73,16 +73,16 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const vg_blob *const *)a)->name, (*(const vg_blob *const *)b)->name);
 }
 
-static vg_status check_names(const char *name, const vg_checkpoint *c)
+vg_status vg_blob_names_check(const char *name, const vg_blob *blobs, int count)
 {
-    const vg_blob **sorted = malloc(((size_t)c->count + 1) * sizeof *sorted);
+    const vg_blob **sorted = malloc(((size_t)count + 1) * sizeof *sorted);
     if (!sorted)
         return vg_fail(VG_ENOMEM, "out of memory for %s", name);
-    for (int i = 0; i < c->count; i++)
-        sorted[i] = &c->blobs[i];
-    qsort(sorted, (size_t)c->count, sizeof *sorted, by_name);
+    for (int i = 0; i < count; i++)
+        sorted[i] = &blobs[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
     vg_status status = VG_OK;
-    for (int i = 1; i < c->count && status == VG_OK; i++)
+    for (int i = 1; i < count && status == VG_OK; i++)
         if (!strcmp(sorted[i]->name, sorted[i - 1]->name))
             status = vg_fail(VG_EFORMAT, "%s: two blobs are called '%s'", name, sorted[i]->name);
     free(sorted);
@@ -121,7 +121,7 @@ static vg_status parse(const char *name, const uint8_t *bytes, size_t size, vg_c
     if (at != size)
         return vg_fail(VG_EFORMAT, "%s: %llu bytes after the last blob", name,
                        (unsigned long long)(size - at));
-    return check_names(name, c);
+    return vg_blob_names_check(name, c->blobs, c->count);
 }
 
 vg_status vg_checkpoint_parse(const char *name, uint8_t *bytes, size_t size, vg_checkpoint *c)
