@@ -142,6 +142,9 @@ static vg_status make_task(vg_rig *rig, vg_task *task, const vg_kernel *kernel,
     VG_TRY(vg_task_init(task, kernel, shape, &rig->params));
     for (int slot = 0; slot < VG_SLOT_COUNT; slot++)
         task->t[slot].p = rig->tensors[slot];
+    if (task == &rig->task && rig->forward.kernel &&
+        rig->forward.kernel->backend == kernel->backend)
+        task->forward = &rig->forward;
     size_t bytes = vg_task_workspace_bytes(task);
     if (bytes)
         VG_TRY(vg_alloc(bytes, 13, &task->workspace));

@@ -129,6 +129,7 @@ dnnl_status_t vg_dnn_reorder(dnnl_primitive_desc_t *pd, vg_dnn_cmd from, vg_dnn_
 
 typedef enum vg_dnn_cell {
     VG_DNN_CELL_RNN_TANH,
+    VG_DNN_CELL_RNN_RELU,
     VG_DNN_CELL_LSTM,
     VG_DNN_CELL_LBR_GRU
 } vg_dnn_cell;

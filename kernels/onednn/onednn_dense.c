@@ -46,13 +46,18 @@ static void scatter(const vg_task *task, vg_dnn_way *way, const int memory[4])
         memcpy((float *)t->p + r * t->ld, dense + r * spec.cols, (size_t)spec.cols * sizeof(float));
 }
 
-int vg_dnn_dense_in(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense)
+int vg_dnn_dense_in_when(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense, vg_dnn_when when)
 {
     if (!vg_dnn_is_strided(way->task, slot))
         return vg_dnn_slot(way, slot, dense);
     int memory = vg_dnn_own(way, dense);
-    vg_dnn_add_glue(way, gather, (int[4]){memory, (int)slot}, VG_DNN_RUN);
+    vg_dnn_add_glue(way, gather, (int[4]){memory, (int)slot}, when);
     return memory;
+}
+
+int vg_dnn_dense_in(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense)
+{
+    return vg_dnn_dense_in_when(way, slot, dense, VG_DNN_RUN);
 }
 
 int vg_dnn_dense_out(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense)

@@ -372,6 +372,12 @@ static void run(const vg_task *task, int64_t unit, void *scratch)
     }
 }
 
+const vg_dnn_way *vg_dnn_way_of(const vg_task *task)
+{
+    const row_state *state = task->state;
+    return state ? state->way : NULL;
+}
+
 int vg_dnn_phases(const vg_shape *shape, vg_phase phases[VG_MAX_PHASES])
 {
     phases[0] = (vg_phase){.run = run, .units = 1, .serial = true};

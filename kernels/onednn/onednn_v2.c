@@ -229,13 +229,19 @@ dnnl_status_t vg_dnn_reorder(dnnl_primitive_desc_t *pd, vg_dnn_cmd from, vg_dnn_
 
 static const dnnl_rnn_direction_t FORWARD_IN_TIME = dnnl_unidirectional_left2right;
 
+static dnnl_alg_kind_t activation_of(vg_dnn_cell cell)
+{
+    return cell == VG_DNN_CELL_RNN_RELU ? dnnl_eltwise_relu : dnnl_eltwise_tanh;
+}
+
 static dnnl_status_t rnn_fwd_desc(dnnl_rnn_desc_t *d, vg_dnn_cell cell, dnnl_prop_kind_t prop,
                                   const vg_dnn_rnn_mds *m)
 {
     switch (cell) {
     case VG_DNN_CELL_RNN_TANH:
+    case VG_DNN_CELL_RNN_RELU:
         return dnnl_vanilla_rnn_forward_desc_init(
-            d, prop, dnnl_eltwise_tanh, FORWARD_IN_TIME, m->src_layer, m->src_iter, m->wei_layer,
+            d, prop, activation_of(cell), FORWARD_IN_TIME, m->src_layer, m->src_iter, m->wei_layer,
             m->wei_iter, m->bias, m->dst_layer, m->dst_iter, dnnl_rnn_flags_undef, 0, 0);
     case VG_DNN_CELL_LSTM:
         return dnnl_lstm_forward_desc_init_v3(d, prop, FORWARD_IN_TIME, m->src_layer, m->src_iter,
@@ -261,8 +267,9 @@ static dnnl_status_t rnn_bwd_desc(dnnl_rnn_desc_t *r, vg_dnn_cell cell, const vg
 {
     switch (cell) {
     case VG_DNN_CELL_RNN_TANH:
+    case VG_DNN_CELL_RNN_RELU:
         return dnnl_vanilla_rnn_backward_desc_init(
-            r, dnnl_backward, dnnl_eltwise_tanh, FORWARD_IN_TIME, m->src_layer, m->src_iter,
+            r, dnnl_backward, activation_of(cell), FORWARD_IN_TIME, m->src_layer, m->src_iter,
             m->wei_layer, m->wei_iter, m->bias, m->dst_layer, m->dst_iter, d->src_layer,
             d->src_iter, d->wei_layer, d->wei_iter, d->bias, d->dst_layer, d->dst_iter,
             dnnl_rnn_flags_undef, 0, 0);

@@ -215,13 +215,19 @@ dnnl_status_t vg_dnn_reorder(dnnl_primitive_desc_t *pd, vg_dnn_cmd from, vg_dnn_
 
 static const dnnl_rnn_direction_t FORWARD_IN_TIME = dnnl_unidirectional_left2right;
 
+static dnnl_alg_kind_t activation_of(vg_dnn_cell cell)
+{
+    return cell == VG_DNN_CELL_RNN_RELU ? dnnl_eltwise_relu : dnnl_eltwise_tanh;
+}
+
 dnnl_status_t vg_dnn_rnn_fwd(dnnl_primitive_desc_t *pd, vg_dnn_cell cell, dnnl_prop_kind_t prop,
                              const vg_dnn_rnn_mds *m, const_dnnl_primitive_attr_t attr)
 {
     switch (cell) {
     case VG_DNN_CELL_RNN_TANH:
+    case VG_DNN_CELL_RNN_RELU:
         return dnnl_vanilla_rnn_forward_primitive_desc_create(
-            pd, vg_dnn_engine(), prop, dnnl_eltwise_tanh, FORWARD_IN_TIME, m->src_layer,
+            pd, vg_dnn_engine(), prop, activation_of(cell), FORWARD_IN_TIME, m->src_layer,
             m->src_iter, m->wei_layer, m->wei_iter, m->bias, m->dst_layer, m->dst_iter,
             dnnl_rnn_flags_undef, 0, 0, attr);
     case VG_DNN_CELL_LSTM:
@@ -242,8 +248,9 @@ dnnl_status_t vg_dnn_rnn_bwd(dnnl_primitive_desc_t *pd, vg_dnn_cell cell, const 
 {
     switch (cell) {
     case VG_DNN_CELL_RNN_TANH:
+    case VG_DNN_CELL_RNN_RELU:
         return dnnl_vanilla_rnn_backward_primitive_desc_create(
-            pd, vg_dnn_engine(), dnnl_backward, dnnl_eltwise_tanh, FORWARD_IN_TIME, m->src_layer,
+            pd, vg_dnn_engine(), dnnl_backward, activation_of(cell), FORWARD_IN_TIME, m->src_layer,
             m->src_iter, m->wei_layer, m->wei_iter, m->bias, m->dst_layer, m->dst_iter,
             d->src_layer, d->src_iter, d->wei_layer, d->wei_iter, d->bias, d->dst_layer,
             d->dst_iter, dnnl_rnn_flags_undef, 0, 0, hint, attr);

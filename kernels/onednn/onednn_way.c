@@ -177,13 +177,35 @@ int vg_dnn_own(vg_dnn_way *way, vg_dnn_cmd md)
     return add_memory(way, md, (vg_dnn_memory){.pointer = buffer, .own = buffer, .slot = -1});
 }
 
-int vg_dnn_alias(vg_dnn_way *way, int memory, vg_dnn_cmd md)
+int vg_dnn_part(vg_dnn_way *way, int memory, size_t offset, vg_dnn_cmd md)
 {
     if (way->status != VG_OK)
         return -1;
     const vg_dnn_memory *of = &way->memories[memory];
-    return add_memory(
-        way, md, (vg_dnn_memory){.pointer = of->pointer, .slot = of->slot, .offset = of->offset});
+    return add_memory(way, md,
+                      (vg_dnn_memory){.pointer = (float *)of->pointer + offset,
+                                      .slot = of->slot,
+                                      .offset = of->offset + offset});
+}
+
+int vg_dnn_alias(vg_dnn_way *way, int memory, vg_dnn_cmd md)
+{
+    return vg_dnn_part(way, memory, 0, md);
+}
+
+int vg_dnn_unbound(vg_dnn_way *way, vg_dnn_cmd md)
+{
+    if (way->status != VG_OK)
+        return -1;
+    return add_memory(way, md, (vg_dnn_memory){.pointer = NULL, .slot = -1});
+}
+
+void vg_dnn_borrow(vg_dnn_way *way, int memory, const vg_dnn_way *lender, int lent)
+{
+    vg_dnn_memory *m = &way->memories[memory];
+    void *now = lender->memories[lent].pointer;
+    if (now != m->pointer && dnnl_memory_set_data_handle(m->memory, now) == dnnl_success)
+        m->pointer = now;
 }
 
 float *vg_dnn_data(const vg_dnn_way *way, int memory)
@@ -292,7 +314,7 @@ void vg_dnn_add_glue(vg_dnn_way *way, vg_dnn_glue_fn *glue, const int memory[4],
     step->when = when;
 }
 
-static void add_reorder(vg_dnn_way *way, int from, vg_dnn_cmd from_md, int to, vg_dnn_cmd to_md,
+void vg_dnn_add_reorder(vg_dnn_way *way, int from, vg_dnn_cmd from_md, int to, vg_dnn_cmd to_md,
                         vg_dnn_when when)
 {
     dnnl_primitive_attr_t attr = vg_dnn_attr(way, NULL);
@@ -307,7 +329,7 @@ int vg_dnn_to_layout(vg_dnn_way *way, int memory, vg_dnn_cmd from, vg_dnn_cmd to
     if (way->status != VG_OK || dnnl_memory_desc_equal(from, to))
         return memory;
     int target = vg_dnn_own(way, to);
-    add_reorder(way, memory, from, target, to, when);
+    vg_dnn_add_reorder(way, memory, from, target, to, when);
     return target;
 }
 
@@ -322,7 +344,7 @@ void vg_dnn_from_layout(vg_dnn_way *way, int made_memory, vg_dnn_cmd made, int m
                         vg_dnn_cmd wanted)
 {
     if (made_memory != memory)
-        add_reorder(way, made_memory, made, memory, wanted, VG_DNN_RUN);
+        vg_dnn_add_reorder(way, made_memory, made, memory, wanted, VG_DNN_RUN);
 }
 
 /* --- descriptions ----------------------------------------------------------------------------- */
@@ -382,6 +404,7 @@ vg_dnn_way *vg_dnn_way_build(const vg_task *task, const vg_dnn_choice *choice)
     way->label = choice->label;
     way->variant = choice->variant;
     way->task = task;
+    way->kept = -1;
     choice->build(way, task);
     end_build(way);
     way->task = NULL;

@@ -17,9 +17,9 @@
 
 enum {
     VG_DNN_MAX_ARGS = 28,
-    VG_DNN_MAX_MEMORIES = 64,
-    VG_DNN_MAX_STEPS = 24,
-    VG_DNN_MAX_OWNED = 64
+    VG_DNN_MAX_MEMORIES = 96,
+    VG_DNN_MAX_STEPS = 40,
+    VG_DNN_MAX_OWNED = 96
 };
 
 typedef struct vg_dnn_way vg_dnn_way;
@@ -57,6 +57,7 @@ struct vg_dnn_way {
     vg_status status;
     vg_dnn_memory memories[VG_DNN_MAX_MEMORIES];
     int memory_count;
+    int kept; /**< memory that the backward task needs of this forward one, or -1 */
     vg_dnn_step steps[VG_DNN_MAX_STEPS];
     int step_count;
     vg_dnn_md owned_mds[VG_DNN_MAX_OWNED]; /* freed when the build ends */
@@ -103,6 +104,7 @@ int vg_dnn_slot_at(vg_dnn_way *way, vg_slot slot, size_t offset, vg_dnn_cmd md);
  * that use it (outputs: call vg_dnn_dense_done() once they are added). For primitives that turn to
  * reference code on strided memory, and for the reorder of 3.7, which is wrong on it. */
 int vg_dnn_dense_in(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense);
+int vg_dnn_dense_in_when(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense, vg_dnn_when when);
 int vg_dnn_dense_out(vg_dnn_way *way, vg_slot slot, vg_dnn_cmd dense);
 void vg_dnn_dense_done(vg_dnn_way *way, vg_slot slot, int memory);
 /** Whether a row of the tensor is followed by a gap. */
@@ -113,6 +115,11 @@ bool vg_dnn_is_column(const vg_task *task, vg_slot slot);
 int vg_dnn_own(vg_dnn_way *way, vg_dnn_cmd md);
 /** The bytes of @p memory seen in another layout of the same size. */
 int vg_dnn_alias(vg_dnn_way *way, int memory, vg_dnn_cmd md);
+/** A part of it: what begins @p offset floats behind its start. */
+int vg_dnn_part(vg_dnn_way *way, int memory, size_t offset, vg_dnn_cmd md);
+/** A memory object without memory; vg_dnn_borrow() gives it that of another. */
+int vg_dnn_unbound(vg_dnn_way *way, vg_dnn_cmd md);
+void vg_dnn_borrow(vg_dnn_way *way, int memory, const vg_dnn_way *lender, int lent);
 float *vg_dnn_data(const vg_dnn_way *way, int memory);
 
 typedef struct vg_dnn_arg {
@@ -130,6 +137,9 @@ void vg_dnn_add_when(vg_dnn_way *way, dnnl_primitive_desc_t pd, int count, const
 dnnl_primitive_desc_t vg_dnn_keep_pd(vg_dnn_way *way, dnnl_primitive_desc_t pd);
 void vg_dnn_add_glue(vg_dnn_way *way, vg_dnn_glue_fn *glue, const int memory[4], vg_dnn_when when);
 
+/** Copies @p from to @p to, each in its layout. */
+void vg_dnn_add_reorder(vg_dnn_way *way, int from, vg_dnn_cmd from_md, int to, vg_dnn_cmd to_md,
+                        vg_dnn_when when);
 /** @p memory (laid out as @p from) in layout @p to: itself if they are equal, else a buffer of the
  * way that a reorder fills. */
 int vg_dnn_to_layout(vg_dnn_way *way, int memory, vg_dnn_cmd from, vg_dnn_cmd to, vg_dnn_when when);
@@ -155,6 +165,8 @@ typedef struct vg_dnn_choice {
 
 /** prepare of a row: builds, times, chooses. Called again with state: repacks only. */
 vg_status vg_dnn_prepare(vg_task *task, int threads, const vg_dnn_choice *choices, int count);
+/** The way that a prepared task runs, or NULL. */
+const vg_dnn_way *vg_dnn_way_of(const vg_task *task);
 /** phases, release and describe of every row. The phase is serial. */
 int vg_dnn_phases(const vg_shape *shape, vg_phase phases[VG_MAX_PHASES]);
 void vg_dnn_release(vg_task *task);

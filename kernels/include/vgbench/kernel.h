@@ -96,6 +96,8 @@ typedef struct vg_kernel_impl {
     vg_status (*prepare)(vg_task *task, int threads);
     /** Frees task->state. */
     void (*release)(vg_task *task);
+    /** Outputs that the row does not write, as bits 1 << slot: what a library keeps to itself. */
+    uint64_t omits;
     /** The implementation behind the task, for the record ("brg_matmul:avx512_core, any"), into
      * @p text. NULL: `impl` says it. */
     void (*describe)(const vg_task *task, char *text, size_t size);
@@ -117,6 +119,10 @@ struct vg_task {
     const vg_params *params;
     void *workspace; /**< vg_task_workspace_bytes(), or NULL where that is 0 */
     void *state;     /**< of prepare */
+    /** Backward: the task of the forward pass it belongs to, prepared before this one, for rows that
+     * keep what they need in its state (oneDNN's recurrent layers). NULL: prepare runs that pass on
+     * the tensors as they are then. Ignored by rows that read tensors alone. */
+    const struct vg_task *forward;
     double prepare_ns; /**< how long prepare took: the creation-time column. A row that tries several
                           ways sets the time of the one it kept. */
 };
