@@ -20,9 +20,6 @@ typedef int32_t vi4 __attribute__((vector_size(16)));
 
 /* |x| as bits: comparisons of magnitudes are comparisons of integers. */
 #define MAGNITUDE 0x7fffffff
-#define MIN_NORMAL 0x00800000
-#define FP16_ZERO 0x33000000 /* 2^-25: at most this rounds to zero in fp16 (ties to even) */
-#define BF16_ZERO 0x00008000 /* 2^-134: likewise in bf16 */
 
 static inline vf4 load4(const float *p)
 {
@@ -128,9 +125,9 @@ static void delta(const float *p, int64_t n, double *field)
         b += y * y;
         vi4 bits = (vi4)v & MAGNITUDE;
         zero += bits == 0;
-        tiny += bits < MIN_NORMAL;
-        fp16 += bits <= FP16_ZERO;
-        bf16 += bits <= BF16_ZERO;
+        tiny += bits < VG_BITS_MIN_NORMAL;
+        fp16 += bits <= VG_BITS_FP16_ZERO;
+        bf16 += bits <= VG_BITS_BF16_ZERO;
     }
     int64_t padding = (4 - n % 4) % 4, zeros = count4(zero);
     field[0] = sum4(a, b);

@@ -23,7 +23,15 @@ typedef struct vg_block_stats {
     double dead;      /**< units with |f'| < 0.001 max |f'| on the whole batch */
     /* fractions of delta_l: zero; subnormal; not zero, but zero when rounded to fp16 or bf16 */
     double zero, subnormal, underflow_fp16, underflow_bf16;
+    /* recurrent models: lstm's dL/dc_t, and the mean of the gate that carries the state */
+    double grad_cell_l2, carry;
 } vg_block_stats;
+
+/* Magnitudes as bits, below or at which a float is subnormal, or rounds to zero in fp16 (2^-25, ties
+ * to even) or bf16 (2^-134). */
+#define VG_BITS_MIN_NORMAL 0x00800000
+#define VG_BITS_FP16_ZERO 0x33000000
+#define VG_BITS_BF16_ZERO 0x00008000
 
 typedef enum vg_watch_kind {
     VG_WATCH_SQUARES, /**< sum of squares */

@@ -81,9 +81,6 @@ static vg_status bind_workspaces(vg_net *net)
 static vg_status build(vg_net *net)
 {
     const vg_spec *s = &net->spec;
-    if (s->model != VG_MODEL_mlp)
-        return vg_fail(VG_EUNSUPPORTED, "model=%s is not built in: decay measures mlp",
-                       vg_spec_word(s, "model"));
     if (!net->options.share)
         VG_TRY(vg_net_check_memory(s, &net->options));
     VG_TRY(vg_net_graph(net));
@@ -141,6 +138,8 @@ void vg_net_destroy(vg_net *net)
         destroy_watch(b->values);
         destroy_watch(b->slopes);
     }
+    vg_time_watch_destroy(net->time);
+    vg_free(net->sequences);
     for (int i = 0; i < net->buffers; i++)
         if (!net->buffer[i].borrowed)
             vg_free(net->buffer[i].p);
@@ -156,6 +155,7 @@ void vg_net_destroy(vg_net *net)
     free(net->task);
     free(net->buffer);
     free(net->block);
+    free(net->layer);
     free(net->node);
     free(net->value);
     free(net);
@@ -175,7 +175,7 @@ static float *values_of(const vg_net *net, int segment)
     return net->data + net->arena.segments[segment].offset;
 }
 
-static void fill_constant(const vg_net *net, int segment, double value)
+void vg_net_fill_constant(const vg_net *net, int segment, double value)
 {
     if (segment == VG_NONE)
         return;
@@ -184,7 +184,7 @@ static void fill_constant(const vg_net *net, int segment, double value)
         values_of(net, segment)[i] = (float)value;
 }
 
-static vg_status fill_matrix(const vg_net *net, int segment, int rule, double gain,
+vg_status vg_net_fill_matrix(const vg_net *net, int segment, int rule, double gain,
                              const vg_random *random)
 {
     if (segment == VG_NONE)
@@ -195,7 +195,7 @@ static vg_status fill_matrix(const vg_net *net, int segment, int rule, double ga
 }
 
 /* Biases: Gaussian with bias_std, or from the weights' own range under torch_default, or 0. */
-static void fill_bias(const vg_net *net, int segment, int rule, int64_t fan_in,
+void vg_net_fill_bias(const vg_net *net, int segment, int rule, int64_t fan_in,
                       const vg_random *random)
 {
     if (segment == VG_NONE)
@@ -207,7 +207,7 @@ static void fill_bias(const vg_net *net, int segment, int rule, int64_t fan_in,
     else if (rule == VG_INIT_torch_default)
         vg_random_fill_uniform(random, 0, s->cols, 1 / sqrt((double)fan_in), b);
     else
-        fill_constant(net, segment, 0);
+        vg_net_fill_constant(net, segment, 0);
 }
 
 static vg_status init_block(const vg_net *net, uint64_t seed, uint32_t layer)
@@ -217,16 +217,16 @@ static vg_status init_block(const vg_net *net, uint64_t seed, uint32_t layer)
     vg_random weight = {seed, VG_STREAM_WEIGHT, layer}, bias = {seed, VG_STREAM_BIAS, layer},
               weight2 = {seed, VG_STREAM_WEIGHT2, layer}, bias2 = {seed, VG_STREAM_BIAS2, layer},
               gate = {seed, VG_STREAM_GATE_WEIGHT, layer};
-    VG_TRY(fill_matrix(net, b->weight, s->init, s->gain, &weight));
-    VG_TRY(fill_matrix(net, b->weight2, s->init2, 1, &weight2));
-    VG_TRY(fill_matrix(net, b->gate_weight, s->init_gate, 1, &gate));
-    fill_bias(net, b->bias, s->init, s->width, &bias);
-    fill_bias(net, b->bias2, s->init2, s->width, &bias2);
-    fill_constant(net, b->gate_bias, s->gate_bias);
-    fill_constant(net, b->gamma, 1);
-    fill_constant(net, b->beta, 0);
-    fill_constant(net, b->slope, s->slope);
-    fill_constant(net, b->alpha, s->alpha);
+    VG_TRY(vg_net_fill_matrix(net, b->weight, s->init, s->gain, &weight));
+    VG_TRY(vg_net_fill_matrix(net, b->weight2, s->init2, 1, &weight2));
+    VG_TRY(vg_net_fill_matrix(net, b->gate_weight, s->init_gate, 1, &gate));
+    vg_net_fill_bias(net, b->bias, s->init, s->width, &bias);
+    vg_net_fill_bias(net, b->bias2, s->init2, s->width, &bias2);
+    vg_net_fill_constant(net, b->gate_bias, s->gate_bias);
+    vg_net_fill_constant(net, b->gamma, 1);
+    vg_net_fill_constant(net, b->beta, 0);
+    vg_net_fill_constant(net, b->slope, s->slope);
+    vg_net_fill_constant(net, b->alpha, s->alpha);
     return VG_OK;
 }
 
@@ -236,12 +236,12 @@ static vg_status init_ends(const vg_net *net, uint64_t seed)
     vg_random input = {seed, VG_STREAM_INPUT_WEIGHT, 0}, head = {seed, VG_STREAM_HEAD_WEIGHT, 0},
               input_bias = {seed, VG_STREAM_INPUT_BIAS, 0},
               head_bias = {seed, VG_STREAM_HEAD_BIAS, 0};
-    VG_TRY(fill_matrix(net, net->input_weight, s->init_io, 1, &input));
-    VG_TRY(fill_matrix(net, net->head_weight, s->init_io, 1, &head));
-    fill_bias(net, net->input_bias, s->init_io, s->in_dim, &input_bias);
-    fill_bias(net, net->head_bias, s->init_io, s->width, &head_bias);
-    fill_constant(net, net->final_gamma, 1);
-    fill_constant(net, net->final_beta, 0);
+    VG_TRY(vg_net_fill_matrix(net, net->input_weight, s->init_io, 1, &input));
+    VG_TRY(vg_net_fill_matrix(net, net->head_weight, s->init_io, 1, &head));
+    vg_net_fill_bias(net, net->input_bias, s->init_io, s->in_dim, &input_bias);
+    vg_net_fill_bias(net, net->head_bias, s->init_io, s->width, &head_bias);
+    vg_net_fill_constant(net, net->final_gamma, 1);
+    vg_net_fill_constant(net, net->final_beta, 0);
     return VG_OK;
 }
 
@@ -249,8 +249,10 @@ static void init_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     (void)scratch;
     const init_task *t = (const init_task *)task;
-    vg_status status = unit == 0 ? init_ends(t->net, (uint64_t)t->seed)
-                                 : init_block(t->net, (uint64_t)t->seed, (uint32_t)unit);
+    uint64_t seed = (uint64_t)t->seed;
+    vg_status status = unit == 0       ? init_ends(t->net, seed)
+                       : t->net->layer ? vg_recurrent_init(t->net, seed, (uint32_t)unit)
+                                       : init_block(t->net, seed, (uint32_t)unit);
     if (status != VG_OK)
         ((init_task *)task)->status = status; /* out of memory, whoever writes last */
 }
@@ -277,13 +279,24 @@ vg_status vg_net_init(vg_net *net, int64_t seed)
 vg_status vg_net_load(vg_net *net, const vg_data *d)
 {
     const vg_spec *s = &net->spec;
-    if (d->count < s->batch || d->in_dim != s->in_dim || d->classes != s->classes)
+    if (net->layer || d->count < s->batch || d->in_dim != s->in_dim || d->classes != s->classes)
         return vg_fail(VG_EINVAL, "data of %lld x %lld with %lld classes does not fit the network",
                        (long long)d->count, (long long)d->in_dim, (long long)d->classes);
     memcpy(net->value[net->input].data, d->x, (size_t)(s->batch * s->in_dim) * sizeof(float));
     memcpy(net->labels, d->labels, (size_t)s->batch * sizeof *d->labels);
     memcpy(net->target, d->target, (size_t)(s->batch * s->classes) * sizeof(float));
     return VG_OK;
+}
+
+vg_status vg_net_load_own(vg_net *net)
+{
+    if (net->layer)
+        return load_sequences(net);
+    vg_data data;
+    VG_TRY(vg_data_make(&net->spec, net->spec.batch, &data));
+    vg_status status = vg_net_load(net, &data);
+    vg_data_release(&data);
+    return status;
 }
 
 vg_status vg_net_run(vg_net *net)
@@ -310,8 +323,9 @@ int64_t vg_net_params(const vg_net *net)
 
 int64_t vg_net_matrices(const vg_net *net)
 {
-    int64_t per_block =
-        net->spec.skip == VG_SKIP_highway ? 2 : net->spec.block_layers;
+    int64_t per_block = net->layer                          ? 2
+                        : net->spec.skip == VG_SKIP_highway ? 2
+                                                            : net->spec.block_layers;
     return per_block * net->spec.depth;
 }
 
@@ -334,8 +348,17 @@ static void slope_stats(const vg_watch *w, vg_block_stats *out)
     out->dead = total[4] / (double)w->cols;
 }
 
+int64_t vg_net_entries(const vg_net *net)
+{
+    return net->layer ? net->spec.seq_len : net->spec.depth;
+}
+
 void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out)
 {
+    if (net->layer) {
+        vg_time_watch_stats(net->time, index, net->spec.loss_scale, out);
+        return;
+    }
     const vg_block *b = &net->block[index];
     double total[VG_WATCH_FIELDS], scale = net->spec.loss_scale;
     double count = (double)(net->spec.batch * net->spec.width);
@@ -359,14 +382,23 @@ void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out
 void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
 {
     vg_net_gradient_stats(net, index, out);
-    out->weight_l2 = weight_norm(net, net->block[index].weight);
+    if (!net->layer)
+        out->weight_l2 = weight_norm(net, net->block[index].weight);
+}
+
+double vg_net_input_power(const vg_net *net)
+{
+    const vg_value *x = &net->value[net->input];
+    return vg_sum_squares(x->data, x->rows * x->cols) / (double)x->rows;
 }
 
 /* With u_b = h_b / |h_b| the mean cosine of pairs is (|sum u_b|^2 - B) / (B (B - 1)). */
 double vg_net_correlation(const vg_net *net, int64_t index)
 {
     int64_t batch = net->spec.batch, width = net->spec.width;
-    const float *h = net->value[net->block[index].out].data;
+    const float *h = net->layer ? net->value[net->layer[net->spec.depth].out].data +
+                                      (index - 1) * batch * width
+                                : net->value[net->block[index].out].data;
     double *sum = calloc((size_t)width, sizeof *sum), square = 0;
     if (!sum || batch < 2) {
         free(sum);
@@ -429,11 +461,16 @@ static void add_values(const vg_net *net, vg_named *list, int *count)
 vg_status vg_net_tensors(const vg_net *net, vg_named **out, int *count)
 {
     *count = 0;
-    *out = calloc((size_t)(2 * (net->arena.count + net->values) + 1), sizeof **out);
+    int64_t tensors = net->arena.count + net->values + (net->layer ? net->spec.seq_len : 0);
+    *out = calloc((size_t)(2 * tensors + 1), sizeof **out);
     if (!*out)
         return vg_fail(VG_ENOMEM, "out of memory for the list of tensors");
     add_named(*out, count, "x", net->value[net->input].data, net->spec.batch, net->spec.in_dim);
+    (*out)[0].steps = net->layer ? net->spec.seq_len : 0;
     add_segments(net, *out, count);
-    add_values(net, *out, count);
+    if (net->layer)
+        vg_recurrent_tensors(net, *out, count);
+    else
+        add_values(net, *out, count);
     return VG_OK;
 }

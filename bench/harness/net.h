@@ -57,8 +57,11 @@ void vg_net_destroy(vg_net *net);
 /** Fills the parameters for @p seed: a function of the spec and the seed alone. */
 vg_status vg_net_init(vg_net *net, int64_t seed);
 
-/** Copies the first `batch` samples. */
+/** Copies the first `batch` samples; of mlp only. */
 vg_status vg_net_load(vg_net *net, const vg_data *data);
+
+/** Makes the data of the network's spec and loads its first batch, whatever the model. */
+vg_status vg_net_load_own(vg_net *net);
 
 /** One forward and backward pass. */
 vg_status vg_net_run(vg_net *net);
@@ -74,11 +77,21 @@ int64_t vg_net_matrices(const vg_net *net);
 double vg_net_flops(const vg_net *net);
 double vg_net_traffic(const vg_net *net);
 
-/** Statistics of block @p index (1 .. depth) after a run; with options.monitor only. Gradients are
+/** Entries of the record's layers[]: blocks, or steps in time of recurrent models. */
+int64_t vg_net_entries(const vg_net *net);
+
+/** Statistics of entry @p index (1 .. entries) after a run; with options.monitor only. Gradients are
  * unscaled. */
 void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
 
-/** Mean correlation (cosine) of two different samples at the output of block @p index. */
+/** Spectral radius of the top layer's recurrent matrix (of gated cells: of its first gate); NaN
+ * without one. */
+double vg_net_spectral_radius(const vg_net *net);
+
+/** Mean square over the units of sum_j x_j^2 at a step: what drives a recurrent layer. */
+double vg_net_input_power(const vg_net *net);
+
+/** Mean correlation (cosine) of two different samples at the output of entry @p index. */
 double vg_net_correlation(const vg_net *net, int64_t index);
 
 /** Parameters and their gradients share the segment table. */
@@ -89,7 +102,8 @@ const vg_plan *vg_net_plan(const vg_net *net);
 
 /* For the trainer (net_train.c). */
 
-/** Where the samples of the next run go: inputs, labels, targets. */
+/** Where the samples of the next run go: inputs (recurrent models: [step][sample][feature]), labels,
+ * targets. */
 typedef struct vg_net_batch {
     float *x, *target;
     int32_t *labels;
@@ -116,6 +130,7 @@ typedef struct vg_named {
     char name[64];
     const float *p;
     int64_t rows, cols; /**< rows 0: a vector of cols */
+    int64_t steps;      /**< 0, or steps of a sequence: [steps][rows][cols] */
 } vg_named;
 
 /** All tensors of a dump, in order; the caller frees the list. Needs options.keep. */

@@ -5,7 +5,7 @@
 
 #include "harness/net_internal.h"
 
-static vg_status add_value(vg_net *net, int64_t cols, int block, const char *tensor, int *index)
+vg_status vg_net_add_value(vg_net *net, int64_t cols, int block, const char *tensor, int *index)
 {
     if (net->values == net->value_capacity) {
         int capacity = net->value_capacity ? 2 * net->value_capacity : 64;
@@ -15,8 +15,8 @@ static vg_status add_value(vg_net *net, int64_t cols, int block, const char *ten
         net->value = grown;
         net->value_capacity = capacity;
     }
-    net->value[net->values] = (vg_value){
-        .cols = cols, .block = block, .tensor = tensor, .needs_grad = true, .grad = VG_NONE};
+    net->value[net->values] = (vg_value){.rows = net->spec.batch, .cols = cols, .block = block,
+                                         .tensor = tensor, .needs_grad = true, .grad = VG_NONE};
     *index = net->values++;
     return VG_OK;
 }
@@ -25,7 +25,7 @@ static vg_status add_value(vg_net *net, int64_t cols, int block, const char *ten
 static vg_status add_node(vg_net *net, const vg_node *node, int64_t cols, const char *tensor,
                           int *y)
 {
-    VG_TRY(add_value(net, cols, node->block, tensor, y));
+    VG_TRY(vg_net_add_value(net, cols, node->block, tensor, y));
     if (net->nodes == net->node_capacity) {
         int capacity = net->node_capacity ? 2 * net->node_capacity : 64;
         vg_node *grown = realloc(net->node, (size_t)capacity * sizeof *grown);
@@ -39,7 +39,7 @@ static vg_status add_node(vg_net *net, const vg_node *node, int64_t cols, const 
     return VG_OK;
 }
 
-static vg_status add_segment(vg_net *net, int block, const char *tensor, int64_t rows, int64_t cols,
+vg_status vg_net_add_segment(vg_net *net, int block, const char *tensor, int64_t rows, int64_t cols,
                              int *index)
 {
     char name[48];
@@ -54,8 +54,8 @@ static vg_status dense(vg_net *net, int block, int x, int64_t out, const char *c
                        int *weight, int *bias, const char *tensor, int *y)
 {
     int64_t in = net->value[x].cols;
-    VG_TRY(add_segment(net, block, names[0], out, in, weight));
-    VG_TRY(add_segment(net, block, names[1], 1, out, bias));
+    VG_TRY(vg_net_add_segment(net, block, names[0], out, in, weight));
+    VG_TRY(vg_net_add_segment(net, block, names[1], 1, out, bias));
     vg_node node = {.op = VG_OP_dense, .block = block, .x = x, .p0 = *weight, .p1 = *bias};
     return add_node(net, &node, out, tensor, y);
 }
@@ -65,9 +65,9 @@ static vg_status norm(vg_net *net, int block, int x, const char *const names[2],
 {
     int64_t width = net->value[x].cols;
     *beta = VG_NONE;
-    VG_TRY(add_segment(net, block, names[0], 1, width, gamma));
+    VG_TRY(vg_net_add_segment(net, block, names[0], 1, width, gamma));
     if (net->spec.norm != VG_OP_rms_norm)
-        VG_TRY(add_segment(net, block, names[1], 1, width, beta));
+        VG_TRY(vg_net_add_segment(net, block, names[1], 1, width, beta));
     vg_node node = {
         .op = (vg_op)net->spec.norm, .block = block, .x = x, .p0 = *gamma, .p1 = *beta};
     return add_node(net, &node, width, tensor, y);
@@ -86,7 +86,7 @@ static vg_status activation(vg_net *net, int l, int x, const char *tensor, int *
                     .is_block_act = true};
     if (net->spec.act == VG_OP_prelu) {
         int64_t slopes = net->spec.prelu_shared ? 1 : net->spec.width;
-        VG_TRY(add_segment(net, l, "slope", 1, slopes, &b->slope));
+        VG_TRY(vg_net_add_segment(net, l, "slope", 1, slopes, &b->slope));
         node.p0 = b->slope;
     }
     b->act_in = x;
@@ -138,7 +138,7 @@ static vg_status residual_block(vg_net *net, int l, int x, int *out)
               : s->alpha == 1           ? VG_OP_add
                                         : VG_OP_scaled_add;
     if (s->skip == VG_SKIP_rezero) {
-        VG_TRY(add_segment(net, l, "alpha", 1, 1, &b->alpha));
+        VG_TRY(vg_net_add_segment(net, l, "alpha", 1, 1, &b->alpha));
         node.p0 = b->alpha;
     }
     VG_TRY(add_node(net, &node, s->width, post ? NULL : "out", out));
@@ -183,10 +183,12 @@ vg_status vg_net_graph(vg_net *net)
     const vg_spec *s = &net->spec;
     int h;
     net->input_weight = net->input_bias = net->final_gamma = net->final_beta = VG_NONE;
+    if (s->model != VG_MODEL_mlp)
+        return vg_recurrent_graph(net);
     net->block = calloc((size_t)s->depth + 1, sizeof *net->block);
     if (!net->block)
         return vg_fail(VG_ENOMEM, "depth=%lld: out of memory for the blocks", (long long)s->depth);
-    VG_TRY(add_value(net, s->in_dim, 0, "x", &net->input));
+    VG_TRY(vg_net_add_value(net, s->in_dim, 0, "x", &net->input));
     net->value[net->input].needs_grad = false;
     h = net->input;
     if (s->in_dim != s->width)

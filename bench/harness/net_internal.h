@@ -3,7 +3,9 @@
 #ifndef VG_HARNESS_NET_INTERNAL_H
 #define VG_HARNESS_NET_INTERNAL_H
 
+#include "harness/monitor_time.h"
 #include "harness/net.h"
+#include "harness/random.h"
 
 enum { VG_NONE = -1 };
 
@@ -15,9 +17,9 @@ typedef struct vg_buffer {
     bool borrowed; /* of the network that is shared */
 } vg_buffer;
 
-/* An activation tensor [batch][cols]. */
+/* An activation tensor [rows][cols]: rows are the batch, or all its steps in time. */
 typedef struct vg_value {
-    int64_t cols;
+    int64_t rows, cols;
     int block;          /* 1 .. depth, 0 outside the blocks */
     const char *tensor; /* its name in a dump, or NULL */
     bool needs_grad;
@@ -42,6 +44,17 @@ typedef struct vg_block {
     vg_watch *delta, *grad_out, *grad_weight, *values, *slopes;
 } vg_block;
 
+/* A recurrent layer: segments, values of the whole sequence [seq * batch][..], and what the backward
+ * pass needs or makes. */
+typedef struct vg_recurrent_layer {
+    int weight_ih, weight_hh, bias_ih, bias_hh; /* segments */
+    int in, out;                                /* values: x and hs */
+    float *cells, *gates; /* saved; NULL where the cell has none */
+    float *arriving; /* gradient that reaches every h_t from above */
+    float *total;    /* dL/dh_t */
+    float *grad_in;  /* gradient of x: the layer below's `arriving`, or nobody's */
+} vg_recurrent_layer;
+
 struct vg_net {
     vg_spec spec;
     vg_net_options options;
@@ -53,6 +66,9 @@ struct vg_net {
     vg_node *node;
     int nodes, node_capacity;
     vg_block *block; /* [depth + 1]; entry 0: outside the blocks */
+    vg_recurrent_layer *layer; /* recurrent models: [depth + 1], entry 0 unused; else NULL */
+    vg_time_watch *time;       /* statistics of every step of the top layer */
+    float *sequences;          /* memory of the layers' tensors */
     int input, logits;
     int input_weight, input_bias, head_weight, head_bias, final_gamma, final_beta;
     /* memory */
@@ -76,9 +92,32 @@ struct vg_net {
 
 /* net_graph.c */
 vg_status vg_net_graph(vg_net *net);
+vg_status vg_net_add_value(vg_net *net, int64_t cols, int block, const char *tensor, int *index);
+vg_status vg_net_add_segment(vg_net *net, int block, const char *tensor, int64_t rows, int64_t cols,
+                             int *index);
 
 /* net_plan.c: tasks of the forward pass, the loss and the backward pass, in the order they run */
 vg_status vg_net_tasks(vg_net *net);
+/* A task of (op, dir) over @p shape at the end of the plan; the caller binds its tensors. */
+vg_status vg_net_add_task(vg_net *net, vg_op op, vg_dir dir, const vg_shape *shape, vg_task **out);
+vg_status vg_net_add_loss(vg_net *net);
+/* The tasks that are added next are for @p part, of block @p layer. */
+void vg_net_mark(vg_net *net, vg_part part, int layer);
+
+/* net.c: the rules of the spec applied to a segment; VG_NONE is left alone */
+vg_status vg_net_fill_matrix(const vg_net *net, int segment, int rule, double gain,
+                             const vg_random *random);
+void vg_net_fill_constant(const vg_net *net, int segment, double value);
+void vg_net_fill_bias(const vg_net *net, int segment, int rule, int64_t fan_in,
+                      const vg_random *random);
+
+/* net_recurrent.c: what differs where the depth is in time */
+vg_status vg_recurrent_graph(vg_net *net);
+vg_status vg_recurrent_allocate(vg_net *net);
+vg_status vg_recurrent_tasks(vg_net *net);
+vg_status vg_recurrent_init(const vg_net *net, uint64_t seed, uint32_t layer);
+double vg_recurrent_bytes(const vg_spec *spec, const vg_net_options *options);
+void vg_recurrent_tensors(const vg_net *net, vg_named *list, int *count);
 
 /* net_memory.c */
 vg_status vg_net_allocate(vg_net *net);

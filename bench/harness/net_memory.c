@@ -10,6 +10,8 @@
 
 double vg_net_bytes(const vg_spec *s, const vg_net_options *options)
 {
+    if (s->model != VG_MODEL_mlp)
+        return vg_recurrent_bytes(s, options);
     double depth = (double)s->depth, width = (double)s->width, batch = (double)s->batch;
     double matrices = s->skip == VG_SKIP_highway ? 2 : (double)s->block_layers;
     double params = depth * (matrices * width * (width + 1) + 4 * width) +
@@ -80,7 +82,7 @@ static vg_status allocate_values(vg_net *net)
 {
     size_t total = 0;
     for (int i = 0; i < net->values; i++)
-        total += padded(net->spec.batch * net->value[i].cols);
+        total += padded(net->value[i].rows * net->value[i].cols);
     if (net->options.share)
         net->activations = net->options.share->activations;
     else
@@ -88,7 +90,7 @@ static vg_status allocate_values(vg_net *net)
     size_t at = 0;
     for (int i = 0; i < net->values; i++) {
         net->value[i].data = net->activations + at;
-        at += padded(net->spec.batch * net->value[i].cols);
+        at += padded(net->value[i].rows * net->value[i].cols);
     }
     return VG_OK;
 }
@@ -143,7 +145,9 @@ static vg_status share_memory(vg_net *net)
     net->slope_values = other->slope_values;
     net->ones = other->ones;
     VG_TRY(allocate_values(net));
-    return allocate_saved(net);
+    VG_TRY(allocate_saved(net));
+    /* the zeros of what arrives at the steps depend on the batch: memory of its own */
+    return net->layer ? vg_recurrent_allocate(net) : VG_OK;
 }
 
 vg_status vg_net_allocate(vg_net *net)
@@ -161,6 +165,8 @@ vg_status vg_net_allocate(vg_net *net)
     VG_TRY(vg_alloc((size_t)s->batch * sizeof(int32_t), 5, &memory));
     net->labels = memory;
     memset(memory, 0, (size_t)s->batch * sizeof(int32_t));
+    if (net->layer)
+        return vg_recurrent_allocate(net);
     if (!net->options.monitor)
         return VG_OK;
     VG_TRY(floats((size_t)(s->batch * s->width), 6, &net->slope_values));

@@ -25,8 +25,7 @@ static vg_status grow_tasks(vg_net *net)
     return VG_OK;
 }
 
-/* A task of (op, dir) over @p shape at the end of the plan; the caller binds its tensors. */
-static vg_status add_task(vg_net *net, vg_op op, vg_dir dir, const vg_shape *shape, vg_task **out)
+vg_status vg_net_add_task(vg_net *net, vg_op op, vg_dir dir, const vg_shape *shape, vg_task **out)
 {
     vg_backend backend = (vg_backend)net->spec.backend;
     if (backend == VG_BACKEND_onednn && is_glue(op))
@@ -135,7 +134,7 @@ static vg_status compute_slopes(vg_net *net, const vg_node *n)
     vg_task *task;
     int part = net->plan.part;
     net->plan.part = VG_PART_statistics;
-    vg_status status = add_task(net, n->op, VG_DIR_bwd, &shape, &task);
+    vg_status status = vg_net_add_task(net, n->op, VG_DIR_bwd, &shape, &task);
     net->plan.part = part;
     if (status != VG_OK)
         return status;
@@ -177,7 +176,7 @@ static vg_status forward(vg_net *net, const vg_node *n)
     vg_shape shape = node_shape(net, n);
     vg_task *task;
     bool running = net->options.infer && n->op == VG_OP_batch_norm;
-    VG_TRY(add_task(net, n->op, running ? VG_DIR_infer : VG_DIR_fwd, &shape, &task));
+    VG_TRY(vg_net_add_task(net, n->op, running ? VG_DIR_infer : VG_DIR_fwd, &shape, &task));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_Y, data(net, n->y));
     if (n->op == VG_OP_dense) {
@@ -203,7 +202,7 @@ static vg_status forward(vg_net *net, const vg_node *n)
     return VG_OK;
 }
 
-static vg_status add_loss(vg_net *net)
+vg_status vg_net_add_loss(vg_net *net)
 {
     const vg_spec *s = &net->spec;
     vg_op op = (vg_op)s->loss;
@@ -217,7 +216,7 @@ static vg_status add_loss(vg_net *net)
     for (int pass = 0; pass < (fused ? 1 : 2); pass++) {
         vg_dir dir = fused ? VG_DIR_fwd_bwd : pass ? VG_DIR_bwd : VG_DIR_fwd;
         vg_task *task;
-        VG_TRY(add_task(net, op, dir, &shape, &task));
+        VG_TRY(vg_net_add_task(net, op, dir, &shape, &task));
         bind(task, VG_X, logits->data);
         bind(task, VG_DX, net->buffer[logits->grad].p);
         bind(task, VG_TARGET, net->target);
@@ -264,14 +263,14 @@ static vg_status accumulate(vg_net *net, int value, int buffer)
     if (net->options.keep) { /* the trunk's gradient is shared: do not write into it */
         int sum;
         VG_TRY(vg_net_buffer(net, v->cols, &sum));
-        VG_TRY(add_task(net, VG_OP_add, VG_DIR_fwd, &shape, &task));
+        VG_TRY(vg_net_add_task(net, VG_OP_add, VG_DIR_fwd, &shape, &task));
         bind(task, VG_X, net->buffer[v->grad].p);
         bind(task, VG_H, net->buffer[buffer].p);
         bind(task, VG_Y, net->buffer[sum].p);
         v->grad = sum;
         return VG_OK;
     }
-    VG_TRY(add_task(net, VG_OP_add, VG_DIR_bwd, &shape, &task));
+    VG_TRY(vg_net_add_task(net, VG_OP_add, VG_DIR_bwd, &shape, &task));
     bind(task, VG_DY, net->buffer[buffer].p);
     bind(task, VG_DX, net->buffer[v->grad].p);
     release(net, buffer);
@@ -290,7 +289,7 @@ static vg_status backward_dense(vg_net *net, const vg_node *n)
 {
     vg_shape shape = node_shape(net, n);
     vg_task *task;
-    VG_TRY(add_task(net, VG_OP_dense, VG_DIR_bwd_weights, &shape, &task));
+    VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_weights, &shape, &task));
     bind(task, VG_DY, grad(net, n->y));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_DW, param_grad(net, n->p0));
@@ -303,7 +302,7 @@ static vg_status backward_dense(vg_net *net, const vg_node *n)
         return VG_OK;
     int dx;
     VG_TRY(contribution(net, n->x, &dx));
-    VG_TRY(add_task(net, VG_OP_dense, VG_DIR_bwd_data, &shape, &task));
+    VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_data, &shape, &task));
     bind(task, VG_DY, grad(net, n->y));
     bind(task, VG_W, param(net, n->p0));
     bind(task, VG_DX, net->buffer[dx].p);
@@ -316,7 +315,7 @@ static vg_status backward_unary(vg_net *net, const vg_node *n)
     vg_task *task;
     int dx;
     VG_TRY(contribution(net, n->x, &dx));
-    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    VG_TRY(vg_net_add_task(net, n->op, VG_DIR_bwd, &shape, &task));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_Y, data(net, n->y));
     bind(task, VG_DY, grad(net, n->y));
@@ -345,7 +344,7 @@ static vg_status backward_residual(vg_net *net, const vg_node *n)
     if (n->op == VG_OP_add)
         return share(net, n->y, n->h);
     VG_TRY(contribution(net, n->h, &dh));
-    VG_TRY(add_task(net, n->op, VG_DIR_bwd, &shape, &task));
+    VG_TRY(vg_net_add_task(net, n->op, VG_DIR_bwd, &shape, &task));
     bind(task, VG_DY, grad(net, n->y));
     bind(task, VG_H, data(net, n->h));
     bind(task, VG_ALPHA, param(net, n->p0));
@@ -362,7 +361,7 @@ static vg_status backward_highway(vg_net *net, const vg_node *n)
     VG_TRY(contribution(net, n->x, &dx));
     VG_TRY(contribution(net, n->h, &dh));
     VG_TRY(contribution(net, n->t, &dt));
-    VG_TRY(add_task(net, VG_OP_highway, VG_DIR_bwd, &shape, &task));
+    VG_TRY(vg_net_add_task(net, VG_OP_highway, VG_DIR_bwd, &shape, &task));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_H, data(net, n->h));
     bind(task, VG_T, data(net, n->t));
@@ -404,7 +403,7 @@ static vg_status backward(vg_net *net, const vg_node *n)
     return VG_OK;
 }
 
-static void mark(vg_net *net, vg_part part, int layer)
+void vg_net_mark(vg_net *net, vg_part part, int layer)
 {
     net->plan.part = part;
     net->plan.layer = layer;
@@ -412,16 +411,18 @@ static void mark(vg_net *net, vg_part part, int layer)
 
 vg_status vg_net_tasks(vg_net *net)
 {
+    if (net->layer)
+        return vg_recurrent_tasks(net);
     for (int i = 0; i < net->nodes; i++) {
-        mark(net, VG_PART_forward, net->node[i].block);
+        vg_net_mark(net, VG_PART_forward, net->node[i].block);
         VG_TRY(forward(net, &net->node[i]));
     }
     if (net->options.infer)
         return VG_OK;
-    mark(net, VG_PART_loss, 0);
-    VG_TRY(add_loss(net));
+    vg_net_mark(net, VG_PART_loss, 0);
+    VG_TRY(vg_net_add_loss(net));
     for (int i = net->nodes - 1; i >= 0; i--) {
-        mark(net, VG_PART_backward, net->node[i].block);
+        vg_net_mark(net, VG_PART_backward, net->node[i].block);
         VG_TRY(backward(net, &net->node[i]));
     }
     return VG_OK;

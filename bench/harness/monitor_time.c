@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/monitor_time.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/base/partition.h"
+
+/* Sums over the elements of one step and some sequences. */
+typedef struct step_sums {
+    double h, h2, total2, delta2, cell2, slope, slope2, slope_max, flat, carry;
+    double zero, tiny, fp16, bf16;
+} step_sums;
+
+struct vg_time_watch {
+    vg_task task; /* first: what the phase is given */
+    vg_time_tensors of;
+    int64_t block_rows, units;
+    step_sums *partials; /* [units][steps] */
+};
+
+enum { GATES = 4 };
+
+static void add_values(const float *h, const float *total, int64_t n, step_sums *s)
+{
+    for (int64_t i = 0; i < n; i++) {
+        s->h += (double)h[i];
+        s->h2 += (double)h[i] * h[i];
+        s->total2 += (double)total[i] * total[i];
+    }
+}
+
+static void add_small(const float *total, int64_t n, step_sums *s)
+{
+    int64_t zero = 0, tiny = 0, fp16 = 0, bf16 = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &total[i], sizeof bits);
+        bits &= 0x7fffffffu;
+        zero += bits == 0;
+        tiny += bits < VG_BITS_MIN_NORMAL;
+        fp16 += bits <= VG_BITS_FP16_ZERO;
+        bf16 += bits <= VG_BITS_BF16_ZERO;
+    }
+    s->zero += (double)zero;
+    s->tiny += (double)(tiny - zero);
+    s->fp16 += (double)(fp16 - zero);
+    s->bf16 += (double)(bf16 - zero);
+}
+
+/* f'(a) from h = f(a) */
+static void add_slopes(vg_op act, const float *h, const float *total, int64_t n, step_sums *s)
+{
+    int64_t flat = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double slope = act == VG_OP_relu ? (h[i] > 0 ? 1 : 0) : 1 - (double)h[i] * h[i];
+        double delta = slope * total[i];
+        s->delta2 += delta * delta;
+        s->slope += slope;
+        s->slope2 += slope * slope;
+        s->slope_max = slope > s->slope_max ? slope : s->slope_max;
+        flat += slope < 0.05;
+    }
+    s->flat += (double)flat;
+}
+
+static bool is_flat(float gate)
+{
+    return gate * (1 - gate) < 0.05f * 0.25f;
+}
+
+/* dL/dc_t = dL/dh_t o (1 - tanh^2 c_t) + f_{t+1} dL/dc_{t+1}; carried holds the second term and is
+ * left as that of the step before. tanh c is h / o. */
+static void add_lstm(const vg_time_tensors *of, int64_t row, int64_t rows, float *carried,
+                     step_sums *s)
+{
+    int64_t width = of->hidden, flat = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        const float *gate = of->gates + (row + r) * GATES * width;
+        const float *h = of->hidden_state + (row + r) * width, *total = of->total + (row + r) * width;
+        for (int64_t k = 0; k < width; k++) {
+            float in = gate[k], keep = gate[width + k], out = gate[3 * width + k];
+            double y = out > 0 ? (double)h[k] / out : 0;
+            double cell = (double)total[k] * out * (1 - y * y) + carried[r * width + k];
+            s->cell2 += cell * cell;
+            s->carry += keep;
+            flat += is_flat(in) + is_flat(keep) + is_flat(out);
+            carried[r * width + k] = (float)(cell * keep);
+        }
+    }
+    s->flat += (double)flat / 3;
+}
+
+static void add_gru(const vg_time_tensors *of, int64_t row, int64_t rows, step_sums *s)
+{
+    int64_t width = of->hidden, flat = 0;
+    for (int64_t r = 0; r < rows; r++) {
+        const float *gate = of->gates + (row + r) * GATES * width;
+        for (int64_t k = 0; k < width; k++) {
+            s->carry += gate[width + k];
+            flat += is_flat(gate[k]) + is_flat(gate[width + k]);
+        }
+    }
+    s->flat += (double)flat / 2;
+}
+
+static void run_unit(const vg_task *task, int64_t unit, void *scratch)
+{
+    const vg_time_watch *w = (const vg_time_watch *)task;
+    const vg_time_tensors *of = &w->of;
+    int64_t first = unit * w->block_rows, last = vg_min64(first + w->block_rows, of->batch);
+    int64_t rows = last - first, n = rows * of->hidden;
+    float *carried = scratch;
+    memset(carried, 0, (size_t)n * sizeof *carried);
+    for (int64_t t = of->steps - 1; t >= 0; t--) {
+        int64_t row = t * of->batch + first;
+        const float *h = of->hidden_state + row * of->hidden, *total = of->total + row * of->hidden;
+        step_sums s = {0};
+        add_values(h, total, n, &s);
+        add_small(total, n, &s);
+        if (of->op == VG_OP_rnn)
+            add_slopes(of->act, h, total, n, &s);
+        else if (of->op == VG_OP_lstm)
+            add_lstm(of, row, rows, carried, &s);
+        else
+            add_gru(of, row, rows, &s);
+        w->partials[unit * of->steps + t] = s;
+    }
+}
+
+vg_status vg_time_watch_create(const vg_time_tensors *tensors, vg_plan *plan, vg_time_watch **out)
+{
+    vg_time_watch *w = *out = calloc(1, sizeof *w);
+    if (!w)
+        return vg_fail(VG_ENOMEM, "out of memory for statistics");
+    w->of = *tensors;
+    w->block_rows = vg_elementwise_rows(tensors->hidden);
+    w->units = vg_ceil_div(tensors->batch, w->block_rows);
+    w->partials = calloc((size_t)w->units * (size_t)tensors->steps, sizeof *w->partials);
+    if (!w->partials)
+        return vg_fail(VG_ENOMEM, "out of memory for the statistics of %lld steps",
+                       (long long)tensors->steps);
+    double elements = (double)tensors->steps * (double)tensors->batch * (double)tensors->hidden;
+    vg_phase phase = {.run = run_unit, .units = w->units, .cost_ns = 3 * elements};
+    size_t scratch = (size_t)(w->block_rows * tensors->hidden) * sizeof(float);
+    return vg_plan_append_phase(plan, &w->task, &phase, scratch);
+}
+
+void vg_time_watch_destroy(vg_time_watch *w)
+{
+    if (w)
+        free(w->partials);
+    free(w);
+}
+
+static step_sums total_of(const vg_time_watch *w, int64_t t)
+{
+    step_sums total = {0};
+    for (int64_t u = 0; u < w->units; u++) {
+        const step_sums *s = &w->partials[u * w->of.steps + t - 1];
+        const double *from = (const double *)s;
+        double *to = (double *)&total, most = fmax(total.slope_max, s->slope_max);
+        for (size_t k = 0; k < sizeof *s / sizeof *from; k++)
+            to[k] += from[k];
+        total.slope_max = most;
+    }
+    return total;
+}
+
+void vg_time_watch_stats(const vg_time_watch *w, int64_t t, double scale, vg_block_stats *out)
+{
+    step_sums s = total_of(w, t);
+    double count = (double)(w->of.batch * w->of.hidden), nothing = (double)NAN;
+    bool plain = w->of.op == VG_OP_rnn;
+    *out = (vg_block_stats){
+        .delta_l2 = plain ? sqrt(s.delta2) / scale : nothing,
+        .grad_out_l2 = sqrt(s.total2) / scale,
+        .grad_weight_l2 = nothing, /* all steps share the weights */
+        .weight_l2 = nothing,
+        .out_mean = s.h / count,
+        .slope_abs_mean = plain ? s.slope / count : nothing,
+        .slope_sq_mean = plain ? s.slope2 / count : nothing,
+        .slope_abs_max = plain ? s.slope_max : nothing,
+        .saturated = s.flat / count,
+        .dead = nothing,
+        .zero = s.zero / count,
+        .subnormal = s.tiny / count,
+        .underflow_fp16 = s.fp16 / count,
+        .underflow_bf16 = s.bf16 / count,
+        .grad_cell_l2 = w->of.op == VG_OP_lstm ? sqrt(s.cell2) / scale : nothing,
+        .carry = plain ? nothing : s.carry / count,
+    };
+    double variance = s.h2 / count - out->out_mean * out->out_mean;
+    out->out_std = variance > 0 ? sqrt(variance) : variance == variance ? 0 : nothing;
+}
