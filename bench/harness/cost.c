@@ -20,11 +20,11 @@ static double seconds(void)
 }
 
 /* A network ready to be timed, run once. */
-static vg_status ready(const vg_spec *spec, const vg_data *data, vg_team *team, vg_net **net)
+static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
 {
     vg_net_options options = {0};
     VG_TRY(vg_net_create(spec, &options, team, net));
-    vg_status status = vg_net_load(*net, data);
+    vg_status status = vg_net_load_own(*net);
     if (status == VG_OK)
         status = vg_net_init(*net, spec->seed);
     if (status == VG_OK)
@@ -77,17 +77,17 @@ static json_t *cost_json(vg_net *const net[SIDES], double ms[SIDES][SAMPLES_MAX]
     return cost;
 }
 
-static vg_status with_team(const vg_spec *spec, const vg_data *data, vg_team *team, json_t **cost)
+static vg_status with_team(const vg_spec *spec, vg_team *team, json_t **cost)
 {
     double ms[SIDES][SAMPLES_MAX];
     vg_net *net[SIDES] = {NULL, NULL};
     char reason[512] = "the measured backend is oneDNN";
     int count = 0;
-    VG_TRY(ready(spec, data, team, &net[OWN]));
+    VG_TRY(ready(spec, team, &net[OWN]));
     if (spec->backend != VG_BACKEND_onednn) {
         vg_spec other = *spec;
         other.backend = VG_BACKEND_onednn;
-        if (ready(&other, data, team, &net[ONEDNN]) != VG_OK)
+        if (ready(&other, team, &net[ONEDNN]) != VG_OK)
             strcpy(reason, vg_status_message());
     }
     vg_status status = sample(team, net, ms, &count);
@@ -100,15 +100,10 @@ static vg_status with_team(const vg_spec *spec, const vg_data *data, vg_team *te
 
 vg_status vg_cost_measure(const vg_spec *spec, json_t **cost)
 {
-    vg_data data;
     vg_team *team;
     *cost = NULL;
-    VG_TRY(vg_data_make(spec, spec->batch, &data));
-    vg_status status = vg_team_create((int)spec->threads, spec->ftz, &team);
-    if (status == VG_OK) {
-        status = with_team(spec, &data, team, cost);
-        vg_team_destroy(team);
-    }
-    vg_data_release(&data);
+    VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
+    vg_status status = with_team(spec, team, cost);
+    vg_team_destroy(team);
     return status;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "harness/cost.h"
-#include "harness/data.h"
 #include "harness/diagnose.h"
 #include "harness/dump.h"
 #include "harness/net.h"
@@ -17,10 +16,13 @@
 
 static vg_status allocate(const vg_spec *spec, vg_decay *d)
 {
-    *d = (vg_decay){
-        .depth = spec->depth, .seeds = spec->seeds, .trunk = spec->skip != VG_SKIP_none};
+    bool recurrent = spec->model != VG_MODEL_mlp;
+    *d = (vg_decay){.depth = recurrent ? spec->seq_len : spec->depth,
+                    .seeds = spec->seeds,
+                    .trunk = recurrent || spec->skip != VG_SKIP_none,
+                    .recurrent = recurrent};
     size_t count;
-    VG_TRY(vg_size_mul((size_t)spec->seeds, (size_t)spec->depth, &count));
+    VG_TRY(vg_size_mul((size_t)d->seeds, (size_t)d->depth, &count));
     d->stats = calloc(count, sizeof *d->stats);
     d->loss = calloc((size_t)spec->seeds, sizeof *d->loss);
     if (!d->stats || !d->loss)
@@ -37,24 +39,27 @@ static vg_status run_seeds(vg_net *net, const vg_decay_options *options, vg_deca
         VG_TRY(vg_net_init(net, spec->seed + s));
         VG_TRY(vg_net_run(net));
         d->loss[s] = vg_net_loss(net);
-        d->correlation += vg_net_correlation(net, spec->depth) / (double)spec->seeds;
-        for (int64_t l = 1; l <= spec->depth; l++)
-            vg_net_stats(net, l, &d->stats[s * spec->depth + l - 1]);
+        d->correlation += vg_net_correlation(net, d->depth) / (double)spec->seeds;
+        if (d->recurrent)
+            d->spectral_radius += vg_net_spectral_radius(net) / (double)spec->seeds;
+        for (int64_t l = 1; l <= d->depth; l++)
+            vg_net_stats(net, l, &d->stats[s * d->depth + l - 1]);
         if (s == 0 && options->dump)
             VG_TRY(vg_dump_net(net, options->dump));
     }
     return VG_OK;
 }
 
-static vg_status with_net(const vg_spec *spec, const vg_data *data, vg_team *team,
-                          const vg_decay_options *options, vg_decay *d)
+static vg_status with_net(const vg_spec *spec, vg_team *team, const vg_decay_options *options,
+                          vg_decay *d)
 {
     vg_net *net;
     vg_net_options how = {.keep = options->dump != NULL, .monitor = true};
     VG_TRY(vg_net_create(spec, &how, team, &net));
     d->params = vg_net_params(net);
     d->matrices = vg_net_matrices(net);
-    vg_status status = vg_net_load(net, data);
+    vg_status status = vg_net_load_own(net);
+    d->input_power = vg_net_input_power(net);
     if (status == VG_OK)
         status = run_seeds(net, options, d);
     vg_net_destroy(net);
@@ -66,15 +71,10 @@ static vg_status measure(const vg_spec *spec, const vg_decay_options *options, v
     vg_net_options how = {.keep = options->dump != NULL, .monitor = true};
     VG_TRY(vg_net_check_memory(spec, &how));
     VG_TRY(allocate(spec, d));
-    vg_data data;
-    VG_TRY(vg_data_make(spec, spec->batch, &data));
     vg_team *team;
-    vg_status status = vg_team_create((int)spec->threads, spec->ftz, &team);
-    if (status == VG_OK) {
-        status = with_net(spec, &data, team, options, d);
-        vg_team_destroy(team);
-    }
-    vg_data_release(&data);
+    VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
+    vg_status status = with_net(spec, team, options, d);
+    vg_team_destroy(team);
     if (status == VG_OK)
         status = vg_decay_fit(d);
     return status;
@@ -127,12 +127,15 @@ static json_t *layers_json(const vg_decay *d)
         {"subnormal", offsetof(vg_block_stats, subnormal), false},
         {"underflow_fp16", offsetof(vg_block_stats, underflow_fp16), false},
         {"underflow_bf16", offsetof(vg_block_stats, underflow_bf16), false},
+        {"carry_mean", offsetof(vg_block_stats, carry), false},
+        {"grad_cell_l2", offsetof(vg_block_stats, grad_cell_l2), true},
     };
+    size_t count = sizeof columns / sizeof *columns - (d->recurrent ? 0 : 2);
     json_t *layers = json_array();
     for (int64_t l = 1; l <= d->depth; l++) {
         json_t *layer = json_object();
         json_object_set_new(layer, "index", json_integer(l));
-        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        for (size_t c = 0; c < count; c++)
             vg_json_set_number(layer, columns[c].key,
                                mean_of(d, l, columns[c].field, columns[c].norm));
         vg_json_set_number(layer, "ln_sd", spread_of_ln(d, l));
@@ -175,18 +178,20 @@ static void set_rate(json_t *record, const vg_decay *d)
     json_object_set_new(record, "rate", rate);
 }
 
-/* What multiplies delta on its way through a block: E f'^2, and the rest, which the weights (and
- * norms) do. Each is fitted like the signal, so the two multiply to the measured rate. */
+/* What multiplies the signal on its way through a block: E f'^2, and the rest, which the weights (and
+ * norms) do. Each is fitted like the signal, so the two multiply to the measured rate. delta_l has
+ * passed the f' of its own block, dL/dh_t of a recurrent layer that of the next step. */
 static void set_explain(json_t *record, const vg_decay *d)
 {
-    if (d->reason || d->trunk)
+    int64_t behind = d->recurrent ? 1 : 0;
+    if (d->reason || (d->trunk && !d->recurrent) || isnan(d->stats[0].slope_sq_mean))
         return;
     double *slopes = calloc((size_t)d->depth + 2, sizeof *slopes);
     if (!slopes)
         return;
     for (int64_t l = d->depth - 1; l >= 1; l--)
         slopes[l] = slopes[l + 1] +
-                    log(mean_of(d, l, offsetof(vg_block_stats, slope_sq_mean), false));
+                    log(mean_of(d, l + behind, offsetof(vg_block_stats, slope_sq_mean), false));
     double part = vg_fit_rate(slopes, d->from, d->to, NULL);
     json_t *explain = json_object();
     vg_json_set_number(explain, "slope_sq_per_layer", exp(part));
@@ -225,6 +230,24 @@ static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
     json_object_set_new(theory, "signal", curve);
 }
 
+/* Recurrent models: what the recurrent matrix alone would do, and of LSTM the path through the
+ * cells, where the forget gate is all that multiplies. */
+static void set_recurrent(json_t *record, const vg_spec *spec, const vg_decay *d)
+{
+    json_t *recurrent = json_object();
+    vg_json_set_number(recurrent, "spectral_radius", d->spectral_radius);
+    vg_json_set_number(recurrent, "input_power", d->input_power);
+    if (spec->model == VG_MODEL_lstm) {
+        double top = log(mean_of(d, d->depth, offsetof(vg_block_stats, grad_cell_l2), true));
+        double bottom = log(mean_of(d, 1, offsetof(vg_block_stats, grad_cell_l2), true));
+        vg_json_set_number(recurrent, "cell_survival", exp(bottom - top));
+        vg_json_set_number(recurrent, "cell_factor_per_step",
+                           exp((bottom - top) / (double)(d->depth - 1)));
+        vg_json_set_number(recurrent, "forget_gate_at_zero", 1 / (1 + exp(-spec->forget_bias)));
+    }
+    json_object_set_new(record, "recurrent", recurrent);
+}
+
 static double mean_loss(const vg_decay *d)
 {
     double sum = 0;
@@ -250,6 +273,8 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     set_rate(record, d);
     set_explain(record, d);
     set_theory(record, d, t);
+    if (d->recurrent)
+        set_recurrent(record, spec, d);
     vg_json_set_number(record, "survival", d->survival);
     double spread = t->valid ? vg_theory_spread(t) / sqrt((double)d->seeds) : (double)NAN;
     vg_json_set_text(record, "verdict", vg_decay_verdict(d, spec, spread));
@@ -266,7 +291,10 @@ vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options,
     *record = NULL;
     vg_status status = measure(spec, options, &d);
     if (status == VG_OK)
-        status = vg_theory_predict(spec, &theory);
+{
+        vg_theory_measured measured = {d.input_power, d.spectral_radius};
+        status = vg_theory_predict_with(spec, &measured, &theory);
+    }
     if (status == VG_OK)
         *record = record_json(spec, &d, &theory);
     vg_theory_release(&theory);

@@ -25,11 +25,13 @@ vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options,
 
 /** Statistics of a whole run over seeds, and what follows from them. */
 typedef struct vg_decay {
-    int64_t depth, seeds;
+    int64_t depth, seeds;  /**< entries: blocks, or steps in time */
     vg_block_stats *stats; /**< [seeds][depth] */
     double *loss;          /**< [seeds] */
     double correlation;    /**< mean over seeds: of two samples at the last block */
     bool trunk;            /**< the signal is dL/dh_l, not delta_l */
+    bool recurrent;
+    double spectral_radius, input_power; /**< recurrent: means over seeds */
     int64_t params, matrices;
     /* of vg_decay_fit() */
     int64_t from, to;   /**< blocks of the fit */

@@ -53,6 +53,7 @@ typedef struct vg_watch {
     float slope;         /**< leaky_relu: slope below 0; 0 for relu */
     const float *slopes; /**< prelu: learnt slopes, ... */
     int64_t slope_step;  /**< ... 0 where one is shared, else 1 */
+    const struct vg_sums *sums;        /**< the reductions of this CPU */
     double *partials;                  /**< [units][VG_WATCH_FIELDS] */
     uint8_t *alive;                    /**< slopes: [units][cols] */
 } vg_watch;

@@ -279,10 +279,18 @@ vg_status vg_net_init(vg_net *net, int64_t seed)
 vg_status vg_net_load(vg_net *net, const vg_data *d)
 {
     const vg_spec *s = &net->spec;
-    if (net->layer || d->count < s->batch || d->in_dim != s->in_dim || d->classes != s->classes)
-        return vg_fail(VG_EINVAL, "data of %lld x %lld with %lld classes does not fit the network",
-                       (long long)d->count, (long long)d->in_dim, (long long)d->classes);
-    memcpy(net->value[net->input].data, d->x, (size_t)(s->batch * s->in_dim) * sizeof(float));
+    int64_t steps = net->layer ? s->seq_len : 1;
+    if (d->count < s->batch || d->in_dim != s->in_dim || d->classes != s->classes ||
+        d->steps != steps)
+        return vg_fail(VG_EINVAL,
+                       "data of %lld x %lld x %lld with %lld classes does not fit the network",
+                       (long long)d->count, (long long)d->steps, (long long)d->in_dim,
+                       (long long)d->classes);
+    float *x = net->value[net->input].data;
+    for (int64_t b = 0; b < s->batch; b++)
+        for (int64_t t = 0; t < steps; t++)
+            memcpy(x + (t * s->batch + b) * s->in_dim, d->x + (b * steps + t) * s->in_dim,
+                   (size_t)s->in_dim * sizeof *x);
     memcpy(net->labels, d->labels, (size_t)s->batch * sizeof *d->labels);
     memcpy(net->target, d->target, (size_t)(s->batch * s->classes) * sizeof(float));
     return VG_OK;
@@ -290,8 +298,6 @@ vg_status vg_net_load(vg_net *net, const vg_data *d)
 
 vg_status vg_net_load_own(vg_net *net)
 {
-    if (net->layer)
-        return load_sequences(net);
     vg_data data;
     VG_TRY(vg_data_make(&net->spec, net->spec.batch, &data));
     vg_status status = vg_net_load(net, &data);

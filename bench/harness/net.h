@@ -57,7 +57,7 @@ void vg_net_destroy(vg_net *net);
 /** Fills the parameters for @p seed: a function of the spec and the seed alone. */
 vg_status vg_net_init(vg_net *net, int64_t seed);
 
-/** Copies the first `batch` samples; of mlp only. */
+/** Copies the first `batch` samples. */
 vg_status vg_net_load(vg_net *net, const vg_data *data);
 
 /** Makes the data of the network's spec and loads its first batch, whatever the model. */

@@ -133,6 +133,12 @@ static void fill_network(vg_spec *s)
                   s->skip == VG_SKIP_rezero;
     if (!vg_spec_given(s, offsetof(vg_spec, depth)))
         s->depth = recurrent(s) ? 1 : 32;
+    if (s->data_kind == VG_DATA_adding) { /* one number, the sum of the two that are marked */
+        if (!vg_spec_given(s, offsetof(vg_spec, classes)))
+            s->classes = 1;
+        if (!vg_spec_given(s, offsetof(vg_spec, loss)))
+            s->loss = VG_OP_mse;
+    }
     if (!vg_spec_given(s, offsetof(vg_spec, in_dim)))
         s->in_dim = recurrent(s) ? (s->data_kind == VG_DATA_recall ? s->classes : 2) : s->width;
     if (!vg_spec_given(s, offsetof(vg_spec, slope)))

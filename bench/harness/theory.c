@@ -116,14 +116,14 @@ double vg_theory_input_variance(const vg_spec *s)
 /* Fluctuations of one layer of width n. Gaussian (and any spread-out iid) weights: Var eta =
  * (3 kappa - 1)/n. Orthogonal weights keep the length of what they multiply, so the part along
  * sum z^2 falls out: linear layers have no spread at all. */
-static void fluctuations(const vg_spec *s, const vg_moments *m, double sw2, double q,
-                         double next_q, vg_theory_step *p)
+void vg_theory_fluctuations(const vg_spec *s, bool orthogonal, const vg_moments *m, double sw2,
+                            double q, double next_q, vg_theory_step *p)
 {
     double n = (double)s->width, gain = sw2 / next_q;
     p->var_eta = (3 * m->kappa - 1) / n;
     p->var_nu = gain * gain * m->var_phi2 / n;
     p->cov = gain * m->cov / (n * m->D);
-    if (s->init == VG_INIT_orthogonal) {
+    if (orthogonal) {
         double slope_z2 = m->z2_slope2 / m->D;
         p->var_eta = (3 * (m->kappa - 1) - slope_z2 * slope_z2 / 2) / n;
         if (p->var_eta < 0)
@@ -152,7 +152,8 @@ bool vg_theory_plain(const vg_spec *s, vg_theory *t)
         double next_q = sw2 * m.V + sb2;
         if (l < t->depth) {
             t->step[l].ln_chi = log(sw2 * m.D);
-            fluctuations(s, &m, sw2, q, next_q, &t->step[l]);
+            vg_theory_fluctuations(s, s->init == VG_INIT_orthogonal, &m, sw2, q, next_q,
+                                   &t->step[l]);
         }
         q = next_q;
     }
@@ -161,8 +162,10 @@ bool vg_theory_plain(const vg_spec *s, vg_theory *t)
 
 /* --- entry --------------------------------------------------------------------------------- */
 
-static bool predict(const vg_spec *s, vg_theory *t)
+static bool predict(const vg_spec *s, const vg_theory_measured *measured, vg_theory *t)
 {
+    if (s->model != VG_MODEL_mlp)
+        return vg_theory_recurrent(s, measured, t);
     if (s->init == VG_INIT_identity || s->init == VG_INIT_zeros) {
         t->reason = "the weights are not random";
         return false;
@@ -176,8 +179,14 @@ static bool predict(const vg_spec *s, vg_theory *t)
 
 vg_status vg_theory_predict(const vg_spec *s, vg_theory *t)
 {
-    *t = (vg_theory){.depth = s->depth};
-    size_t entries = (size_t)s->depth + 1;
+    return vg_theory_predict_with(s, NULL, t);
+}
+
+vg_status vg_theory_predict_with(const vg_spec *s, const vg_theory_measured *measured, vg_theory *t)
+{
+    bool recurrent = s->model != VG_MODEL_mlp;
+    *t = (vg_theory){.depth = recurrent ? s->seq_len : s->depth};
+    size_t entries = (size_t)t->depth + 1;
     t->step = calloc(entries, sizeof *t->step);
     t->ln_sq = calloc(entries, sizeof *t->ln_sq);
     t->q = calloc(entries, sizeof *t->q);
@@ -185,13 +194,13 @@ vg_status vg_theory_predict(const vg_spec *s, vg_theory *t)
         vg_theory_release(t);
         return vg_fail(VG_ENOMEM, "out of memory for the prediction");
     }
-    t->valid = predict(s, t);
+    t->valid = predict(s, measured, t);
     if (t->valid)
         accumulate(t);
     /* The shift of the mean is that of one sample; a batch of samples whose gates differ averages
      * some of it away. */
-    if (t->valid && s->batch > 1 && s->depth > 1)
-        t->slack += pow(vg_theory_spread(t), 2) / (2 * (double)(s->depth - 1));
+    if (t->valid && s->batch > 1 && t->depth > 1)
+        t->slack += pow(vg_theory_spread(t), 2) / (2 * (double)(t->depth - 1));
     if (t->valid && !isfinite(t->ln_sq[1])) {
         t->valid = false;
         t->reason = "no gradient is predicted to pass";

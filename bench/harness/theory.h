@@ -43,9 +43,19 @@ typedef struct vg_theory {
     double *q;            /**< [depth + 1]: variance of z_l, or of the trunk */
 } vg_theory;
 
-/** Predicts for a resolved spec with inputs of mean square 1. A network that no formula covers gives
+/** What a prediction for a recurrent model takes from the network. */
+typedef struct vg_theory_measured {
+    double input_power;     /**< E |x_t|^2 */
+    double spectral_radius; /**< of the recurrent matrix; NaN: that of its rule */
+} vg_theory_measured;
+
+/** Predicts for a resolved spec with inputs of mean square 1 (recurrent: E |x_t|^2 = in_dim). A network that no formula covers gives
  * valid = false with a reason, and no failure. */
 vg_status vg_theory_predict(const vg_spec *spec, vg_theory *theory);
+
+/** Likewise with what was measured; NULL is vg_theory_predict(). */
+vg_status vg_theory_predict_with(const vg_spec *spec, const vg_theory_measured *measured,
+                                 vg_theory *theory);
 
 void vg_theory_release(vg_theory *theory);
 
@@ -64,6 +74,14 @@ double vg_fit_rate(const double *y, int64_t from, int64_t to, double *weight);
 bool vg_theory_plain(const vg_spec *spec, vg_theory *theory);
 bool vg_theory_norm(const vg_spec *spec, vg_theory *theory);
 bool vg_theory_skip(const vg_spec *spec, vg_theory *theory);
+/* theory_recurrent.c */
+bool vg_theory_recurrent(const vg_spec *spec, const vg_theory_measured *measured,
+                         vg_theory *theory);
+
+/* Fluctuations of one layer of Gaussian or orthogonal weights (theory.c): sets var_eta, var_nu, cov,
+ * s and a of @p step. */
+void vg_theory_fluctuations(const vg_spec *spec, bool orthogonal, const vg_moments *m, double sw2,
+                            double q, double next_q, vg_theory_step *step);
 
 /** sigma_w^2 of the blocks' first matrix (for block 1 fan-in is width as well), sigma_b^2, q_0. */
 double vg_theory_weight_variance(const vg_spec *spec);
