@@ -187,6 +187,89 @@ class Tape:
         self.reads(magnitude, x, h, t)
         return y
 
+    # --- recurrent layers: W [gates * hidden][in], gates as PyTorch orders them -------------------
+
+    def gates_of(self, x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+        """W_ih x + b_ih and W_hh h + b_hh, apart: the reset gate of gru stands between them."""
+        def half(v, weight, bias):
+            y = self.keep(v @ weight.T + bias)
+
+            def magnitude():
+                d = y.grad.abs()
+                return d @ weight.abs(), d.T @ v.abs(), d.sum(0)
+            self.reads(magnitude, v, weight, bias)
+            return y, (v.abs() @ weight.abs().T + bias.abs()).detach()
+        a, size_a = half(x, weight_ih, bias_ih)
+        b, size_b = half(h, weight_hh, bias_hh)
+        return a, b, size_a + size_b
+
+    def cell(self, x, state, weights, name):
+        """One step; returns the new state (h, c). Sizes of gates grow by at most their slope."""
+        model, (h, c) = self.spec["model"], state
+        a, b, size = self.gates_of(x, h, *weights)
+        if model == "rnn":
+            relu = self.spec["act"] == "relu"
+            positive = torch.from_numpy(self.dump.get(name) > 0) if relu and name else a + b > 0
+            y = (a + b) * positive if relu else torch.tanh(a + b)
+            return (self.keep(y, name, y.abs().detach() + size), None)
+        if model == "lstm":
+            i, f, g, o = (a + b).chunk(4, 1)
+            s_i, s_f, s_g, s_o = size.chunk(4, 1)
+            i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+            # a value that two steps read: its gradient has a term from each
+            new_c = self.keep(f * c + i * g)
+            s_c = i * s_g + g.abs() * s_i / 4 + c.abs() * s_f / 4 + (f * c).abs() + (i * g).abs()
+            y = o * torch.tanh(new_c)
+            return (self.keep(y, name, (y.abs() + s_o / 4 + o * s_c).detach()), new_c)
+        r, z, n = a.chunk(3, 1)
+        hr, hz, hn = b.chunk(3, 1)
+        s_r, s_z, s_n = size.chunk(3, 1)
+        r, z = torch.sigmoid(r + hr), torch.sigmoid(z + hz)
+        n = torch.tanh(n + r * hn)
+        y = self.keep((1 - z) * n + z * h, name,
+                      ((1 - z) * (n.abs() + s_n + s_r / 4 * hn.abs()) + (z * h).abs()
+                       + s_z / 4 * (n.abs() + h.abs())).detach())
+        self.reads(lambda: (y.grad.abs() * z,), h)
+        return (y, None)
+
+    def recurrent(self, x, l, top):
+        """A layer over the sequence [seq][batch][features]; names the states of the top layer."""
+        prefix, width = f"layer{l:03d}.", self.spec["width"]
+        weights = [self.param(prefix + name) for name in
+                   ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        zero = torch.zeros(x[0].shape[0], width, dtype=torch.float64)
+        state, states = (zero, zero), []
+        for t, step in enumerate(x):
+            state = self.cell(step, state, weights, f"time{t + 1:03d}.hidden" if top else None)
+            states.append(state[0])
+        return states
+
+
+def check_equations(tape, x, l, states):
+    """The recurrence above is torch.nn's: its forward pass in float64 gives the same states."""
+    spec = tape.spec
+    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[spec["model"]]
+    more = {"nonlinearity": spec["act"]} if spec["model"] == "rnn" else {}
+    layer = kind(x[0].shape[1], spec["width"], **more).double()
+    with torch.no_grad():
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            getattr(layer, name + "_l0").copy_(tape.leaf[f"layer{l:03d}.{name}"])
+        theirs = layer(torch.stack([step.detach() for step in x]))[0]
+        ours = torch.stack([state.detach() for state in states])
+    scale = max(1e-30, float(theirs.abs().max()))
+    if not float((theirs - ours).abs().max()) <= 1e-9 * scale + 1e-9 * (spec.get("act") == "relu"):
+        raise ValueError(f"layer {l}: the recurrence is not that of torch.nn.{kind.__name__}")
+
+
+def recurrent_network(tape, dump):
+    """The head's input: the last state of the top layer."""
+    x = list(dump.f64("x"))
+    for l in range(1, tape.spec["depth"] + 1):
+        states = tape.recurrent(x, l, l == tape.spec["depth"])
+        check_equations(tape, x, l, states)
+        x = states
+    return x[-1]
+
 
 def block(tape, l, x):
     spec, prefix = tape.spec, f"layer{l:03d}."
@@ -213,11 +296,14 @@ def block(tape, l, x):
 def network(dump):
     """Forward and backward pass; returns the tape and the loss."""
     tape, spec = Tape(dump), dump.spec
-    h = dump.f64("x")
-    if dump.has("input.weight"):
-        h = tape.dense(h, "input.")
-    for l in range(1, spec["depth"] + 1):
-        h = block(tape, l, h)
+    if spec["model"] != "mlp":
+        h = recurrent_network(tape, dump)
+    else:
+        h = dump.f64("x")
+        if dump.has("input.weight"):
+            h = tape.dense(h, "input.")
+        for l in range(1, spec["depth"] + 1):
+            h = block(tape, l, h)
     if spec["final_norm"]:
         h = tape.norm(h, "final.")
     logits = tape.dense(h, "head.")

@@ -108,18 +108,23 @@ static void find_decay(examined *e, double spread)
     double values[] = {decades, verdict[0] == 'v' ? -limit : limit};
     if (verdict[0] == 'h')
         return;
-    if (verdict[0] == 'v')
+    const char *unit = d->recurrent ? "step" : "block";
+    if (verdict[0] == 'v' && d->reason)
+        found(e, verdict, 1, values, "%.3g of the gradient is left after %lld %ss", d->survival,
+              (long long)d->depth, unit);
+    else if (verdict[0] == 'v')
         found(e, verdict, 1, values,
-              "the gradient is multiplied by %.3g per block on its way to the input: %.3g decades "
-              "over %lld blocks",
-              exp(d->rate / 2), decades, (long long)d->depth);
+              "the gradient is multiplied by %.3g per %s on its way to the %s: %.3g decades over "
+              "%lld %ss",
+              exp(d->rate / 2), unit, d->recurrent ? "first step" : "input", decades,
+              (long long)d->depth, unit);
     else if (verdict[0] == 'g')
         found(e, verdict, 1, values,
               "every block of an unscaled residual stack adds to the gradient: trainable with a "
               "norm, or scaled by 1/sqrt(depth)");
     else
-        found(e, verdict, 1, values, "the gradient grows by %.3g per block on its way to the input",
-              exp(d->rate / 2));
+        found(e, verdict, 1, values, "the gradient grows by %.3g per %s on its way to the %s",
+              exp(d->rate / 2), unit, d->recurrent ? "first step" : "input");
 }
 
 static void find_non_finite(examined *e)
@@ -131,7 +136,7 @@ static void find_non_finite(examined *e)
             return;
         }
     for (int64_t l = e->d->depth; l >= 1; l--)
-        if (!isfinite(AVERAGE(l, delta_l2))) {
+        if (!isfinite(e->d->trunk ? AVERAGE(l, grad_out_l2) : AVERAGE(l, delta_l2))) {
             double values[] = {NAN, NAN};
             found(e, "non_finite", l, values, "the gradient is not finite from this block down");
             return;
@@ -201,8 +206,9 @@ static void find_variance(examined *e)
 
 static void find_correlation(examined *e)
 {
+    /* states of a recurrent layer share the mean of their inputs: alike without being lost */
     double values[] = {e->d->correlation, 0.999};
-    if (e->d->correlation > 0.999)
+    if (!e->d->recurrent && e->d->correlation > 0.999)
         found(e, "correlated", e->d->depth, values,
               "all samples look the same to the head: their correlation is 1 - %.2g",
               1 - e->d->correlation);

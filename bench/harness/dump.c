@@ -48,20 +48,28 @@ typedef struct dump {
     json_t *tensors; /* name: [rows, cols] */
 } dump;
 
-static vg_status write_tensor(dump *d, const char *name, const char *type, const void *data,
-                              int64_t rows, int64_t cols)
+static vg_status write_steps(dump *d, const char *name, const char *type, const void *data,
+                             int64_t steps, int64_t rows, int64_t cols)
 {
     char path[PATH];
     if (snprintf(path, sizeof path, "%s/%s.npy", d->dir, name) >= (int)sizeof path)
         return vg_fail(VG_EINVAL, "a path of more than %d characters", PATH - 1);
-    VG_TRY(vg_npy_write(path, type, data, rows, cols));
+    VG_TRY(vg_npy_write_steps(path, type, data, steps, rows, cols));
     json_t *shape = json_array();
+    if (steps)
+        json_array_append_new(shape, json_integer(steps));
     if (rows)
         json_array_append_new(shape, json_integer(rows));
     if (cols)
         json_array_append_new(shape, json_integer(cols));
     json_object_set_new(d->tensors, name, shape);
     return VG_OK;
+}
+
+static vg_status write_tensor(dump *d, const char *name, const char *type, const void *data,
+                              int64_t rows, int64_t cols)
+{
+    return write_steps(d, name, type, data, 0, rows, cols);
 }
 
 /* Gradients leave without the loss scale. */
@@ -102,7 +110,8 @@ static vg_status write_tensors(dump *d, const vg_net *net)
     for (int i = 0; i < count && status == VG_OK; i++)
         status = strstr(list[i].name, "grad_")
                      ? write_gradient(d, &list[i], net->spec.loss_scale)
-                     : write_tensor(d, list[i].name, "<f4", list[i].p, list[i].rows, list[i].cols);
+                     : write_steps(d, list[i].name, "<f4", list[i].p, list[i].steps, list[i].rows,
+                                   list[i].cols);
     free(list);
     VG_TRY(status);
     VG_TRY(write_target(d, net));

@@ -125,8 +125,11 @@ static bool gated(const vg_spec *s, const vg_theory_measured *measured, vg_theor
         t->reason = "with zero weights h_t reaches no later step; the cell path is sigmoid(forget_bias)";
         return false;
     }
-    /* of the gates: the input's, and that of the state, at most as large as h can be */
-    double h2 = su / (1 - fmin(0.99, lambda * lambda)) / 16, variance = su + g * g * h2;
+    /* Of the gates: the input's, and that of the state it drives: at most |(1 - M)^-1 u|^2, what an
+     * input that stays the same adds up to. */
+    double reach = lstm ? pow(1 - lambda, 2) - back * back : 1 - 0.25 * g * g;
+    double h2 = reach > 0 ? (lstm ? su / 16 : su) / reach : (double)INFINITY;
+    double variance = su + g * g * h2;
     if (s->bias_std > 0 || s->init == VG_INIT_torch_default || !(variance <= WEAK)) {
         t->reason = "the gates move away from their biases";
         return false;

@@ -10,61 +10,15 @@
 
 #include <cmocka.h>
 
+#include "finite_difference.h"
 #include "lab.h"
-
-static double loss_at(lab_net *lab, const vg_segment *s, const float *origin, const float *direction,
-                      double step)
-{
-    float *w = vg_net_values(lab->net) + s->offset;
-    for (int64_t i = 0; i < s->rows * s->cols; i++)
-        w[i] = (float)(origin[i] + step * direction[i]);
-    assert_int_equal(vg_net_run(lab->net), VG_OK);
-    return vg_net_loss(lab->net);
-}
-
-static double length(const float *v, int64_t n)
-{
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++)
-        sum += (double)v[i] * v[i];
-    return sqrt(sum);
-}
-
-/* Error of the central difference: third derivative (step^2), the loss in f32 (1 / step), and units
- * that cross a kink. The step changes the loss by about a thousandth. */
-static void check_segment(lab_net *lab, const char *words, const vg_segment *s)
-{
-    int64_t n = s->rows * s->cols;
-    float *origin = malloc((size_t)n * sizeof *origin), *g = malloc((size_t)n * sizeof *g);
-    memcpy(origin, vg_net_values(lab->net) + s->offset, (size_t)n * sizeof *origin);
-    memcpy(g, vg_net_grads(lab->net) + s->offset, (size_t)n * sizeof *g);
-    double norm = length(g, n);
-    if (norm > 1e-4) {
-        for (int64_t i = 0; i < n; i++)
-            g[i] = (float)(g[i] / norm);
-        double step = 1e-3 / norm;
-        step = step > 0.02 ? 0.02 : step;
-        double up = loss_at(lab, s, origin, g, step), down = loss_at(lab, s, origin, g, -step);
-        double slope = (up - down) / (2 * step);
-        if (!(fabs(slope - norm) <= 0.02 * norm + 4e-7 / step))
-            fail_msg("%s: %s: the loss changes by %g, the gradient says %g", words, s->name, slope,
-                     norm);
-        loss_at(lab, s, origin, g, 0);
-    }
-    free(origin);
-    free(g);
-}
 
 static void check(const char *more)
 {
     char words[512];
     snprintf(words, sizeof words,
              "depth=3 width=16 batch=12 classes=5 backend=scalar threads=1 bias_std=0.1 %s", more);
-    lab_net lab = lab_run(words, false, false);
-    const vg_arena *arena = vg_net_arena(lab.net);
-    for (int i = 0; i < arena->count; i++)
-        check_segment(&lab, words, &arena->segments[i]);
-    lab_release(&lab);
+    lab_check_gradients(words);
 }
 
 static void activations_and_losses(void **state)

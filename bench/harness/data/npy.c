@@ -16,10 +16,13 @@
 #endif
 
 /* Padded with spaces so that the data begins at a multiple of 64 bytes. */
-static int npy_header(const char *type, int64_t rows, int64_t cols, char header[128])
+static int npy_header(const char *type, int64_t steps, int64_t rows, int64_t cols, char header[128])
 {
     char shape[64] = "", text[118];
-    if (cols > 0 && rows > 0)
+    if (steps > 0)
+        snprintf(shape, sizeof shape, "%lld, %lld, %lld", (long long)steps, (long long)rows,
+                 (long long)cols);
+    else if (cols > 0 && rows > 0)
         snprintf(shape, sizeof shape, "%lld, %lld", (long long)rows, (long long)cols);
     else if (cols > 0)
         snprintf(shape, sizeof shape, "%lld,", (long long)cols);
@@ -34,9 +37,16 @@ static int npy_header(const char *type, int64_t rows, int64_t cols, char header[
 vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
                        int64_t cols)
 {
+    return vg_npy_write_steps(path, type, data, 0, rows, cols);
+}
+
+vg_status vg_npy_write_steps(const char *path, const char *type, const void *data, int64_t steps,
+                             int64_t rows, int64_t cols)
+{
     char header[128];
     size_t size = type[2] - '0', count = (size_t)(rows ? rows : 1) * (size_t)(cols ? cols : 1);
-    int length = npy_header(type, rows, cols, header);
+    int length = npy_header(type, steps, rows, cols, header);
+    count *= (size_t)(steps ? steps : 1);
     FILE *file = fopen(path, "wb");
     if (!file)
         return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(errno));

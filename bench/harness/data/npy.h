@@ -17,6 +17,10 @@ enum { VG_NPY_DIMS = 8 };
 vg_status vg_npy_write(const char *path, const char *type, const void *data, int64_t rows,
                        int64_t cols);
 
+/** Likewise [steps][rows][cols]; steps 0 is vg_npy_write(). */
+vg_status vg_npy_write_steps(const char *path, const char *type, const void *data, int64_t steps,
+                             int64_t rows, int64_t cols);
+
 typedef struct vg_npy {
     char kind; /**< f, i, u or b (boolean) */
     int item;  /**< bytes of a number: 1, 2, 4, 8 */
