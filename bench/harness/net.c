@@ -365,6 +365,7 @@ void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out
         vg_time_watch_stats(net->time, index, net->spec.loss_scale, out);
         return;
     }
+    *out = (vg_block_stats){.grad_cell_l2 = (double)NAN, .carry = (double)NAN};
     const vg_block *b = &net->block[index];
     double total[VG_WATCH_FIELDS], scale = net->spec.loss_scale;
     double count = (double)(net->spec.batch * net->spec.width);
