@@ -64,10 +64,43 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
 
 /* Whether even samples that are wholly apart would pass: the least two-sided p is 2 / C(na + nb,
  * na). */
-static bool can_pass(const vg_compared *c, int rows, double alpha)
+static bool can_pass(int n_old, int n_new, int rows, double alpha)
 {
-    double ln = lgamma(c->n_old + c->n_new + 1.0) - lgamma(c->n_old + 1.0) - lgamma(c->n_new + 1.0);
+    double ln = lgamma(n_old + n_new + 1.0) - lgamma(n_old + 1.0) - lgamma(n_new + 1.0);
     return log(2) - ln + log(rows) < log(alpha);
+}
+
+int vg_samples_needed(int rows, double alpha)
+{
+    int n = 1;
+    while (n < 100 && !can_pass(n, n, rows, alpha))
+        n++;
+    return n;
+}
+
+/* Beyond the gate of a kernel that moved the same way, and different by itself. */
+static bool moved_with_group(const vg_comparison *k, const vg_compared *c, double p)
+{
+    const vg_compared_group *g = &k->groups[c->group];
+    vg_verdict own = vg_verdict_gated(c->ratio, g->gate);
+    return (own == VG_FASTER || own == VG_SLOWER) && own == g->verdict && p < k->alpha;
+}
+
+/* A verdict needs the rank test as well; @p p is the row's own, c->p that after the correction. */
+static void judge(vg_comparison *k, vg_compared *c, double p, int rows)
+{
+    double once = vg_tail_z(0.5 * k->alpha / rows) / vg_tail_z(0.025);
+    if (k->by_backend) {
+        c->verdict = vg_verdict_of(c->ratio, c->gate);
+        return;
+    }
+    c->verdict = vg_verdict_gated(c->ratio, c->gate);
+    if ((c->verdict == VG_FASTER || c->verdict == VG_SLOWER) && !(c->p < k->alpha))
+        c->verdict = VG_AMBIGUOUS;
+    if (c->verdict == VG_AMBIGUOUS && moved_with_group(k, c, p))
+        c->verdict = k->groups[c->group].verdict;
+    c->sure = fabs(log(c->ratio.mid)) > fmax(log1p(c->gate), once * log1p(c->floor));
+    k->sure_slower += c->sure && c->verdict == VG_SLOWER;
 }
 
 static vg_status judge_all(vg_comparison *k)
@@ -83,14 +116,17 @@ static vg_status judge_all(vg_comparison *k)
     }
     if (status == VG_OK)
         status = vg_holm(p, n);
+    if (status == VG_OK)
+        status = vg_groups_judge(k);
     for (int i = 0; i < n && status == VG_OK; i++) {
         vg_compared *c = &k->rows[at[i]];
+        double own_p = c->p;
         c->p = p[i];
-        k->too_few += !can_pass(c, n, k->alpha);
-        c->verdict = vg_verdict_gated(c->ratio, c->gate);
-        if ((c->verdict == VG_FASTER || c->verdict == VG_SLOWER) && !(c->p < k->alpha))
-            c->verdict = VG_AMBIGUOUS;
+        k->too_few += !can_pass(c->n_old, c->n_new, n, k->alpha);
+        judge(k, c, own_p, n);
     }
+    if (status == VG_OK)
+        status = vg_comparison_power(k);
     for (int i = 0; i < k->count; i++) {
         switch (k->rows[i].verdict) {
         case VG_FASTER:
@@ -115,12 +151,17 @@ static vg_status judge_all(vg_comparison *k)
     return status;
 }
 
-static double gate_of(const vg_comparison *k, double floor_old, double floor_new)
+/* A floor is the 95 % point of the ratio of two placements within a run. Between two runs the ratio
+ * has one placement of each, so its 95 % point is the root mean square of both floors. A gate there
+ * would pass one row in twenty of unchanged code; at sqrt(2) times that it is one in 180. */
+static void set_gate(const vg_comparison *k, vg_compared *c, double floor_old, double floor_new)
 {
-    /* A floor bounds the deviations within one run; two runs bring one each, independently.
-     * fmax ignores NaN: an unknown floor must not pass for none. */
-    double both = k->by_backend ? floor_new : hypot(floor_old, floor_new);
-    return isnan(both) ? NAN : fmax(k->min_effect, both);
+    double both = hypot(floor_old, floor_new);
+    c->floor = both / sqrt(2);
+    if (k->by_backend)
+        both = floor_new;
+    /* fmax ignores NaN: an unknown floor must not pass for none. */
+    c->gate = isnan(both) ? NAN : fmax(k->min_effect, both);
 }
 
 static void begin(vg_comparison *k, const json_t *old_doc, const json_t *new_doc,
@@ -158,10 +199,12 @@ static json_t *places_of(const vg_rows *rows)
 
 static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_rows *new_rows)
 {
-    json_t *places = places_of(old_rows);
+    json_t *places = places_of(old_rows), *kernels = json_object();
     k->rows = calloc((size_t)new_rows->count + 1, sizeof *k->rows);
-    if (!places || !k->rows) {
+    k->groups = calloc((size_t)new_rows->count + 1, sizeof *k->groups);
+    if (!places || !kernels || !k->rows || !k->groups) {
         json_decref(places);
+        json_decref(kernels);
         return vg_fail(VG_ENOMEM, "no memory for %d rows", new_rows->count);
     }
     vg_status status = VG_OK;
@@ -176,11 +219,14 @@ static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_
         }
         vg_compared *c = &k->rows[k->count++];
         status = compare_pair(&old_rows->rows[json_integer_value(place)], row, false, c);
-        c->gate = gate_of(k, vg_rows_floor(old_rows, row->threads),
-                          vg_rows_floor(new_rows, row->threads));
+        set_gate(k, c, vg_rows_floor(old_rows, row->threads),
+                 vg_rows_floor(new_rows, row->threads));
+        if (status == VG_OK)
+            status = vg_groups_add(k, kernels, row, c);
     }
     k->only_old = old_rows->count - k->count;
     json_decref(places);
+    json_decref(kernels);
     return status;
 }
 
@@ -245,6 +291,34 @@ static double half_width(const json_t *record)
                : 0;
 }
 
+/* Half the 95 % interval of the mean of ln survival over the seeds. */
+static double survival_half_width(const json_t *record)
+{
+    const json_t *seeds = json_object_get(record, "by_seed");
+    double sum = 0, squares = 0;
+    size_t i, n = 0;
+    json_t *seed;
+    json_array_foreach(seeds, i, seed) {
+        double ln = log(vg_doc_num(seed, "survival"));
+        if (!isfinite(ln))
+            continue;
+        n++;
+        sum += ln;
+        squares += ln * ln;
+    }
+    double mean = n ? sum / (double)n : 0;
+    return n > 1 ? 1.96 * sqrt(fmax(0, squares / (double)n - mean * mean) / (double)(n - 1)) : 0;
+}
+
+/* A hundredth is far above what rounding does to a survival, and far below what anybody acts on. */
+static bool survival_moved(const json_t *old_record, const json_t *new_record)
+{
+    double a = log(vg_doc_num(old_record, "survival"));
+    double b = log(vg_doc_num(new_record, "survival"));
+    double limit = hypot(survival_half_width(old_record), survival_half_width(new_record));
+    return isfinite(a) != isfinite(b) || (isfinite(a) && fabs(a - b) > limit + 0.01);
+}
+
 /* The same seeds on the same spec give the same numbers up to rounding, so a rate that moved by
  * more than the joint interval is a change of the program, not noise. */
 static vg_net_change net_change(const json_t *old_record, const json_t *new_record)
@@ -256,7 +330,7 @@ static vg_net_change net_change(const json_t *old_record, const json_t *new_reco
     double a = vg_doc_num(old_record, "rate.ln_sq_per_layer");
     double b = vg_doc_num(new_record, "rate.ln_sq_per_layer");
     double limit = hypot(half_width(old_record), half_width(new_record)) + 1e-6;
-    if (isnan(a) != isnan(b) || fabs(a - b) > limit)
+    if (isnan(a) != isnan(b) || fabs(a - b) > limit || survival_moved(old_record, new_record))
         return VG_NET_CHANGED;
     const char *old_verdict = vg_doc_str(old_record, "verdict");
     const char *new_verdict = vg_doc_str(new_record, "verdict");
@@ -352,8 +426,10 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
     VG_TRY(vg_rows_collect(doc, &rows));
     k->floor_old = k->floor_new = rows.floor;
     k->rows = calloc((size_t)rows.count + 1, sizeof *k->rows);
+    k->groups = calloc((size_t)rows.count + 1, sizeof *k->groups);
     k->differences = json_array();
-    vg_status status = k->rows ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", rows.count);
+    json_t *kernels = json_object();
+    vg_status status = k->rows && k->groups && kernels ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", rows.count);
     for (int i = 0; i < rows.case_count && status == VG_OK; i++) {
         const vg_problem *c = &rows.cases[i];
         for (int b = VG_BACKEND_COUNT - 1; b >= 0 && status == VG_OK; b--) {
@@ -363,9 +439,12 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
             vg_compared *pair = &k->rows[k->count++];
             status = compare_pair(&rows.rows[c->rows[index]], row, true, pair);
             double floor = vg_rows_floor(&rows, row->threads);
-            pair->gate = gate_of(k, floor, floor);
+            set_gate(k, pair, floor, floor);
+            if (status == VG_OK)
+                status = vg_groups_add(k, kernels, row, pair);
         }
     }
+    json_decref(kernels);
     if (status == VG_OK && !k->count)
         status = vg_fail(VG_EFORMAT, "no case has a row of %s and one of another backend", base);
     if (status == VG_OK)
@@ -380,6 +459,9 @@ void vg_comparison_release(vg_comparison *k)
 {
     for (int i = 0; i < k->net_count; i++)
         free(k->nets[i].label);
+    for (int i = 0; i < k->group_count; i++)
+        free(k->groups[i].name);
+    free(k->groups);
     free(k->nets);
     free(k->rows);
     json_decref(k->differences);
@@ -388,5 +470,6 @@ void vg_comparison_release(vg_comparison *k)
 
 bool vg_comparison_regressed(const vg_comparison *k)
 {
-    return k->slower > 0 || k->worse_nets > 0;
+    bool rows = k->by_backend ? k->slower > 0 : k->sure_slower > 0 || k->slower_groups > 0;
+    return rows || k->worse_nets > 0;
 }

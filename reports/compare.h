@@ -2,11 +2,20 @@
 /** @file compare.h
  * Compares two result documents row by row, or the backends of one, without crying wolf.
  *
- * A row is FASTER or SLOWER only if three things agree: its 95 % bootstrap interval excludes 1, the
- * ratio lies beyond the gate (the A/A floors of both runs, combined as independent deviations, or
- * the least effect asked for where that is larger), and Mann-Whitney's p, corrected by Holm over
- * all rows, is below alpha. It is SAME if the interval lies within the gate, and AMBIGUOUS
- * otherwise.
+ * First the kernels: the rows of one operation, direction, backend and number of threads. A change
+ * of the code moves all of them, placement and alignment each on its own, so their geometric mean
+ * finds what a single row cannot. A kernel is FASTER or SLOWER if its mean lies beyond the A/A
+ * floor (root mean square of both runs', or the least effect asked for where that is larger) and
+ * its p, by a standard error never below what the floor says and corrected by Holm, is below alpha.
+ *
+ * Then the rows. One is FASTER or SLOWER only if three things agree: its 95 % bootstrap interval
+ * excludes 1, the ratio lies beyond the gate (the A/A floors of both runs added as independent
+ * deviations, or the least effect), and Mann-Whitney's p, corrected by Holm over all rows, is below
+ * alpha. Within a kernel that is shown to have moved, a row that moved the same way needs to lie
+ * beyond the kernel's gate only, with its own p below alpha. It is SAME if the interval lies within
+ * the gate, AMBIGUOUS otherwise.
+ *
+ * Two backends of one run were timed side by side: there the verdict is that of the report.
  */
 #ifndef VG_REPORTS_COMPARE_H
 #define VG_REPORTS_COMPARE_H
@@ -27,10 +36,22 @@ typedef struct vg_compared {
     int n_old, n_new;
     vg_estimate ratio; /**< time old / time new: above 1 the new side is faster */
     double p;          /**< Holm-adjusted */
+    double floor;      /**< root mean square of the A/A floors of both runs */
     double gate;
+    int group;
+    bool sure; /**< SLOWER or FASTER beyond what chance brings once in all rows of a run */
     vg_verdict verdict; /**< of the new side; VG_VERDICT_NONE with `why` */
     const char *why;
 } vg_compared;
+
+/** All compared rows of a kernel. */
+typedef struct vg_compared_group {
+    char *name; /**< "relu/fwd/avx2, 1 thr."; owned */
+    int n;      /**< rows with a ratio */
+    vg_estimate ratio; /**< geometric mean; NaN below three rows */
+    double p, floor, gate;
+    vg_verdict verdict;
+} vg_compared_group;
 
 /** How a network's gradients changed. */
 typedef enum vg_net_change {
@@ -48,11 +69,15 @@ typedef struct vg_compared_net {
 
 typedef struct vg_comparison {
     vg_compared *rows;
+    vg_compared_group *groups;
     vg_compared_net *nets;
-    int count, net_count;
+    int count, group_count, net_count;
     int only_old, only_new; /**< rows without a partner */
     int faster, slower, same, ambiguous, none;
+    int faster_groups, slower_groups;
+    int sure_slower; /**< rows that are SLOWER and sure */
     int worse_nets;
+    double found_row, found_group; /**< least change that is found in 9 of 10 rows, kernels */
     int too_few; /**< rows whose samples are too few for any p to pass the correction */
     double floor_old, floor_new, min_effect, alpha;
     json_t *differences; /**< [{what, old, new}]: what differs between the machines; owned */
@@ -70,8 +95,23 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
 
 void vg_comparison_release(vg_comparison *comparison);
 
-/** Whether rows are slower or networks worse. */
+/** Whether something got worse: a kernel is SLOWER, a row is and surely so, a network is worse.
+ * Single rows that are SLOWER by no more than chance brings among so many do not count. */
 bool vg_comparison_regressed(const vg_comparison *comparison);
+
+/* --- the steps of vg_compare_documents(), compare_groups.c ---------------------------------- */
+
+/** Puts row @p c, of @p row, into its group; @p places is an empty object at first. VG_ENOMEM. */
+vg_status vg_groups_add(vg_comparison *comparison, json_t *places, const vg_row *row,
+                        vg_compared *c);
+/** Verdicts of the groups; before those of the rows. */
+vg_status vg_groups_judge(vg_comparison *comparison);
+/** found_row and found_group. */
+vg_status vg_comparison_power(vg_comparison *comparison);
+/** Samples a side with which a row can pass the correction over @p rows rows at all. */
+int vg_samples_needed(int rows, double alpha);
+/** z with P(Z > z) = @p tail, at most 1/2. */
+double vg_tail_z(double tail);
 
 /** Markdown for a pull request; @p old_name and @p new_name label the columns. */
 vg_status vg_comparison_markdown(const vg_comparison *comparison, const char *old_name,

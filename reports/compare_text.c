@@ -11,6 +11,12 @@
 
 enum { MOST_LINES = 3000, MOST_OPEN = 20 };
 
+/* Far out in a tail the digits of a p value mean nothing. */
+static const char *p_text(char buf[VG_NUM], double p)
+{
+    return p < 1e-6 ? "< 1e-6" : vg_num(buf, p, 2);
+}
+
 /* --- Markdown --------------------------------------------------------------------------------- */
 
 static int by_ratio(const void *a, const void *b)
@@ -47,7 +53,7 @@ static void table(const vg_compared **list, int count, const char *old_name, con
         else
             vg_cell_printf(out, "%s", vg_ratio_text(buf, c->ratio));
         vg_cell_printf(out, "%d, %d", c->n_old, c->n_new);
-        vg_cell_printf(out, "%s", vg_num(lo, c->p, 2));
+        vg_cell_printf(out, "%s", p_text(lo, c->p));
         vg_cell_printf(out, "%s", vg_num_percent(lo, c->gate));
         vg_cell_printf(out, "%s", vg_verdict_name(c->verdict));
         vg_row_end(out);
@@ -153,33 +159,112 @@ static void differences_markdown(const vg_comparison *k, vg_text *out)
     }
 }
 
+/* --- kernels ---------------------------------------------------------------------------------- */
+
+static void group_row(vg_text *out, const vg_compared_group *g)
+{
+    char buf[80];
+    vg_row_begin(out);
+    vg_cell_code(out, g->name);
+    vg_cell_printf(out, "%d", g->n);
+    vg_cell_printf(out, "%s", vg_ratio_text(buf, g->ratio));
+    vg_cell_printf(out, "%s", p_text(buf, g->p));
+    vg_cell_printf(out, "%s", vg_num_percent(buf, g->gate));
+    vg_cell_printf(out, "%s", vg_verdict_name(g->verdict));
+    vg_row_end(out);
+}
+
+static void groups_table(const vg_comparison *k, bool moved, vg_text *out)
+{
+    static const char *const head[] = {"kernel",   "rows", "ratio, geo. mean [95 % CI]",
+                                       "p (Holm)", "gate", "verdict"};
+    vg_table_head(out, "lrrrrl", head);
+    for (int pass = 0; pass < 2; pass++) /* the slower ones first */
+        for (int i = 0; i < k->group_count; i++) {
+            const vg_compared_group *g = &k->groups[i];
+            bool slower = g->verdict == VG_SLOWER;
+            bool has = slower || g->verdict == VG_FASTER;
+            if (isfinite(g->ratio.mid) && has == moved && slower == !pass)
+                group_row(out, g);
+        }
+}
+
+static void groups_markdown(const vg_comparison *k, vg_text *out)
+{
+    int judged = 0, moved = k->faster_groups + k->slower_groups;
+    for (int i = 0; i < k->group_count; i++)
+        judged += isfinite(k->groups[i].ratio.mid);
+    if (!judged)
+        return;
+    if (moved) {
+        vg_text_printf(out, "\n**Kernels that moved** (all shapes together)\n\n");
+        groups_table(k, true, out);
+    }
+    if (judged == moved)
+        return;
+    vg_details_begin(out, "Kernels that did not move (%d)", judged - moved);
+    groups_table(k, false, out);
+    vg_details_end(out);
+}
+
+/* What was asked, how it was decided, and what would have been found. */
+static void method_markdown(const vg_comparison *k, vg_text *out)
+{
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
+    int judged = k->count - k->none;
+    if (k->by_backend) {
+        vg_text_printf(out,
+                       "Ratio = time of the base / time of the row, above 1 is faster than the "
+                       "base. The rows of a case were timed side by side: FASTER and SLOWER need "
+                       "the whole interval beyond the A/A floor %s (or the least effect %s).\n",
+                       vg_num_percent(a, k->floor_new), vg_num_percent(c, k->min_effect));
+        return;
+    }
+    vg_text_printf(
+        out,
+        "Ratio = old time / new time, above 1 is faster. A kernel moved if the geometric mean of "
+        "its rows lies beyond the A/A floor (%s old, %s new, root mean square; or the least effect "
+        "%s), Holm p < %g. A row needs an interval without 1, a ratio beyond sqrt(2) times the "
+        "floor and Mann-Whitney p < %g after Holm's correction over %d rows; within a kernel that "
+        "moved the same way, beyond the kernel's gate.\n",
+        vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
+        vg_num_percent(c, k->min_effect), k->alpha, k->alpha, judged);
+    if (isfinite(k->found_row))
+        vg_text_printf(out, "\n**Power:** in 9 of 10 cases a change of %s is found in a row",
+                       vg_num_percent(a, k->found_row));
+    if (isfinite(k->found_row) && isfinite(k->found_group))
+        vg_text_printf(out, ", of %s in a kernel", vg_num_percent(b, k->found_group));
+    if (isfinite(k->found_row))
+        vg_text_add(out, "; unchanged code gives about one row in 180 a verdict, and no kernel.\n");
+}
+
 vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
                                  vg_text *out)
 {
-    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     vg_text_add(out, "## ");
     vg_text_md(out, new_name);
     vg_text_add(out, k->by_backend ? " against " : " compared with ");
     vg_text_md(out, old_name);
+    if (k->faster_groups || k->slower_groups)
+        vg_text_printf(out, "\n\n%d kernels: **%d FASTER, %d SLOWER**.", k->group_count,
+                       k->faster_groups, k->slower_groups);
     vg_text_printf(out, "\n\n%d rows: **%d FASTER, %d SLOWER**, %d SAME, %d AMBIGUOUS", k->count,
                    k->faster, k->slower, k->same, k->ambiguous);
     if (k->none)
         vg_text_printf(out, ", %d not compared", k->none);
     if (k->only_old || k->only_new)
         vg_text_printf(out, "; %d only in the old, %d only in the new", k->only_old, k->only_new);
-    vg_text_printf(
-        out,
-        ".\n\nRatio = old time / new time, above 1 is faster. FASTER and SLOWER need "
-        "an interval without 1, a ratio beyond the gate (A/A floors %s and %s combined, or the "
-        "least effect %s) and Mann-Whitney p < %g after Holm's correction over %d rows.\n",
-        vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
-        vg_num_percent(c, k->min_effect), k->alpha, k->count - k->none);
+    vg_text_printf(out, ".\n\n");
+    method_markdown(k, out);
     if (k->too_few)
         vg_text_printf(out,
-                       "\n> **Warning:** %d row%s ha%s too few samples for any difference to pass "
-                       "the correction: such rows can only be SAME or AMBIGUOUS.\n",
-                       k->too_few, k->too_few == 1 ? "" : "s", k->too_few == 1 ? "s" : "ve");
+                       "\n> **Warning:** %d row%s ha%s too few samples for a difference to pass "
+                       "the correction by itself (%d a side would do); only a kernel that moved "
+                       "can show it.\n",
+                       k->too_few, k->too_few == 1 ? "" : "s", k->too_few == 1 ? "s" : "ve",
+                       vg_samples_needed(k->count - k->none, k->alpha));
     differences_markdown(k, out);
+    groups_markdown(k, out);
     VG_TRY(rows_markdown(k, old_name, new_name, out));
     nets_markdown(k, out);
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;
@@ -204,6 +289,14 @@ static json_t *row_json(const vg_compared *c)
     return row;
 }
 
+static json_t *group_json(const vg_compared_group *g)
+{
+    return json_pack("{ss si so s[oo] so so ss}", "kernel", g->name, "n", g->n, "ratio",
+                     number(g->ratio.mid), "ci95", number(g->ratio.lo), number(g->ratio.hi),
+                     "p_holm", number(g->p), "gate", number(g->gate), "verdict",
+                     vg_verdict_name(g->verdict));
+}
+
 static json_t *net_json(const vg_compared_net *net)
 {
     const char *old_verdict = vg_doc_str(net->old_record, "verdict");
@@ -219,17 +312,20 @@ static json_t *net_json(const vg_compared_net *net)
 
 json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name)
 {
-    json_t *rows = json_array(), *nets = json_array();
+    json_t *rows = json_array(), *nets = json_array(), *groups = json_array();
+    for (int i = 0; i < k->group_count; i++)
+        json_array_append_new(groups, group_json(&k->groups[i]));
     for (int i = 0; i < k->count; i++)
         json_array_append_new(rows, row_json(&k->rows[i]));
     for (int i = 0; i < k->net_count; i++)
         json_array_append_new(nets, net_json(&k->nets[i]));
-    return json_pack("{si ss ss ss sb so so so s{si si si si si} si si sO so so}", "schema_version",
+    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so}", "schema_version",
                      VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare",
                      "old", old_name, "new", new_name, "regressed", vg_comparison_regressed(k),
                      "floor_old", number(k->floor_old), "floor_new", number(k->floor_new),
                      "min_effect", number(k->min_effect), "tally", "faster", k->faster, "slower",
                      k->slower, "same", k->same, "ambiguous", k->ambiguous, "not_compared", k->none,
+                     "power", "row", number(k->found_row), "kernel", number(k->found_group),
                      "only_old", k->only_old, "only_new", k->only_new, "differences",
-                     k->differences, "rows", rows, "nets", nets);
+                     k->differences, "kernels", groups, "rows", rows, "nets", nets);
 }

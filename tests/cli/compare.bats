@@ -60,7 +60,8 @@ PY
 @test "compare: JSON for tools, by format and by file name" {
     slow 1.1
     "$VGBENCH" compare a.json b.json --format=json |
-        python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["tally"]["slower"] == 18 and d["regressed"]'
+        python3 -c 'import json, sys; d = json.load(sys.stdin); assert d["tally"]["slower"] == 18 and d["regressed"]
+assert {k["kernel"] for k in d["kernels"] if k["verdict"] == "SLOWER"} == {f"tanh/{w}/{b}, 1 thr." for w in ("fwd", "bwd") for b in ("scalar", "avx512", "onednn")}'
     "$VGBENCH" compare a.json b.json -o c.json -o c.md
     python3 -m json.tool c.json >/dev/null
     grep -q '18 SLOWER' c.md
