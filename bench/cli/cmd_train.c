@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/train_session.h"
+#include "cli/train_time.h"
 #include "cli/train_view.h"
 #include "micro/sampler.h"
 #include "results/results.h"
@@ -274,7 +275,7 @@ static vg_status run(vg_train_session *s, const vg_words *words)
     s->how.event = show_event;
     s->how.user = s;
     vg_interrupt_install();
-    vg_status status = run_points(s);
+    vg_status status = s->step_time ? vg_train_time(s) : run_points(s);
     vg_status logged = close_log(s);
     if (s->done) {
         vg_status written = write_outputs(s);
@@ -307,6 +308,8 @@ static void own_options(vg_train_session *s, vg_option table[OWN])
          "keep a checkpoint, and the weights as .npy", NULL, 0, NULL},
         {"checkpoint-every", 0, VG_OPTION_INT, &s->how.checkpoint_every, "N",
          "steps between checkpoints (an epoch)", NULL, 1, NULL},
+        {"step-time", 0, VG_OPTION_FLAG, &s->step_time, NULL,
+         "time one step, beside oneDNN, and where it goes; trains nothing", NULL, 0, NULL},
         {"resume", 0, VG_OPTION_FLAG, &s->how.resume, NULL, "go on from the checkpoint", NULL, 0,
          NULL},
         {0},

@@ -16,6 +16,7 @@ typedef struct vg_train_session {
     vg_options options;
     vg_train_options how;
     const char *log, *plot, *standardise, *validation;
+    bool step_time;
     vg_sweep sweep;
     uint64_t varying; /* bit per key: its value differs between points */
     json_t *records;

@@ -322,6 +322,8 @@ void vg_dnn_add_reorder(vg_dnn_way *way, int from, vg_dnn_cmd from_md, int to, v
     if (way->status == VG_OK &&
         vg_dnn_ok(way, vg_dnn_reorder(&pd, from_md, to_md, attr), "reorder"))
         vg_dnn_add_when(way, pd, 2, (vg_dnn_arg[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}, when);
+    if (way->status == VG_OK)
+        way->steps[way->step_count - 1].reorder = true;
 }
 
 int vg_dnn_to_layout(vg_dnn_way *way, int memory, vg_dnn_cmd from, vg_dnn_cmd to, vg_dnn_when when)
@@ -446,14 +448,18 @@ dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t
 {
     rebind(way, task);
     dnnl_status_t status = dnnl_success;
+    bool accounts = vg_dnn_accounts();
     for (int i = 0; i < way->step_count && status == dnnl_success; i++) {
         vg_dnn_step *step = &way->steps[i];
         if (step->when != when)
             continue;
+        double begin = accounts ? vg_dnn_account_begin() : 0;
         if (step->glue)
             step->glue(task, way, step->glue_memory);
         else
             status = dnnl_primitive_execute(step->primitive, stream, step->count, step->args);
+        if (accounts)
+            vg_dnn_account_add(step, begin);
     }
     return status == dnnl_success ? dnnl_stream_wait(stream) : status;
 }

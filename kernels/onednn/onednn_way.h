@@ -48,6 +48,7 @@ typedef struct vg_dnn_step {
     vg_dnn_glue_fn *glue;
     int glue_memory[4];
     vg_dnn_when when;
+    bool reorder;
 } vg_dnn_step;
 
 struct vg_dnn_way {

@@ -11,4 +11,10 @@ void vg_dnn_way_free(vg_dnn_way *way);
 dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t stream,
                              vg_dnn_when when);
 
+
+/** onednn_account.c: whether runs are to be timed, and the time of one step. */
+bool vg_dnn_accounts(void);
+double vg_dnn_account_begin(void);
+void vg_dnn_account_add(const vg_dnn_step *step, double begin);
+
 #endif

@@ -204,12 +204,51 @@ typedef struct segment {
     vg_team *team;
     const vg_step *steps;
     int count;
+    const vg_plan_times *times; /* NULL: not timed */
+    int first, all;             /* of the steps in the plan */
 } segment;
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
 
 /* No barrier is needed where the same worker owns the same rows in the next phase. */
 static bool same_rows(const vg_phase *a, const vg_phase *b)
 {
     return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
+}
+
+static void run_step(const segment *s, int i, int worker, int workers)
+{
+    const vg_phase *phase = &s->steps[i].phase;
+    int64_t first = phase->units * worker / workers;
+    int64_t last = phase->units * (worker + 1) / workers;
+    for (int64_t unit = first; unit < last; unit++)
+        phase->run(s->steps[i].task, unit, s->team->scratch[worker]);
+}
+
+static void wait_behind(const segment *s, int i, int workers)
+{
+    if (i + 1 < s->count && !same_rows(&s->steps[i].phase, &s->steps[i + 1].phase))
+        vg_barrier_wait(&s->team->barrier, workers);
+}
+
+static void run_steps_timed(const segment *s, int worker, int workers)
+{
+    double *work = s->times->work + (ptrdiff_t)worker * s->all + s->first,
+           *wait = s->times->wait + (ptrdiff_t)worker * s->all + s->first;
+    double begin = now_ns();
+    for (int i = 0; i < s->count; i++) {
+        run_step(s, i, worker, workers);
+        double end = now_ns();
+        work[i] = end - begin;
+        wait_behind(s, i, workers);
+        begin = now_ns();
+        wait[i] = begin - end;
+    }
 }
 
 static void run_segment(void *context, int worker, int workers)
@@ -219,14 +258,11 @@ static void run_segment(void *context, int worker, int workers)
     int ftz_before = vg_cpu_get_ftz();
     if (ftz_before != team->ftz)
         vg_cpu_set_ftz(team->ftz);
-    for (int i = 0; i < s->count; i++) {
-        const vg_phase *phase = &s->steps[i].phase;
-        int64_t first = phase->units * worker / workers;
-        int64_t last = phase->units * (worker + 1) / workers;
-        for (int64_t unit = first; unit < last; unit++)
-            phase->run(s->steps[i].task, unit, team->scratch[worker]);
-        if (i + 1 < s->count && !same_rows(phase, &s->steps[i + 1].phase))
-            vg_barrier_wait(&team->barrier, workers);
+    if (s->times)
+        run_steps_timed(s, worker, workers);
+    for (int i = 0; i < s->count && !s->times; i++) {
+        run_step(s, i, worker, workers);
+        wait_behind(s, i, workers);
     }
     if (ftz_before != team->ftz)
         vg_cpu_set_ftz(ftz_before);
@@ -280,7 +316,8 @@ static void run_serial(vg_team *team, const vg_step *step)
         vg_cpu_set_ftz(ftz_before);
 }
 
-vg_status vg_team_run(vg_team *team, const vg_plan *plan, int *used)
+static vg_status run_plan(vg_team *team, const vg_plan *plan, int *used,
+                          const vg_plan_times *times)
 {
     if (plan->scratch > team->scratch_bytes)
         return vg_fail(VG_EINVAL, "the plan needs %zu bytes of scratch per thread, the team has %zu",
@@ -289,11 +326,15 @@ vg_status vg_team_run(vg_team *team, const vg_plan *plan, int *used)
     for (int i = 0; i < plan->count;) {
         int length = segment_length(plan, i);
         if (length == 0) {
-            run_serial(team, &plan->steps[i++]);
+            double begin = times ? now_ns() : 0;
+            run_serial(team, &plan->steps[i]);
+            if (times)
+                times->work[i] = now_ns() - begin;
+            i++;
             most = team->threads;
             continue;
         }
-        segment s = {team, plan->steps + i, length};
+        segment s = {team, plan->steps + i, length, times, i, plan->count};
         int threads = segment_threads(team, s.steps, length);
         most = threads > most ? threads : most;
         vg_parallel(threads, run_segment, &s);
@@ -302,6 +343,22 @@ vg_status vg_team_run(vg_team *team, const vg_plan *plan, int *used)
     if (used)
         *used = most;
     return VG_OK;
+}
+
+vg_status vg_team_run(vg_team *team, const vg_plan *plan, int *used)
+{
+    return run_plan(team, plan, used, NULL);
+}
+
+vg_status vg_team_run_timed(vg_team *team, const vg_plan *plan, vg_plan_times *times)
+{
+    size_t bytes = (size_t)team->threads * (size_t)plan->count * sizeof *times->work;
+    memset(times->work, 0, bytes);
+    memset(times->wait, 0, bytes);
+    double begin = now_ns();
+    vg_status status = run_plan(team, plan, NULL, times);
+    times->total = now_ns() - begin;
+    return status;
 }
 
 static void do_nothing(void *context, int worker, int workers)

@@ -144,3 +144,18 @@ END
 for x, y in zip(a["steps"], t["steps"]):
     assert abs(x["loss"] / y["loss"] - 1) < 0.02 * x["step"] / 20, (x["step"], x["loss"], y["loss"])'
 }
+
+@test "train: the time of a step, and its parts add up to it" {
+    "$VGBENCH" train depth=3 width=48 batch=64 threads=1 --step-time -o r.json -q >/dev/null
+    check '
+s = t["step_time"]; b = s["breakdown"]
+assert s["step_us"] > 0 and s["flops"] == 6 * 64 * (3 * 48 * 48 + 480)
+assert 0 < s["share_of_peak"] < 1.1
+assert abs(sum(b["parts"].values()) / b["total_us"] - 1) < 1e-6
+assert len(b["layers"]) == 3 and b["ops"]["dense/bwd_weights"]["calls"] == 4
+o = s.get("onednn_breakdown")
+if o:
+    x = o["onednn"]
+    total = sum(x[k] for k in ("primitives_us", "reorders_us", "c_steps_us", "own_us", "glue_us"))
+    assert abs(total / o["total_us"] - 1) < 1e-6'
+}

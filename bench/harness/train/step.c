@@ -334,6 +334,17 @@ vg_status vg_stepper_run(vg_stepper *s, int64_t step, const int32_t *index, int6
     return VG_OK;
 }
 
+vg_status vg_stepper_run_timed(vg_stepper *s, const int32_t *index, bool statistics,
+                               vg_plan_times *times)
+{
+    batch_side *side = &s->full;
+    side->gather.index = index;
+    side->gather.rows = side->scorer.rows = side->gather.most;
+    s->params.lr = 0;
+    s->params.step = 1;
+    return vg_team_run_timed(s->team, &side->plan[statistics], times);
+}
+
 vg_status vg_stepper_score(vg_stepper *s, const int32_t *index, int64_t count, vg_score *score)
 {
     double loss = 0, hits = 0;

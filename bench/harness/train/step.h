@@ -59,6 +59,10 @@ vg_net *vg_stepper_net(vg_stepper *stepper);
 /** Moments in the layout of the network's arena; NULL where the optimizer has none. */
 float *vg_stepper_moment(vg_stepper *stepper, int which);
 
+/** Step 0 of the full batch at learning rate 0, timed: weights stay, moments do not. */
+vg_status vg_stepper_run_timed(vg_stepper *stepper, const int32_t *index, bool statistics,
+                               vg_plan_times *times);
+
 /** The plan of a step of the full batch, with or without statistics. */
 const vg_plan *vg_stepper_plan(const vg_stepper *stepper, bool statistics);
 

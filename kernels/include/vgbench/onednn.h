@@ -20,6 +20,15 @@ const char *vg_onednn_version(void);
  * without oneDNN it does nothing. */
 vg_status vg_onednn_cap(const char *max_isa);
 
+/** What oneDNN rows did since the last call, in nanoseconds: primitives, reorders, and steps in C.
+ * The first call switches the account on; with @p stop it is switched off again. One thread at a
+ * time. All zero where the library was built without oneDNN. */
+typedef struct vg_onednn_account {
+    double primitives, reorders, c_steps;
+} vg_onednn_account;
+
+void vg_onednn_take_account(vg_onednn_account *account, int stop);
+
 #ifdef __cplusplus
 }
 #endif

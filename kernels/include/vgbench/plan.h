@@ -62,6 +62,16 @@ int vg_team_threads(const vg_team *team);
  * small plans stay on fewer threads than the team has. */
 vg_status vg_team_run(vg_team *team, const vg_plan *plan, int *used);
 
+/** Where the time of one run went, in nanoseconds; the arrays are the caller's, [threads][steps]. */
+typedef struct vg_plan_times {
+    double *work; /**< of a worker in units of the step; a serial step is worker 0's */
+    double *wait; /**< of a worker at the barrier behind it */
+    double total; /**< of the whole run, as the caller sees it */
+} vg_plan_times;
+
+/** vg_team_run() with a look at the clock around every step (some 50 ns a step and worker). */
+vg_status vg_team_run_timed(vg_team *team, const vg_plan *plan, vg_plan_times *times);
+
 /** The number of threads vg_team_run() would use for @p plan. */
 int vg_team_threads_for(const vg_team *team, const vg_plan *plan);
 
