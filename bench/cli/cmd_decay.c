@@ -49,7 +49,7 @@ typedef struct session {
     vg_options options;
     vg_sweep sweep;
     const char *dump, *plot, *paper;
-    bool fixes, cost, explain;
+    bool fixes, cost, explain, precision;
     uint64_t varying;    /* bit per key: its value differs between points */
     json_t *records;     /* kept where something is written at the end; else NULL */
     json_t *index;       /* of a dump of several points */
@@ -146,6 +146,8 @@ static vg_status keep(session *s, int64_t point, const char *name, const char *d
         vg_decay_print_row(stdout, s->options.format, s->options.color, name, record);
     if (s->explain && s->options.format == VG_FORMAT_TABLE)
         vg_decay_print_explanation(stdout, record);
+    if (s->options.format == VG_FORMAT_TABLE)
+        vg_decay_print_extras(stdout, record);
     if (s->index)
         json_array_append_new(s->index, json_pack("{s:I, s:s, s:s, s:O}", "point",
                                                   (json_int_t)point, "name", name, "folder", dump,
@@ -165,7 +167,10 @@ static vg_status run_point(session *s, int64_t point, vg_progress *progress)
     VG_TRY(vg_sweep_point(&s->sweep, point, &spec, NULL));
     point_name(s, &spec, name);
     vg_progress_step(progress, (int)point, name);
-    vg_decay_options how = {.interrupted = interrupted, .cost = s->cost};
+    vg_decay_options how = {.interrupted = interrupted,
+                            .cost = s->cost,
+                            .overhead = s->cost,
+                            .precision = s->precision};
     if (s->dump && s->index)
         snprintf(folder, sizeof folder, "%s/%04lld", s->dump, (long long)point + 1);
     else if (s->dump)
@@ -349,6 +354,8 @@ int vg_cmd_decay(int argc, char **argv)
          "try every fix on the network: survival, cost, advice", NULL, 0, NULL},
         {"cost", 0, VG_OPTION_FLAG, &s.cost, NULL, "also time a step, beside oneDNN", NULL, 0,
          NULL},
+        {"precision", 0, VG_OPTION_FLAG, &s.precision, NULL,
+         "what subnormals cost, and what fp16 and bf16 would lose", NULL, 0, NULL},
         {"explain", 0, VG_OPTION_FLAG, &s.explain, NULL,
          "what the slopes and what the weights do to the gradient; findings", NULL, 0, NULL},
         {"paper", 0, VG_OPTION_TEXT, &s.paper, "NAME",

@@ -135,3 +135,49 @@ void vg_decay_print_explanation(FILE *out, const json_t *record)
                 vg_json_get_text(finding, "why", ""));
     fflush(out);
 }
+
+static void print_precision(FILE *out, const json_t *precision)
+{
+    const json_t *ftz = json_object_get(precision, "ftz"), *format;
+    size_t index;
+    if (!ftz)
+        return;
+    fprintf(out, "    backward pass %.3g ms with subnormals, %.3g ms flushed: x%.3g",
+            vg_json_get_number(ftz, "backward_ms"), vg_json_get_number(ftz, "backward_ms_ftz"),
+            vg_json_get_number(ftz, "slowdown"));
+    double subnormal = vg_json_get_number(ftz, "subnormal_from");
+    double zero = vg_json_get_number(ftz, "zero_from"),
+           flushed = vg_json_get_number(ftz, "zero_from_ftz");
+    if (isfinite(subnormal))
+        fprintf(out, "; half subnormal from layer %.0f down", subnormal);
+    if (isfinite(zero))
+        fprintf(out, "; all zero from layer %.0f down", zero);
+    if (isfinite(flushed))
+        fprintf(out, "; flushed, all zero from layer %.0f down", flushed);
+    fprintf(out, "\n");
+    json_array_foreach(json_object_get(precision, "formats"), index, format) {
+        double half = vg_json_get_number(format, "half_from");
+        fprintf(out, "    %s, loss scale %g: ", vg_json_get_text(format, "format", ""),
+                vg_json_get_number(format, "loss_scale"));
+        if (isfinite(half))
+            fprintf(out, "half of the gradient is 0 from layer %.0f down to the input\n", half);
+        else
+            fprintf(out, "the gradient arrives everywhere\n");
+    }
+}
+
+void vg_decay_print_extras(FILE *out, const json_t *record)
+{
+    const json_t *cost = json_object_get(record, "cost"), *monitor = json_object_get(cost, "monitor");
+    if (cost)
+        fprintf(out, "    step %.3g ms, %.3g GFLOP/s", vg_json_get_number(cost, "step_ms"),
+                vg_json_get_number(cost, "gflops"));
+    if (isfinite(vg_json_get_number(cost, "onednn_step_ms")))
+        fprintf(out, ", oneDNN %.3g ms", vg_json_get_number(cost, "onednn_step_ms"));
+    if (monitor)
+        fprintf(out, ", statistics x%.3f", vg_json_get_number(monitor, "ratio"));
+    if (cost)
+        fprintf(out, "\n");
+    print_precision(out, json_object_get(record, "precision"));
+    fflush(out);
+}

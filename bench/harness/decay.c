@@ -9,6 +9,7 @@
 #include "harness/diagnose.h"
 #include "harness/dump.h"
 #include "harness/net.h"
+#include "harness/precision.h"
 #include "harness/theory.h"
 #include "results/results.h"
 
@@ -302,8 +303,17 @@ vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options,
     json_t *cost = NULL;
     if (status == VG_OK && options->cost)
         status = vg_cost_measure(spec, &cost);
+    json_t *overhead = NULL, *precision = NULL;
+    if (status == VG_OK && options->cost && options->overhead)
+        status = vg_monitor_overhead(spec, &overhead);
+    if (overhead)
+        json_object_set_new(cost, "monitor", overhead);
     if (cost)
         json_object_set_new(*record, "cost", cost);
+    if (status == VG_OK && options->precision)
+        status = vg_precision_measure(spec, &precision);
+    if (precision)
+        json_object_set_new(*record, "precision", precision);
     if (status != VG_OK && *record) {
         json_decref(*record);
         *record = NULL;

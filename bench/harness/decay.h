@@ -15,6 +15,8 @@
 
 typedef struct vg_decay_options {
     bool cost;        /**< also time a step */
+    bool precision;   /**< also measure what FTZ and narrow formats do (precision.h) */
+    bool overhead;    /**< with cost: also time the statistics (cost.monitor) */
     const char *dump; /**< folder for the first seed's tensors, or NULL */
     /** Called before every seed; true ends the measurement with VG_EINVAL "interrupted". */
     bool (*interrupted)(void);
