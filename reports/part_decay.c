@@ -9,6 +9,7 @@
 #include "reports/nets.h"
 #include "reports/nets_plot.h"
 #include "reports/part_fixes.h"
+#include "reports/part_signal.h"
 #include "reports/parts.h"
 
 /* --- rates ------------------------------------------------------------------------------------ */
@@ -168,6 +169,8 @@ static vg_status sections(vg_report *report, const vg_nets *nets, int document)
     VG_TRY(grids(report, nets, document));
     VG_TRY(vg_part_fixes(report, nets, document));
     findings(report, nets);
+    vg_part_weight_gradients(report, nets);
+    vg_part_precision(report, nets);
     return through_time(report, nets, document);
 }
 

@@ -111,29 +111,29 @@ static void set_ratio(json_t *object, const char *name, const char *interval_nam
 
 enum { ZERO, SUBNORMAL, FP16, BF16, FRACTIONS };
 
-static double fraction(const vg_block_stats *s, int which)
+/* Of what would be there: the zeros of silent ReLU units are no loss. */
+static double fraction(const vg_net *net, int64_t entry, int which)
 {
-    switch (which) {
-    case ZERO:
-        return s->zero;
-    case SUBNORMAL:
-        return s->subnormal;
-    case FP16:
-        return s->zero + s->underflow_fp16;
-    default:
-        return s->zero + s->underflow_bf16;
-    }
+    vg_block_stats s;
+    vg_net_stats(net, entry, &s);
+    bool relu = vg_net_spec(net)->act == VG_OP_relu && vg_net_spec(net)->model == VG_MODEL_mlp;
+    double silent = relu ? 1 - s.slope_abs_mean : 0;
+    double gone = s.zero - silent;
+    if (which == SUBNORMAL)
+        gone = s.subnormal;
+    else if (which == FP16)
+        gone += s.underflow_fp16;
+    else if (which == BF16)
+        gone += s.underflow_bf16;
+    return silent < 1 ? fmax(0, gone / (1 - silent)) : 0;
 }
 
 /* The entry nearest to the output with at least @p limit of @p which, or null. */
 static json_t *first_from(const vg_net *net, int which, double limit)
 {
-    for (int64_t l = vg_net_entries(net); l >= 1; l--) {
-        vg_block_stats s;
-        vg_net_stats(net, l, &s);
-        if (fraction(&s, which) >= limit)
+    for (int64_t l = vg_net_entries(net); l >= 1; l--)
+        if (fraction(net, l, which) >= limit)
             return json_integer(l);
-    }
     return json_null();
 }
 
@@ -142,11 +142,8 @@ static json_t *format_json(const vg_net *net, const char *name, int which, doubl
     json_t *format = json_object(), *gone = json_array();
     vg_json_set_text(format, "format", name);
     vg_json_set_number(format, "loss_scale", scale);
-    for (int64_t l = 1; l <= vg_net_entries(net); l++) {
-        vg_block_stats s;
-        vg_net_stats(net, l, &s);
-        json_array_append_new(gone, vg_json_number(fraction(&s, which)));
-    }
+    for (int64_t l = 1; l <= vg_net_entries(net); l++)
+        json_array_append_new(gone, vg_json_number(fraction(net, l, which)));
     json_object_set_new(format, "gone", gone);
     json_object_set_new(format, "half_from", first_from(net, which, 0.5));
     return format;

@@ -20,7 +20,8 @@
  *            subnormal_from, zero_from, zero_from_ftz}
  *  formats  [{format, loss_scale, gone: [per entry], half_from}], fp32, fp16, bf16
  * slowdown is the median over pairs of (backward with subnormals) / (flushed). gone is the fraction
- * of the signal's tensor (delta_l, or dL/dh_t) that is zero in the format or rounds to it, *_from the
+ * of delta_l (recurrent: dL/dh_t) that is zero in the format or rounds to it, but for what silent ReLU
+ * units have at zero anyway; *_from the
  * entry nearest to the output where all of it (subnormal, half: half of it) is; null: nowhere. */
 vg_status vg_precision_measure(const vg_spec *spec, json_t **precision);
 

@@ -162,6 +162,28 @@ PY
     [[ "$output" == *"by the slopes of f x"*"vanishing"* ]]
 }
 
+@test "precision: what subnormals cost and narrow formats lose" {
+    run "$VGBENCH" decay depth=64 width=32 batch=16 seeds=1 threads=1 act=sigmoid init=xavier_normal \
+        --precision --quiet -o p.json
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"backward pass"*"flushed"*"fp16, loss scale 65536"* ]]
+    python3 - <<'PY'
+import json
+p = json.load(open("p.json"))["decay"][0]["precision"]
+ftz = p["ftz"]
+assert ftz["slowdown"] > 0 and ftz["zero_from_ftz"] >= (ftz["zero_from"] or 0)
+assert ftz["subnormal_from"] > 0 and ftz["zero_from_ftz"] > 0
+fp16 = [f for f in p["formats"] if f["format"] == "fp16"]
+assert fp16[0]["loss_scale"] == 1 and fp16[1]["loss_scale"] == 65536
+# 2^16 buys 16 log10(2) / 0.627 decades a layer = 7.7 layers of sigmoid with Xavier weights
+assert 6 <= fp16[0]["half_from"] - fp16[1]["half_from"] <= 9
+assert all(a >= b for f in p["formats"] for a, b in zip(f["gone"], f["gone"][1:] + [0]) if a > 0.99)
+PY
+    run "$VGBENCH" report p.json --no-plots
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"Number format"*"scaled by 65536"* ]]
+}
+
 @test "help spec prints every key" {
     run "$VGBENCH" help spec
     [ "$status" -eq 0 ]
