@@ -19,6 +19,10 @@ void VG_FN(vg_pack_rows)(const float *src, int64_t ld, int64_t rows, int64_t col
 void VG_FN(vg_pack_transposed)(const float *src, int64_t ld, int64_t rows, int64_t cols,
                                int64_t width, float *panel);
 
+/** One vector of that: panel[k * width + j] for j < VG_LANES, zero from @p cols on. */
+void VG_FN(vg_pack_vector)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
+                           float *panel);
+
 /** dst[i * width + j] = src[i * ld + j] for i < rows, j < cols; width >= cols. */
 void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
                          float *dst);

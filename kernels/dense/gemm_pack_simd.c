@@ -111,18 +111,22 @@ static void transpose_edge(const float *src, int64_t ld, int j_lanes, int k_lane
         vf_store(panel + k * width, vf_load(turned + k * VG_LANES));
 }
 
+void VG_FN(vg_pack_vector)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
+                           float *panel)
+{
+    int lanes = lanes_of(cols);
+    int64_t k = 0;
+    for (; lanes == VG_LANES && k + VG_LANES <= rows; k += VG_LANES)
+        transpose_block(src + k, ld, width, panel + k * width);
+    for (; k < rows; k += VG_LANES)
+        transpose_edge(src + k, ld, lanes, lanes_of(rows - k), width, panel + k * width);
+}
+
 void VG_FN(vg_pack_transposed)(const float *src, int64_t ld, int64_t rows, int64_t cols,
                                int64_t width, float *panel)
 {
-    for (int64_t j = 0; j < width; j += VG_LANES) {
-        int j_lanes = lanes_of(cols - j);
-        int64_t k = 0;
-        for (; j_lanes == VG_LANES && k + VG_LANES <= rows; k += VG_LANES)
-            transpose_block(src + j * ld + k, ld, width, panel + k * width + j);
-        for (; k < rows; k += VG_LANES)
-            transpose_edge(src + j * ld + k, ld, j_lanes, lanes_of(rows - k), width,
-                           panel + k * width + j);
-    }
+    for (int64_t j = 0; j < width; j += VG_LANES)
+        VG_FN(vg_pack_vector)(src + j * ld, ld, rows, cols - j, width, panel + j);
 }
 
 void VG_FN(vg_store_transposed)(const float *src, int64_t src_ld, int64_t rows, int64_t cols,
