@@ -95,20 +95,6 @@ PY
     python3 -c 'import json; assert len(json.load(open("e/index.json"))) == 2'
 }
 
-@test "PyTorch recomputes a dump" {
-    python=$(command -v python3)
-    "$python" -c 'import torch, numpy' 2>/dev/null || python=/usr/bin/python3
-    "$python" -c 'import torch, numpy' 2>/dev/null || skip "PyTorch is not installed (python3-torch)"
-    "$VGBENCH" decay $small depth=5 act=relu,gelu,prelu norm=none,layer,batch \
-        skip=none,residual,highway loss=softmax_xent,mse --dump d --quiet
-    run "$python" "$VG_SOURCE/scripts/verify_with_pytorch.py" d
-    [ "$status" -eq 0 ]
-    # and it can fail
-    printf '\x01' | dd of=d/0001/layer002.grad_pre.npy bs=1 seek=$((128 + 403)) conv=notrunc 2>/dev/null
-    run "$python" "$VG_SOURCE/scripts/verify_with_pytorch.py" d/0001
-    [ "$status" -eq 1 ]
-}
-
 @test "Ctrl-C keeps what is finished" {
     "$VGBENCH" decay depth=40 width=128 seeds=8 act=relu,tanh,gelu,silu,elu,selu,sigmoid,linear \
         init=he_normal,xavier_normal,lecun_normal,orthogonal -o r.json --quiet &
