@@ -29,8 +29,10 @@ vg_command_fn vg_cmd_decay;
 vg_command_fn vg_cmd_bench;
 vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
+vg_command_fn vg_cmd_profile;
 vg_command_fn vg_cmd_report;
 vg_command_fn vg_cmd_run;
+vg_command_fn vg_cmd_simulate;
 vg_command_fn vg_cmd_train;
 vg_command_fn vg_cmd_verify;
 

@@ -14,9 +14,11 @@ const vg_command vg_commands[] = {
     {"list", vg_cmd_list, "every kernel row and whether it runs here"},
     {"decay", vg_cmd_decay, "how much gradient survives across depth, beside theory"},
     {"train", vg_cmd_train, "whether the gradient becomes learning, and how fast"},
+    {"profile", vg_cmd_profile, "what the caches see of kernels and of training steps"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
     {"compare", vg_cmd_compare, "two results files, or the backends of one"},
+    {"simulate", vg_cmd_simulate, NULL}, /* what profile runs under valgrind */
     {NULL, NULL, NULL},
 };
 

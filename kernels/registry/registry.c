@@ -150,4 +150,8 @@ void vg_onednn_take_account(vg_onednn_account *account, int stop)
     (void)stop;
     *account = (vg_onednn_account){0};
 }
+
+void vg_onednn_choose_untimed(void)
+{
+}
 #endif

@@ -29,6 +29,11 @@ typedef struct vg_onednn_account {
 
 void vg_onednn_take_account(vg_onednn_account *account, int stop);
 
+/** From now on rows take the first of oneDNN's ways that is no reference code, in the fixed order in
+ * which they are offered, and time none: the same choice in every process. For simulation, where
+ * time means nothing and two runs must agree. */
+void vg_onednn_choose_untimed(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench profile: what the caches see of kernels and of training steps. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/profile.h"
+#include "micro/sampler.h"
+#include "results/results.h"
+
+static const char usage[] = "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none]";
+static const char text[] =
+    "Instructions, loads, stores and cache misses of kernels, own and oneDNN. Without hardware\n"
+    "counters they are simulated by valgrind's callgrind with this machine's caches: the same in\n"
+    "every run, on the AVX2 path, marked as simulated.";
+
+static const char *const counter_words[] = {"auto", "pmu", "sim", "none", NULL};
+
+static vg_status save(const vg_profile_query *query, json_t *results)
+{
+    const vg_options *o = query->options;
+    const json_t *record = json_array_get(json_object_get(results, "profile"), 0);
+    vg_status status = VG_OK;
+    for (int i = 0; i < o->outputs.count && !status; i++) {
+        const char *path = o->outputs.items[i];
+        vg_format format;
+        char *copy = NULL;
+        size_t size;
+        VG_TRY(vg_format_of_file(path, &format));
+        if (format == VG_FORMAT_JSON) {
+            status = vg_results_save(results, path);
+            continue;
+        }
+        FILE *memory = open_memstream(&copy, &size);
+        if (!memory)
+            return vg_fail(VG_ENOMEM, "out of memory");
+        vg_profile_kernels_table(memory, format, record);
+        fclose(memory);
+        status = vg_file_save(path, copy, size);
+        free(copy);
+    }
+    return status;
+}
+
+static vg_status profile(const vg_profile_query *query, const char *command, int *code)
+{
+    const vg_options *o = query->options;
+    json_t *record = NULL;
+    for (int i = 0; i < o->outputs.count; i++)
+        VG_TRY(vg_file_check(o->outputs.items[i]));
+    vg_interrupt_install();
+    vg_status status = vg_profile_kernels(query, &record);
+    if (!record)
+        return status;
+    /* Counters that cannot be had leave a record with the reason; what was asked for by name is an
+     * error. */
+    char message[512];
+    strcpy(message, status ? vg_status_message() : "");
+    json_t *results = vg_results_new("profile", command);
+    json_object_set_new(results, "profile", json_pack("[o]", record));
+    vg_status saved = save(query, results);
+    if (!saved && o->format == VG_FORMAT_JSON)
+        saved = vg_results_save(results, "-");
+    else if (!saved)
+        vg_profile_kernels_table(stdout, o->format, record);
+    json_decref(results);
+    if (status && !saved) {
+        *code = VG_EXIT_FAILED;
+        fprintf(stderr, "vgbench profile: %s\n", message);
+    }
+    return saved;
+}
+
+int vg_cmd_profile(int argc, char **argv)
+{
+    vg_options options;
+    vg_profile_query query = {.shapes = "quick", .counters = "auto", .options = &options};
+    const vg_option own[] = {
+        {"filter", 0, VG_OPTION_TEXT, &query.filter, "RE", "rows whose name matches; -RE: does not",
+         NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &query.shapes, "SET",
+         "quick mlp tails bert dlrm, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+        {"counters", 0, VG_OPTION_CHOICE, &query.counters, "FROM",
+         "auto: of the CPU where it has any, else simulated; pmu, sim, none", counter_words, 0,
+         NULL},
+        {0},
+    };
+    char *command = vg_command_line(argc, argv);
+    int code = VG_EXIT_OK;
+    vg_status status = vg_options_parse(argc, argv, own, &options, &query.words);
+    if (!status && options.help) {
+        vg_options_help(stdout, usage, text, own);
+    } else {
+        if (!status)
+            status = profile(&query, command, &code);
+        if (status)
+            code = vg_exit_with(argv[0], status);
+    }
+    free(command);
+    return code;
+}

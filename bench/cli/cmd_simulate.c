@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench simulate: the inside of `vgbench profile --counters=sim`. Runs under callgrind, and asks
+ * it to collect one run of every row with empty caches and one with warm ones. Each becomes a part
+ * of callgrind's output, named by the row's place in the list that goes to -o FILE. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "harness/data.h"
+#include "harness/net.h"
+#include "harness/sweep.h"
+#include "measure/client_request.h"
+#include "measure/rig.h"
+#include "micro/cases.h"
+#include "results/results.h"
+#include "vgbench/onednn.h"
+
+typedef struct arguments {
+    const char *filter, *shapes;
+    bool nets;
+    int64_t first, step;
+    vg_options common;
+    vg_words words;
+} arguments;
+
+typedef struct work {
+    json_t *list;
+    vg_team *team;
+    int64_t place, first, step;
+} work;
+
+/* A row of a list that several processes share: the place-th goes to the (place % step)-th. */
+static bool is_mine(work *w)
+{
+    int64_t place = w->place++;
+    return place >= w->first && (place - w->first) % w->step == 0;
+}
+
+typedef vg_status run_fn(void *subject);
+
+/* Collects run @p state ("cold", "hot") of the row at @p place. */
+static vg_status collect(run_fn *run, void *subject, int64_t place, const char *state)
+{
+    char name[48];
+    snprintf(name, sizeof name, "%08lld %s", (long long)place, state);
+    vg_client_request(VG_CALLGRIND_TOGGLE, NULL);
+    vg_status status = run(subject);
+    vg_client_request(VG_CALLGRIND_TOGGLE, NULL);
+    vg_client_request(VG_CALLGRIND_DUMP_AT, name);
+    return status;
+}
+
+static vg_status collect_both(run_fn *run, void *subject, int64_t place)
+{
+    vg_client_request(VG_CALLGRIND_START, NULL);
+    vg_status status = collect(run, subject, place, "cold");
+    if (!status)
+        status = collect(run, subject, place, "hot");
+    vg_client_request(VG_CALLGRIND_STOP, NULL);
+    return status;
+}
+
+static void add_entry(work *w, json_t *entry, const char *impl, vg_status status)
+{
+    json_object_set_new(entry, "place", json_integer(w->place - 1));
+    if (status)
+        vg_json_set_text(entry, "error", vg_status_message());
+    else
+        vg_json_set_text(entry, "impl", impl);
+    json_array_append_new(w->list, entry);
+}
+
+/* --- kernels -------------------------------------------------------------------------------- */
+
+static vg_status run_rig(void *subject)
+{
+    vg_rig_run(subject);
+    return VG_OK;
+}
+
+/* What a count is divided by: the values of the largest tensor. */
+static double elements_of(const vg_kernel *kernel, const vg_shape *shape)
+{
+    vg_tensor_spec list[VG_MAX_TENSORS];
+    int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
+    double most = 0;
+    for (int i = 0; i < count; i++) {
+        double values = (double)list[i].rows * (double)list[i].cols;
+        most = values > most ? values : most;
+    }
+    return most;
+}
+
+static json_t *entry_of(const vg_kernel *kernel, const vg_shape *shape)
+{
+    char name[320];
+    json_t *entry = json_object();
+    vg_kernel_format(kernel, shape, 1, name, sizeof name);
+    vg_json_set_text(entry, "kernel", name);
+    vg_json_set_text(entry, "op", vg_op_name(kernel->op));
+    vg_json_set_text(entry, "dir", vg_dir_name(kernel->dir));
+    vg_json_set_text(entry, "backend", vg_backend_name(kernel->backend));
+    vg_json_set_number(entry, "elements", elements_of(kernel, shape));
+    vg_json_set_number(entry, "flops", vg_op_flops(kernel->op, kernel->dir, shape));
+    vg_json_set_number(entry, "bytes", vg_op_bytes(kernel->op, kernel->dir, shape));
+    return entry;
+}
+
+static void one_row(work *w, const vg_kernel *kernel, const vg_case *c)
+{
+    vg_rig rig;
+    json_t *entry = entry_of(kernel, &c->shape);
+    vg_status status = vg_rig_create(&rig, kernel, &c->shape, w->team, 1);
+    char impl[sizeof rig.impl] = "";
+    if (!status) {
+        status = collect_both(run_rig, &rig, w->place - 1);
+        memcpy(impl, rig.impl, sizeof impl);
+        vg_rig_release(&rig);
+    }
+    add_entry(w, entry, impl, status);
+}
+
+static vg_status kernels(const arguments *a, work *w)
+{
+    static const int one_thread = 1;
+    vg_shape_list shapes;
+    vg_case_list cases;
+    VG_TRY(vg_shapes_load(a->shapes, &shapes));
+    vg_case_query query = {.shapes = &shapes,
+                           .filter = a->filter,
+                           .backends = a->common.backend,
+                           .threads = &one_thread,
+                           .thread_count = 1};
+    vg_status status = vg_cases_make(&query, &cases);
+    for (int i = 0; !status && i < cases.count; i++)
+        for (int k = 0; k < cases.items[i].row_count; k++)
+            if (is_mine(w))
+                one_row(w, cases.items[i].rows[k], &cases.items[i]);
+    if (!status || cases.items)
+        vg_cases_release(&cases);
+    vg_shapes_release(&shapes);
+    return status;
+}
+
+/* --- training steps ------------------------------------------------------------------------- */
+
+static vg_status run_net(void *subject)
+{
+    return vg_net_run(subject);
+}
+
+static vg_status step_of(work *w, const vg_spec *spec)
+{
+    vg_data data;
+    vg_net *net = NULL;
+    vg_net_options options = {0};
+    VG_TRY(vg_data_make(spec, spec->batch, &data));
+    vg_status status = vg_net_create(spec, &options, w->team, &net);
+    if (!status)
+        status = vg_net_load(net, &data);
+    if (!status)
+        status = vg_net_init(net, spec->seed);
+    if (!status)
+        status = collect_both(run_net, net, w->place - 1);
+    if (net)
+        vg_net_destroy(net);
+    vg_data_release(&data);
+    return status;
+}
+
+static vg_status nets(const arguments *a, work *w)
+{
+    vg_sweep sweep;
+    VG_TRY(vg_sweep_parse(a->words.count, (char *const *)a->words.items, &sweep));
+    vg_status status = VG_OK;
+    for (int64_t i = 0; i < sweep.points && !status; i++) {
+        vg_spec spec;
+        if (!is_mine(w))
+            continue;
+        status = vg_sweep_point(&sweep, i, &spec, NULL);
+        spec.threads = 1;
+        if (!status)
+            status = vg_spec_resolve(&spec, VG_FOR_TRAIN);
+        if (!status)
+            add_entry(w, json_object(), "", step_of(w, &spec));
+    }
+    vg_sweep_release(&sweep);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+static vg_status simulate(const arguments *a)
+{
+    work w = {.list = json_array(), .first = a->first, .step = a->step};
+    if (a->common.outputs.count != 1)
+        return vg_fail(VG_EINVAL, "simulate is a part of `vgbench profile` and needs one -o FILE");
+    vg_onednn_choose_untimed();
+    VG_TRY(vg_team_create(1, 0, &w.team));
+    vg_status status = a->nets ? nets(a, &w) : kernels(a, &w);
+    vg_team_destroy(w.team);
+    if (!status)
+        status = vg_results_save(w.list, a->common.outputs.items[0]);
+    json_decref(w.list);
+    return status;
+}
+
+int vg_cmd_simulate(int argc, char **argv)
+{
+    arguments a = {.step = 1, .shapes = "quick"};
+    const vg_option own[] = {
+        {"filter", 0, VG_OPTION_TEXT, &a.filter, "RE", "kernel rows", NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", "shape set", NULL, 0, NULL},
+        {"nets", 0, VG_OPTION_FLAG, &a.nets, NULL, "the words are specs of networks", NULL, 0,
+         NULL},
+        {"first", 0, VG_OPTION_INT, &a.first, "N", "of the rows", NULL, 0, NULL},
+        {"step", 0, VG_OPTION_INT, &a.step, "N", "every N-th row", NULL, 1, NULL},
+        {0},
+    };
+    vg_status status = vg_options_parse(argc, argv, own, &a.common, &a.words);
+    if (!status && a.common.help) {
+        vg_options_help(stdout, "simulate -o FILE",
+                        "Runs rows under callgrind for `vgbench profile`.", own);
+        return VG_EXIT_OK;
+    }
+    if (!status)
+        status = simulate(&a);
+    return status ? vg_exit_with(argv[0], status) : VG_EXIT_OK;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file profile.h
+ * The records of `vgbench profile`: what each holds is in reports/schema/profile.schema.json.
+ */
+#ifndef VG_CLI_PROFILE_H
+#define VG_CLI_PROFILE_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+
+typedef struct vg_profile_query {
+    const char *filter, *shapes;
+    const char *counters; /**< "auto", "pmu", "sim", "none" */
+    vg_words words;       /**< a spec of networks, or none */
+    const vg_options *options;
+} vg_profile_query;
+
+/** Cache behaviour of every selected kernel row: a record of kind "kernels". */
+vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record);
+void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record);
+
+/** Runs `vgbench simulate` with @p words and sets source, tool, isa, caches and rows of @p record;
+ * a simulation that cannot be had is its `reason`, and rows stays empty. */
+vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record);
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+/** A row of cells in the given format; the first is padded to @p width, as text tables need. */
+void vg_profile_row(FILE *out, vg_format format, int width, const char *const cells[], int count);
+/** The line below the head that Markdown needs. */
+void vg_profile_rule(FILE *out, vg_format format, int count);
+/** "1234", "12.3k", "1.23M": short enough for a column; plain digits for CSV. */
+const char *vg_profile_count(double value, vg_format format, char text[32]);
+
+#endif
