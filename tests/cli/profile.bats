@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Cache behaviour: simulated counters.
+
+setup_file() {
+    export DIR=$(mktemp -d)
+    command -v valgrind >/dev/null || return 0
+    "$VGBENCH" profile --quiet --counters=sim --shapes='relu 16 64, dense/fwd 16 32 24' \
+        --filter='/fwd/' -o "$DIR/a.json" -o "$DIR/a.csv" >"$DIR/a.txt"
+}
+
+teardown_file() {
+    rm -r "$DIR"
+}
+
+need_valgrind() {
+    command -v valgrind >/dev/null || skip "valgrind is not installed"
+}
+
+@test "profile: counts of a simulation are there, labelled, and plausible" {
+    need_valgrind
+    grep -q '^Simulated by callgrind' "$DIR/a.txt"
+    grep -q '^kernel,instr,' "$DIR/a.csv"
+    python3 - "$DIR/a.json" <<'PY'
+import json, sys
+record = json.load(open(sys.argv[1]))["profile"][0]
+assert record["source"] == "simulated" and record["tool"].startswith("callgrind-")
+rows = {r["op"] + "/" + r["backend"]: r for r in record["rows"]}
+relu = next(r for name, r in rows.items() if name.startswith("relu/") and "onednn" not in name)
+lines = 16 * 64 * 4 // 64            # of x, and of y
+assert relu["elements"] == 1024 and relu["bytes"] == 8192
+assert 2 * lines <= relu["cold"]["l1_misses"] < 2 * lines + 40, relu
+assert relu["hot"]["l1_misses"] < 8, relu
+assert relu["hot"]["l2_misses"] <= relu["hot"]["l1_misses"]
+assert relu["hot"]["l1_bytes"] == relu["hot"]["l1_misses"] * 64
+for row in record["rows"]:
+    for state in "cold", "hot":
+        c = row[state]
+        assert c["instructions"] > c["loads"] + c["stores"] > 0
+        assert c["instructions"] < 200000
+for cache in record["caches"]:
+    sets = cache["simulated_size"] // cache["simulated_ways"] // cache["line"]
+    assert sets & (sets - 1) == 0
+PY
+}
+
+@test "profile: two simulations agree exactly" {
+    need_valgrind
+    "$VGBENCH" profile --quiet --counters=sim --shapes='relu 16 64, dense/fwd 16 32 24' \
+        --filter='/fwd/' -o "$DIR/b.json" >/dev/null
+    python3 - "$DIR/a.json" "$DIR/b.json" <<'PY'
+import json, sys
+a, b = [json.load(open(f))["profile"] for f in sys.argv[1:]]
+assert a == b
+PY
+}
+
+@test "profile: without valgrind it says what is missing and where it comes from" {
+    PATH=/nowhere run "$VGBENCH" profile --counters=sim --shapes='relu 4 4' --filter=relu/fwd
+    [ "$status" -eq 1 ]
+    [[ $output == *"valgrind is not installed"*"Debian package valgrind"* ]]
+}
+
+@test "profile: a filter that selects nothing is a usage error" {
+    run "$VGBENCH" profile --filter=nothing_like_this
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" profile --counters=yes
+    [ "$status" -eq 2 ]
+    [[ $output == *"auto"* ]]
+}
