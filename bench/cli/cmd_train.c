@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/train_session.h"
-#include "cli/train_time.h"
+#include "cli/train_modes.h"
 #include "cli/train_view.h"
 #include "micro/sampler.h"
 #include "results/results.h"
@@ -183,9 +183,16 @@ static vg_status write_rows(const vg_train_session *s, vg_format format, const c
     FILE *memory = open_memstream(&text, &size);
     if (!memory)
         return vg_fail(VG_ENOMEM, "out of memory for %s", path);
-    vg_train_print_head(memory, format);
-    json_array_foreach(s->records, index, record)
-        vg_train_print_row(memory, format, false, vg_json_get_text(record, "name", ""), record);
+    if (s->race) {
+        vg_race_print_head(memory, format);
+        json_array_foreach(json_object_get(s->race, "rows"), index, record)
+            vg_race_print_row(memory, format, false, record);
+    } else {
+        vg_train_print_head(memory, format);
+        json_array_foreach(s->records, index, record)
+            vg_train_print_row(memory, format, false, vg_json_get_text(record, "name", ""),
+                               record);
+    }
     fclose(memory);
     vg_status status = vg_file_save(path, text, size);
     free(text);
@@ -196,7 +203,10 @@ static vg_status write_outputs(const vg_train_session *s)
 {
     vg_status status = VG_OK;
     json_t *results = vg_results_new("train", s->command);
-    json_object_set(results, "train", s->records);
+    if (s->race)
+        json_object_set_new(results, "race", json_pack("[O]", s->race));
+    else
+        json_object_set(results, "train", s->records);
     if (vg_train_stop_asked())
         json_object_set_new(results, "partial", json_true());
     if (!streams(s))
@@ -210,6 +220,8 @@ static vg_status write_outputs(const vg_train_session *s)
                                               : write_rows(s, format, path);
     }
     json_decref(results);
+    if (s->plot && !s->race && status == VG_OK)
+        status = vg_train_plot_records(s->records, s->plot);
     return status;
 }
 
@@ -226,6 +238,13 @@ static vg_status check_arguments(vg_train_session *s)
     if (!(s->how.data.validation >= 0 && s->how.data.validation < 1))
         return vg_fail(VG_EINVAL, "--validation=%g: a fraction in [0, 1) is needed",
                        s->how.data.validation);
+    if (s->plot)
+        VG_TRY(vg_file_check(s->plot));
+    if (s->step_time + s->lr_find + s->race_asked > 1)
+        return vg_fail(VG_EINVAL, "--race, --lr-find and --step-time exclude each other");
+    if (s->how.checkpoint && (s->step_time || s->lr_find || s->race_asked))
+        return vg_fail(VG_EINVAL, "--checkpoint is for training, not for --race, --lr-find and "
+                                  "--step-time");
     if (s->how.resume && !s->how.checkpoint)
         return vg_fail(VG_EINVAL, "--resume needs --checkpoint=DIR");
     return VG_OK;
@@ -275,7 +294,10 @@ static vg_status run(vg_train_session *s, const vg_words *words)
     s->how.event = show_event;
     s->how.user = s;
     vg_interrupt_install();
-    vg_status status = s->step_time ? vg_train_time(s) : run_points(s);
+    vg_status status = s->step_time    ? vg_train_time(s)
+                       : s->lr_find    ? vg_train_lr_find(s)
+                       : s->race_asked ? vg_train_race(s)
+                                       : run_points(s);
     vg_status logged = close_log(s);
     if (s->done) {
         vg_status written = write_outputs(s);
@@ -284,7 +306,7 @@ static vg_status run(vg_train_session *s, const vg_words *words)
     return status != VG_OK ? status : logged;
 }
 
-enum { OWN = 12 };
+enum { OWN = 16 };
 
 static void own_options(vg_train_session *s, vg_option table[OWN])
 {
@@ -308,6 +330,12 @@ static void own_options(vg_train_session *s, vg_option table[OWN])
          "keep a checkpoint, and the weights as .npy", NULL, 0, NULL},
         {"checkpoint-every", 0, VG_OPTION_INT, &s->how.checkpoint_every, "N",
          "steps between checkpoints (an epoch)", NULL, 1, NULL},
+        {"race", 0, VG_OPTION_FLAG, &s->race_asked, NULL,
+         "every fix to target_loss or target_accuracy: how many reach it, how fast", NULL, 0,
+         NULL},
+        {"lr-find", 0, VG_OPTION_FLAG, &s->lr_find, NULL,
+         "range test of the learning rate, suggestion, largest stable rate", NULL, 0, NULL},
+        {"plot", 0, VG_OPTION_TEXT, &s->plot, "F.svg", "plot the loss", NULL, 0, NULL},
         {"step-time", 0, VG_OPTION_FLAG, &s->step_time, NULL,
          "time one step, beside oneDNN, and where it goes; trains nothing", NULL, 0, NULL},
         {"resume", 0, VG_OPTION_FLAG, &s->how.resume, NULL, "go on from the checkpoint", NULL, 0,
@@ -335,6 +363,7 @@ int vg_cmd_train(int argc, char **argv)
         status = run(&s, &words);
     vg_sweep_release(&s.sweep);
     json_decref(s.records);
+    json_decref(s.race);
     free(s.command);
     if (status)
         return vg_exit_with(argv[0], status);

@@ -16,7 +16,9 @@ typedef struct vg_train_session {
     vg_options options;
     vg_train_options how;
     const char *log, *plot, *standardise, *validation;
-    bool step_time;
+    bool step_time, lr_find, race_asked;
+    json_t *race; /* an entry of `race`, or NULL */
+    char data_origin[320];
     vg_sweep sweep;
     uint64_t varying; /* bit per key: its value differs between points */
     json_t *records;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/train_time.h"
+#include "cli/train_modes.h"
 
 #include <math.h>
 #include <string.h>

@@ -159,3 +159,42 @@ if o:
     total = sum(x[k] for k in ("primitives_us", "reorders_us", "c_steps_us", "own_us", "glue_us"))
     assert abs(total / o["total_us"] - 1) < 1e-6'
 }
+
+matches_schema() {
+    python3 -c 'import jsonschema' 2>/dev/null || return 0
+    python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$1"
+}
+
+@test "train: the race: a sick net, who cures it, in which order" {
+    "$VGBENCH" train --race depth=8 width=16 batch=64 act=sigmoid threads=1 seeds=1 epochs=3 \
+        target_accuracy=0.4 --samples=800 -o r.json -q >/dev/null
+    matches_schema r.json
+    python3 - <<'PY'
+import json
+race = json.load(open("r.json"))["race"][0]
+rows = race["rows"]
+assert len(rows) > 30 and rows[0]["own"]["reached"] == 1
+order = [(-r["own"]["reached"], r["own"]["time_s"] or 1e9) for r in rows]
+assert order == sorted(order)
+base = [r for r in rows if r["change"] == "as it is"][0]
+assert base["own"]["reached"] == 0
+assert {s for r in rows for s in r["own"]["stopped"]} <= {"target", "steps", "hopeless", "non_finite"}
+for r in rows:
+    assert r["matrices"] <= base["matrices"], r["change"]
+assert any(r["largest_stable_lr"] for r in rows)
+PY
+    run "$VGBENCH" train --race depth=4 width=16 -q
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"target_loss"* ]]
+}
+
+@test "train: the range test of the learning rate" {
+    "$VGBENCH" train --lr-find depth=4 width=32 batch=64 optimizer=sgd norm=layer threads=1 \
+        --samples=1000 -o r.json -q >/dev/null
+    matches_schema r.json
+    check '
+f = t["lr_find"]
+assert 1e-4 < f["suggestion"] < f["lowest"] <= 10, f
+assert 1e-3 < f["largest_stable"] <= 100, f
+assert len(f["points"]) <= 100 and f["points"][0]["lr"] == 1e-7'
+}

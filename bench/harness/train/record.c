@@ -109,7 +109,8 @@ void vg_train_log(const vg_train_run *run, const json_t *entry)
 
 const char *vg_train_end_word(vg_train_end end)
 {
-    static const char *const words[] = {"steps", "target", "early", "non_finite", "interrupted"};
+    static const char *const words[] = {"steps", "target", "early", "non_finite", "interrupted",
+                                        "hopeless"};
     return words[end];
 }
 

@@ -14,6 +14,7 @@ typedef struct vg_run_state {
     double since_loss;              /* sum since the last record */
     int64_t since_steps;
     double best_loss;               /* validation */
+    vg_score first;                 /* validation before the first step; with hopeless_at only */
     int64_t best_epoch;
     double train_s, eval_s;         /* seconds so far */
     int64_t steps_to_target;        /* 0: not reached */

@@ -88,14 +88,39 @@ static void stop(vg_train_run *run, vg_train_end end)
     run->ended = true;
 }
 
+/* How far the validation has come: 0 as before the first step, 1 at the target. */
+static double way_covered(const vg_train_run *run)
+{
+    const vg_run_state *s = &run->state;
+    const vg_spec *spec = &run->spec;
+    double by_loss = (s->first.loss - s->last.loss) / (s->first.loss - spec->target_loss);
+    double by_accuracy = (s->last.accuracy - s->first.accuracy) /
+                         (spec->target_accuracy - s->first.accuracy);
+    return isnan(spec->target_accuracy) ? by_loss
+           : isnan(spec->target_loss)   ? by_accuracy
+                                        : fmin(by_loss, by_accuracy);
+}
+
+static bool is_hopeless(const vg_train_run *run)
+{
+    double part = run->options->hopeless_at;
+    return part > 0 && (double)run->state.step >= part * (double)run->total &&
+           !(way_covered(run) >= 0.05);
+}
+
+static vg_status score(const vg_train_run *run, vg_score *score)
+{
+    const vg_dataset *data = run->data;
+    bool held_out = data->validation_count > 0; /* without: what it was trained on */
+    return vg_stepper_score(run->stepper, held_out ? data->validation : data->train,
+                            held_out ? data->validation_count : data->train_count, score);
+}
+
 static vg_status validate(vg_train_run *run, double lr)
 {
     vg_run_state *s = &run->state;
-    const vg_dataset *data = run->data;
-    bool held_out = data->validation_count > 0; /* without: what it was trained on */
     double begin = seconds();
-    VG_TRY(vg_stepper_score(run->stepper, held_out ? data->validation : data->train,
-                            held_out ? data->validation_count : data->train_count, &s->last));
+    VG_TRY(score(run, &s->last));
     s->eval_s += seconds() - begin;
     json_t *entry = epoch_json(run, lr);
     json_array_append_new(s->epochs, entry);
@@ -110,6 +135,8 @@ static vg_status validate(vg_train_run *run, double lr)
         s->best_loss = s->last.loss;
         s->best_epoch = s->step / run->per_epoch;
     }
+    if (!run->ended && is_hopeless(run))
+        stop(run, VG_TRAIN_HOPELESS);
     if (run->options->patience && !run->ended &&
         s->step / run->per_epoch - s->best_epoch >= run->options->patience)
         stop(run, VG_TRAIN_EARLY);
@@ -203,7 +230,10 @@ static vg_status train_steps(vg_train_run *run)
 static vg_status begin(vg_train_run *run)
 {
     vg_run_state *s = &run->state;
-    VG_TRY(vg_dataset_open(&run->spec, &run->options->data, &run->data));
+    if (run->options->shared)
+        run->data = run->options->shared;
+    else
+        VG_TRY(vg_dataset_open(&run->spec, &run->options->data, &run->data));
     VG_TRY(vg_team_create((int)run->spec.threads, run->spec.ftz, &run->team));
     if (run->spec.batch > run->data->train_count)
         run->spec.batch = run->data->train_count;
@@ -224,6 +254,8 @@ static vg_status begin(vg_train_run *run)
     run->order_epoch = -1;
     s->best_loss = INFINITY;
     s->last = (vg_score){.loss = NAN, .accuracy = NAN};
+    if (run->options->hopeless_at > 0)
+        VG_TRY(score(run, &s->first));
     VG_TRY(vg_events_begin(&run->spec, &run->events));
     if (run->options->checkpoint)
         VG_TRY(vg_snapshot_load(run));
@@ -235,7 +267,8 @@ static void release(vg_train_run *run)
     vg_events_end(&run->events);
     vg_stepper_destroy(run->stepper);
     vg_team_destroy(run->team);
-    vg_dataset_close(run->data);
+    if (!run->options->shared)
+        vg_dataset_close(run->data);
     free(run->order);
     json_decref(run->state.steps);
     json_decref(run->state.epochs);
