@@ -87,34 +87,90 @@ vg_status vg_part_head(vg_report *report)
 
 /* --- verdict ---------------------------------------------------------------------------------- */
 
-static void verdict_threads(vg_report *report, const vg_rows *rows, int threads)
+enum { THREAD_COUNTS = 3 };
+
+typedef struct family_tally {
+    vg_tally all, of[VG_FAMILIES];
+} family_tally;
+
+/* Tallies of the cases with @p threads threads, without those measured under a cap. */
+static family_tally tally_families(const vg_rows *rows, int threads)
 {
-    vg_tally all = {0}, family[VG_FAMILIES] = {{0}};
-    char buf[80];
+    family_tally t = {0};
     for (int i = 0; i < rows->case_count; i++) {
         const vg_row *row = vg_problem_row(rows, &rows->cases[i]);
         if (row->threads != threads || *row->max_isa)
             continue;
-        vg_tally_add(&all, &rows->cases[i]);
-        vg_tally_add(&family[vg_row_family(row)], &rows->cases[i]);
+        vg_tally_add(&t.all, &rows->cases[i]);
+        vg_tally_add(&t.of[vg_row_family(row)], &rows->cases[i]);
     }
-    int n = vg_tally_count(&all);
-    if (!n)
-        return;
-    vg_text_printf(
-        &report->out,
-        "- **%d thread%s:** of %d cases the own kernels are faster than oneDNN in %d, the "
-        "same in %d, slower in %d, undecided in %d. Geometric means, above 1 is faster:",
-        threads, threads == 1 ? "" : "s", n, all.faster, all.same, all.slower, all.ambiguous);
-    const char *join = " ";
-    for (int f = 0; f < VG_FAMILIES; f++) {
-        if (!vg_tally_count(&family[f]))
+    return t;
+}
+
+static void family_row(vg_text *out, const char *name, const vg_tally *const *tallies, int count)
+{
+    char buf[80];
+    vg_row_begin(out);
+    vg_cell_printf(out, "%s", name);
+    for (int t = 0; t < count; t++) {
+        bool any = vg_tally_count(tallies[t]) > 0;
+        vg_cell_printf(out, "%s", any ? vg_ratio_text(buf, vg_tally_mean(tallies[t])) : "-");
+        vg_cell_printf(out, "%s", any ? vg_tally_text(buf, tallies[t]) : "-");
+    }
+    vg_row_end(out);
+}
+
+/* The least thread count, the most, and one between: more columns are no verdict. */
+static int pick_threads(const vg_rows *rows, int list[THREAD_COUNTS])
+{
+    int count = 0, most = most_threads(rows);
+    for (int threads = 0; threads <= most && threads < 4096; threads++) {
+        family_tally t = tally_families(rows, threads);
+        if (!vg_tally_count(&t.all))
             continue;
-        vg_text_printf(&report->out, "%s%s %s (n=%d)", join, vg_row_family_name(f),
-                       vg_ratio_text(buf, vg_tally_mean(&family[f])), vg_tally_count(&family[f]));
-        join = ", ";
+        if (count == THREAD_COUNTS)
+            list[count - 1] = threads;
+        else
+            list[count++] = threads;
     }
-    vg_text_add(&report->out, ".\n");
+    return count;
+}
+
+/* Geometric means per family with the counts behind them. */
+static void verdict_families(vg_report *report, const vg_rows *rows)
+{
+    const char *head[1 + 2 * THREAD_COUNTS] = {"oneDNN's time / own time"};
+    char names[THREAD_COUNTS][48];
+    int list[THREAD_COUNTS], count = pick_threads(rows, list);
+    family_tally tallies[THREAD_COUNTS];
+    const vg_tally *row[THREAD_COUNTS];
+    if (!count)
+        return;
+    for (int t = 0; t < count; t++) {
+        tallies[t] = tally_families(rows, list[t]);
+        snprintf(names[t], sizeof names[t], "%d thread%s, geo. mean [95 %% CI]", list[t],
+                 list[t] == 1 ? "" : "s");
+        head[1 + 2 * t] = names[t];
+        head[2 + 2 * t] = "F / S / L / A";
+    }
+    char align[] = "lrrrrrr";
+    align[1 + 2 * count] = '\0';
+    vg_table_head(&report->out, align, head);
+    for (int f = 0; f < VG_FAMILIES; f++) {
+        int n = 0;
+        for (int t = 0; t < count; t++) {
+            row[t] = &tallies[t].of[f];
+            n += vg_tally_count(row[t]);
+        }
+        if (n)
+            family_row(&report->out, vg_row_family_name(f), row, count);
+    }
+    for (int t = 0; t < count; t++)
+        row[t] = &tallies[t].all;
+    family_row(&report->out, "**all**", row, count);
+    vg_text_add(&report->out, "\nAbove 1 the own kernels are faster. F / S / L / A: cases that are "
+                              "FASTER, the SAME, SLOWER (lost), AMBIGUOUS; a case is one shape, "
+                              "direction and thread count.\n\n");
 }
 
 static void verdict_losses(vg_report *report, const vg_rows *rows)
@@ -207,8 +263,7 @@ vg_status vg_part_verdict(vg_report *report)
         if (report->options->profile != VG_REPORT_DECAY) {
             if (!rows->count)
                 vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
-            for (int threads = 0; threads <= most_threads(rows) && threads < 4096; threads++)
-                verdict_threads(report, rows, threads);
+            verdict_families(report, rows);
             verdict_losses(report, rows);
             if (rows->count)
                 verdict_grade(report, rows);

@@ -97,12 +97,22 @@ static const char *name_of(const json_t *doc)
     return host ? host : "results";
 }
 
+/* Documents are called by their hosts where all of them differ, else by the names given (files). */
+static bool hosts_differ(const vg_report *report)
+{
+    for (int d = 0; d < report->count; d++)
+        for (int e = 0; e < d; e++)
+            if (!strcmp(name_of(report->docs[d]), name_of(report->docs[e])))
+                return false;
+    return true;
+}
+
 static vg_status write_parts(vg_report *report)
 {
     static const int wanted[] = {
         [VG_REPORT_ALL] = BOTH, [VG_REPORT_PERFORMANCE] = PERFORMANCE, [VG_REPORT_DECAY] = DECAY};
+    const char *const *names = hosts_differ(report) ? NULL : report->options->names;
     for (int d = 0; d < report->count; d++) {
-        const char *const *names = report->options->names;
         report->names[d] = names && names[d] ? names[d] : name_of(report->docs[d]);
         VG_TRY(vg_rows_collect(report->docs[d], &report->rows[d]));
     }

@@ -65,8 +65,8 @@ static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
         vg_op op;
         const char *alg;
     } algorithms[] = {
-        {VG_OP_relu, "relu"},
-        {VG_OP_linear, "linear --alpha=1"},
+        {VG_OP_relu, "relu --alpha=0"}, /* by default benchdnn runs alpha 0, 0.25 and -0.25 */
+        {VG_OP_linear, "linear --alpha=1 --beta=0"},
         {VG_OP_sigmoid, "logistic"},
         {VG_OP_tanh, "tanh"},
         {VG_OP_leaky_relu, "relu --alpha=0.01"},
@@ -86,6 +86,15 @@ static bool activation(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
     return false;
 }
 
+/* A slope for all columns, or one for each. */
+static bool prelu(const vg_row *row, vg_dir dir, vg_text *out)
+{
+    vg_text_printf(out, "benchdnn --prelu --mode=P --dir=%s --stag=ab:ab %.0fx%.0f:1x%.0f\n",
+                   dir == VG_DIR_fwd ? "FWD_D" : "BWD_DW", extent(row, "batch"),
+                   extent(row, "width"), extent(row, "slopes"));
+    return true;
+}
+
 static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
 {
     const char *word = dir == VG_DIR_fwd     ? "FWD_D"
@@ -96,7 +105,7 @@ static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
     if (!word)
         return false;
     if (op == VG_OP_layer_norm)
-        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --flags=CH %.0fx%.0f\n", word,
+        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --tag=ab --flags=CH %.0fx%.0f\n", word,
                        batch, width);
     else if (op == VG_OP_batch_norm)
         vg_text_printf(out,
@@ -130,6 +139,8 @@ bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
         return false;
     if (op == VG_OP_dense)
         return dense(row, dir, out);
+    if (op == VG_OP_prelu)
+        return prelu(row, dir, out);
     if (vg_op_is_activation(op))
         return activation(row, op, dir, out);
     if (vg_op_is_norm(op))
