@@ -198,13 +198,28 @@ static void print_plan(const arguments *a, const vg_run *run)
            vg_duration(total + 5, time_text));
 }
 
+/* What an earlier run had of a part that is not measured now. */
+static void keep_part(vg_run *run, const char *name)
+{
+    json_t *part = json_object_get(run->before, name);
+    if (!strcmp(name, "kernels"))
+        vg_run_keep_entries(run, run->options->max_isa);
+    else if (!strcmp(name, "capped"))
+        vg_run_keep_entries(run, "avx2");
+    else if (part)
+        json_object_set(run->results, name, part);
+}
+
 static vg_status measure_parts(const arguments *a, vg_run *run)
 {
     for (const vg_run_part *p = vg_run_parts; p->name && !vg_interrupted(); p++) {
         char took[32];
         double begin = vg_now();
-        if (!is_wanted(a, run, p))
+        if (!is_wanted(a, run, p)) {
+            if (run->before)
+                keep_part(run, p->name);
             continue;
+        }
         vg_status status = p->measure(run);
         if (status == VG_EIO || status == VG_ENOMEM)
             return status;

@@ -94,8 +94,7 @@ static bool same_cap(const json_t *entry, const char *max_isa)
     return cap && max_isa ? !strcmp(cap, max_isa) : !cap && !max_isa;
 }
 
-/* Entries of the earlier document with this cap. */
-static void keep_entries(vg_run *run, const char *max_isa)
+void vg_run_keep_entries(vg_run *run, const char *max_isa)
 {
     size_t index;
     json_t *entry;
@@ -273,7 +272,7 @@ vg_status vg_run_capped(vg_run *run)
     json_t *document, *entries = json_object_get(run->results, "benchmarks"), *entry;
     size_t index;
     size_t before = json_array_size(entries);
-    keep_entries(run, "avx2");
+    vg_run_keep_entries(run, "avx2");
     if (json_array_size(entries) > before)
         return VG_OK; /* the pass is one process: there, or not */
     VG_TRY(child_pass(run, "avx2", "avx2,onednn", 0, &document));
@@ -313,7 +312,7 @@ static vg_status many_passes(vg_run *run)
 
 vg_status vg_run_kernels(vg_run *run)
 {
-    keep_entries(run, run->options->max_isa);
+    vg_run_keep_entries(run, run->options->max_isa);
     drop_known_cases(run);
     if (!run->cases.count)
         return VG_OK;

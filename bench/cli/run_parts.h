@@ -44,6 +44,9 @@ extern const vg_run_part vg_run_parts[];
 vg_status vg_run_save(vg_run *run, bool complete);
 
 /* run_kernels.c */
+/** Takes over the rows of the earlier document that were measured under the cap @p max_isa (NULL:
+ * none), but for those that failed. */
+void vg_run_keep_entries(vg_run *run, const char *max_isa);
 vg_status vg_run_choose_cases(vg_run *run);
 double vg_run_kernels_estimate(const vg_run *run, char *what, size_t size);
 vg_status vg_run_kernels(vg_run *run);

@@ -68,6 +68,22 @@ assert all(a[k] == b[k] for k in a)
 PY
 }
 
+@test "--resume keeps the parts that are not measured again, and the report renders alike" {
+    "$VG" run $TINY --only=kernels -d "$TMP/d" > /dev/null
+    cp "$TMP/d/results.json" "$TMP/first.json"
+    "$VG" run $TINY --only=verify --filter=relu -d "$TMP/d" --resume > /dev/null
+    python3 - "$TMP/first.json" "$TMP/d/results.json" <<'PY'
+import json, sys
+a, b = (json.load(open(f)) for f in sys.argv[1:])
+assert a["benchmarks"] == b["benchmarks"] and a["noise"] == b["noise"]
+assert b["verify"] and not a.get("verify")
+PY
+    "$VG" report "$TMP/d/results.json" --split -q -o "$TMP/report.md"
+    for name in report report-performance report-decay; do
+        cmp "$TMP/$name.md" "$TMP/d/$name.md"
+    done
+}
+
 @test "an interrupt keeps what is finished and says so" {
     printf 'relu 4 8\nrelu 512 2048\nsigmoid 512 2048\ntanh 512 2048\ngelu 512 2048\n' > "$TMP/tiny.txt"
     "$VG" run --quiet --threads=1 --shapes="$TMP/tiny.txt" --only=kernels -d "$TMP/d" > "$TMP/out" &
