@@ -40,7 +40,7 @@ static void own_options(arguments *a, vg_option table[OWN])
          NULL, 0, NULL},
         {"publish", 0, VG_OPTION_FLAG, &a->publish, NULL, "the full protocol, hours", NULL, 0,
          NULL},
-        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, kernels, capped, decay", NULL, 0,
+        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, kernels, capped, decay, fixes", NULL, 0,
          NULL},
         {"budget", 0, VG_OPTION_TEXT, &a->budget, "TIME", "90s, 30m, 2h", NULL, 0, NULL},
         {"dir", 'd', VG_OPTION_TEXT, &a->folder, "DIR", "folder (vgbench-<host>-<UTC>)", NULL, 0,
@@ -92,7 +92,7 @@ static vg_status check_only(const char *only)
         for (int i = 0; i < count; i++)
             known |= !strcmp(word, names[i]);
         if (!known)
-            return vg_fail(VG_EINVAL, "--only=%s: parts are verify, kernels, capped, decay%s", word,
+            return vg_fail(VG_EINVAL, "--only=%s: parts are verify, kernels, capped, decay, fixes%s", word,
                            vg_did_you_mean(word, names, hint, sizeof hint));
     }
     return VG_OK;
@@ -206,6 +206,10 @@ static void keep_part(vg_run *run, const char *name)
         vg_run_keep_entries(run, run->options->max_isa);
     else if (!strcmp(name, "capped"))
         vg_run_keep_entries(run, "avx2");
+    else if (!strcmp(name, "decay"))
+        vg_run_decay_keep(run);
+    else if (!strcmp(name, "fixes"))
+        vg_run_fixes_keep(run);
     else if (part)
         json_object_set(run->results, name, part);
 }

@@ -68,9 +68,18 @@ static const picture base_of[] = {
     [VG_RUN_QUICK] = {"fixes",
                       {"init=xavier_normal", "depth=16", "width=128", "batch=128", "seeds=3"},
                       12},
-    [VG_RUN_STANDARD] = {"fixes", {"init=xavier_normal", "depth=32", "seeds=3"}, 60},
-    [VG_RUN_PUBLISH] = {"fixes", {"init=xavier_normal", "depth=32"}, 150},
+    [VG_RUN_STANDARD] = {"fixes", {"init=xavier_normal", "depth=32", "width=256", "seeds=3"}, 60},
+    [VG_RUN_PUBLISH] = {"fixes", {"init=xavier_normal", "depth=32", "width=256"}, 150},
 };
+/* Where a budget allows no more. */
+static const picture small_base = {
+    "fixes", {"init=xavier_normal", "depth=8", "width=32", "batch=32", "seeds=3"}, 3};
+
+static const picture *base_for(const vg_run *run)
+{
+    const picture *p = &base_of[run->level];
+    return run->budget_s > 0 && BASES * p->seconds > run->budget_s / 4 ? &small_base : p;
+}
 
 /* The backend, threads and seed of the command line, then the words. */
 static vg_status parse(const vg_run *run, const picture *p, vg_sweep *sweep)
@@ -104,8 +113,8 @@ double vg_run_decay_estimate(const vg_run *run, char *what, size_t size)
         vg_sweep_release(&sweep);
         seconds += p->seconds;
     }
-    snprintf(what, size, "%lld networks at initialisation, every fix of %d of them", nets, BASES);
-    return seconds + BASES * base_of[run->level].seconds;
+    snprintf(what, size, "%lld networks at initialisation", nets);
+    return seconds;
 }
 
 static json_t *known_record(const vg_run *run, const char *name)
@@ -164,25 +173,46 @@ static vg_status one_picture(vg_run *run, const picture *p)
 
 /* --- fixes ---------------------------------------------------------------------------------- */
 
-/* The records of an earlier run for this base; 0 where it has none. */
-static int keep_fixes(vg_run *run, const char *base)
+static json_t *records_of(vg_run *run)
+{
+    json_t *records = json_object_get(run->results, "decay");
+    if (!records) {
+        records = json_array();
+        json_object_set_new(run->results, "decay", records);
+    }
+    return records;
+}
+
+/* The records of an earlier run for @p base (NULL: those that are no fixes). Returns how many. */
+static int keep_records(vg_run *run, const char *base)
 {
     size_t index;
     json_t *record;
     int kept = 0;
     json_array_foreach(json_object_get(run->before, "decay"), index, record) {
-        if (strcmp(vg_json_get_text(record, "picture", ""), "fixes") ||
-            strcmp(vg_json_get_text(record, "fixes_of", ""), base))
+        const char *of = vg_json_get_text(record, "fixes_of", NULL);
+        if (base ? !of || strcmp(of, base) : of != NULL)
             continue;
-        json_array_append(json_object_get(run->results, "decay"), record);
+        json_array_append(records_of(run), record);
         kept++;
     }
     return kept;
 }
 
+void vg_run_decay_keep(vg_run *run)
+{
+    keep_records(run, NULL);
+}
+
+void vg_run_fixes_keep(vg_run *run)
+{
+    for (int i = 0; i < BASES; i++)
+        keep_records(run, bases[i]);
+}
+
 static vg_status fixes_of(vg_run *run, const char *base)
 {
-    picture p = base_of[run->level];
+    picture p = *base_for(run);
     vg_options options = *run->options;
     vg_sweep sweep = {0};
     vg_spec spec;
@@ -203,18 +233,32 @@ static vg_status fixes_of(vg_run *run, const char *base)
         vg_json_set_text(record, "picture", "fixes");
         vg_json_set_text(record, "fixes_of", base);
     }
-    json_array_extend(json_object_get(run->results, "decay"), records);
+    json_array_extend(records_of(run), records);
     json_decref(records);
     return vg_interrupted() ? VG_OK : status;
 }
 
 vg_status vg_run_decay(vg_run *run)
 {
-    json_object_set_new(run->results, "decay", json_array());
+    records_of(run);
     for (const picture *p = pictures[run->level]; p->name && !vg_interrupted(); p++)
         VG_TRY(one_picture(run, p));
+    run->partial |= vg_interrupted();
+    return VG_OK;
+}
+
+double vg_run_fixes_estimate(const vg_run *run, char *what, size_t size)
+{
+    const picture *p = base_for(run);
+    snprintf(what, size, "every fix of %d networks, %s, %s, with its cost", BASES, p->words[1],
+             p->words[2]);
+    return BASES * p->seconds;
+}
+
+vg_status vg_run_fixes(vg_run *run)
+{
     for (int i = 0; i < BASES && !vg_interrupted(); i++)
-        if (!keep_fixes(run, bases[i]))
+        if (!keep_records(run, bases[i]))
             VG_TRY(fixes_of(run, bases[i]));
     run->partial |= vg_interrupted();
     return VG_OK;

@@ -139,3 +139,16 @@ assert len(d["decay"]) >= 50
 assert all(r["spec"] and r["layers"] for r in d["decay"])
 PY
 }
+
+@test "fixes: three base nets, each with every fix and its cost; a budget makes them small" {
+    run --separate-stderr "$VG" run --quick --quiet --only=fixes --budget=8s -d "$TMP/d"
+    [ "$status" -eq 0 ]
+    python3 - "$TMP/d/results.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert {r["fixes_of"] for r in d["decay"]} == {"act=sigmoid", "act=tanh", "act=relu"}
+assert sum("fix" not in r for r in d["decay"]) == 3 and len(d["decay"]) > 100
+assert all(r["cost"]["step_ms"] > 0 for r in d["decay"])
+PY
+    grep -q '^- \*\*What mends\*\* sigmoid' "$TMP/d/report.md"
+}
