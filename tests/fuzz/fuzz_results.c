@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer target: a results file, from its bytes to the report and the comparison with itself.
- *
- * cc=clang cflags="-g -fsanitize=fuzzer,address,undefined"; corpus: tests/data/make_example.py */
+/* Fuzz target: a results file, from its bytes to the report and the comparison with itself. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

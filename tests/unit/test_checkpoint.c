@@ -199,6 +199,13 @@ static void crc_is_that_of_gzip(void **state)
     assert_int_equal(vg_crc32(0, "123456789", 9), 0xcbf43926u);
     assert_int_equal(vg_crc32(vg_crc32(0, "1234", 4), "56789", 5), 0xcbf43926u);
     assert_int_equal(vg_crc32(0, "", 0), 0);
+    uint8_t many[5000];
+    uint32_t in_pieces = 0;
+    for (int i = 0; i < 5000; i++)
+        many[i] = (uint8_t)(i * i >> 3);
+    for (int i = 0; i < 5000; i += 100)
+        in_pieces = vg_crc32(in_pieces, many + i, 100);
+    assert_int_equal(vg_crc32(0, many, 5000), in_pieces); /* by tables and by bits */
 }
 
 int main(void)

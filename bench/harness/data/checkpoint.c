@@ -39,24 +39,33 @@ static void make_tables(crc_tables *tables)
                 tables->t[k - 1][i] >> 8 ^ tables->t[0][tables->t[k - 1][i] & 255];
 }
 
+static uint32_t eight_bytes(const crc_tables *tables, uint32_t crc, const uint8_t *p)
+{
+    uint32_t low, high;
+    memcpy(&low, p, 4);
+    memcpy(&high, p + 4, 4);
+    low ^= crc;
+    return tables->t[7][low & 255] ^ tables->t[6][low >> 8 & 255] ^
+           tables->t[5][low >> 16 & 255] ^ tables->t[4][low >> 24] ^ tables->t[3][high & 255] ^
+           tables->t[2][high >> 8 & 255] ^ tables->t[1][high >> 16 & 255] ^
+           tables->t[0][high >> 24];
+}
+
 uint32_t vg_crc32(uint32_t crc, const void *data, size_t size)
 {
-    crc_tables tables; /* 8 KiB, made anew: no state, and 20 us against reading megabytes */
-    make_tables(&tables);
     const uint8_t *p = data;
     crc = ~crc;
-    for (; size >= 8; p += 8, size -= 8) {
-        uint32_t low, high;
-        memcpy(&low, p, 4);
-        memcpy(&high, p + 4, 4);
-        low ^= crc;
-        crc = tables.t[7][low & 255] ^ tables.t[6][low >> 8 & 255] ^
-              tables.t[5][low >> 16 & 255] ^ tables.t[4][low >> 24] ^ tables.t[3][high & 255] ^
-              tables.t[2][high >> 8 & 255] ^ tables.t[1][high >> 16 & 255] ^
-              tables.t[0][high >> 24];
+    if (size >= 1024) { /* where tables pay for being made anew each time: no state is kept */
+        crc_tables tables;
+        make_tables(&tables);
+        for (; size >= 8; p += 8, size -= 8)
+            crc = eight_bytes(&tables, crc, p);
     }
-    for (; size; p++, size--)
-        crc = crc >> 8 ^ tables.t[0][(crc ^ *p) & 255];
+    for (; size; p++, size--) {
+        crc ^= *p;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? 0xedb88320u ^ (crc >> 1) : crc >> 1;
+    }
     return ~crc;
 }
 
