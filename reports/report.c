@@ -20,6 +20,7 @@ static const struct {
     {"generator", OBJECT, false}, {"machine", OBJECT, false},
     {"noise", OBJECT, false},     {"verify", ARRAY, true},
     {"decay", ARRAY, true},       {"roofline", OBJECT | ARRAY, false},
+    {"race", ARRAY, true},
     {"train", ARRAY, true},       {"profile", OBJECT | ARRAY, false},
 };
 

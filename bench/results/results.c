@@ -155,7 +155,8 @@ static const rule document_rules[] = {
     {"generator", OBJECT, false},     {"suite", STRING, false},   {"command", STRING, false},
     {"partial", BOOLEAN, false},      {"noise", OBJECT, false},   {"machine", OBJECT, false},
     {"verify", ARRAY, false},         {"profile", EITHER, false}, {"roofline", EITHER, false},
-    {"decay", ARRAY, false},          {"train", ARRAY, false},    {NULL, OBJECT, false},
+    {"decay", ARRAY, false},          {"train", ARRAY, false},  {"race", ARRAY, false},
+    {NULL, OBJECT, false},
 };
 
 static const rule benchmark_rules[] = {

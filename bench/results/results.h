@@ -10,7 +10,7 @@
  *   noise           {floor, quantile, n, samples, ratios[], pairs[{kernel, ratio}],
  *                   by_threads{"1": ..}}; .012 = 1.2 %
  *   roofline        {roofs: [{name, kind: "flops"|"bandwidth", value, unit, threads, n, ci95}]}
- *   decay, train, profile          arrays of records
+ *   decay, train, race, profile    arrays of records
  *
  * Keys of a benchmark entry beside Google Benchmark's (name, run_name, run_type, repetitions,
  * repetition_index, threads, iterations, real_time (median), cpu_time, time_unit "ns"):

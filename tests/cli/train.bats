@@ -204,3 +204,20 @@ assert 1e-4 < f["suggestion"] < f["lowest"] <= 10, f
 assert 1e-3 < f["largest_stable"] <= 100, f
 assert len(f["points"]) <= 100 and f["points"][0]["lr"] == 1e-7'
 }
+
+@test "train: the report has the runs, what was seen, the maps and the race" {
+    "$VGBENCH" train depth=12 width=16 batch=32 act=sigmoid epochs=3 --samples=300 threads=1 \
+        -o r.json -q >/dev/null
+    "$VGBENCH" train --race depth=4 width=16 batch=64 act=sigmoid threads=1 seeds=1 epochs=1 \
+        target_accuracy=0.9 --samples=300 -o race.json -q >/dev/null
+    python3 -c "
+import json
+r = json.load(open('r.json')); r['race'] = json.load(open('race.json'))['race']
+json.dump(r, open('all.json', 'w'))"
+    "$VGBENCH" report all.json -o report.md
+    grep -q '^### Training' report.md
+    grep -q '| vanishing |' report.md
+    grep -q 'Time to a validation accuracy of 90' report.md
+    grep -q '`as it is` | 0 of 1' report.md
+    [ -s plots/gradient_steps_1_1.dat ] && [ -s plots/update_ratio_1_1.dat ]
+}

@@ -181,10 +181,31 @@ def train_record(act, decay):
         loss = 0.2 + 2.1 * math.exp(-step * decay)
         steps.append({"step": step, "loss": digits(loss), "accuracy": digits(1 - loss / 2.4),
                       "lr": 1e-3, "clip_factor": 1.0, "grad_norm_pre": digits(loss),
-                      "grad_norm_post": digits(loss), "layers": []})
+                      "grad_norm_post": digits(loss),
+                      "layers": [{"index": l + 1, "grad_norm": digits(loss * 0.5 ** (4 - l)),
+                                  "delta_norm": digits(loss * 0.4 ** (4 - l)),
+                                  "update_ratio": digits(1e-3 * (1 + l))} for l in range(4)]})
     return {"spec": {"model": "mlp", "depth": 16, "width": 128, "act": act, "init": "auto"},
             "steps": steps, "events": [], "epochs": [],
             "time_to_target_s": 1.5 if decay > 0.01 else None, "reached": decay > 0.01}
+
+
+def race():
+    def side(reached, time):
+        return {"runs": 3, "reached": reached, "steps": 120 if reached else None,
+                "steps_ci95": [100, 140] if reached else [None, None], "time_s": time,
+                "time_s_ci95": [time, 2 * time] if reached else [None, None],
+                "stopped": ["target" if reached else "hopeless"] * 3}
+    spec = {"model": "mlp", "depth": 16, "width": 128, "act": "sigmoid"}
+    rows = [{"change": change, "spec": spec, "own": side(n, time), "seeds": 3, "matrices": 16,
+             "onednn": side(n, 2 * time) if n else None, "largest_stable_lr": lr,
+             "loss": 1.2, "accuracy": 0.6}
+            for change, n, time, lr in (("act=relu init=he_normal", 3, 0.5, 0.1),
+                                        ("optimizer=sgd lr=0.1", 0, None, None),
+                                        ("as it is", 0, None, 1.0))]
+    return {"spec": spec, "label": "depth=16 act=sigmoid", "target_accuracy": 0.5, "seeds": 3,
+            "target_loss": None, "data": "teacher", "rule": "A run ends at the target.",
+            "rows": rows}
 
 
 def verify_records():
@@ -229,6 +250,7 @@ document = {
     "verify": verify_records(),
     "decay": decay_records(),
     "train": [train_record("relu", 0.03), train_record("sigmoid", 0.001)],
+    "race": [race()],
 }
 json.dump(document, sys.stdout, indent=1, allow_nan=False)
 print()

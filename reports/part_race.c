@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Within part 11: seconds to a target for every fix, cost and benefit in one number. */
+#include <math.h>
+#include <stdio.h>
+
+#include "reports/train_plot.h"
+
+static void race_row(vg_text *out, const json_t *row)
+{
+    char a[VG_NUM], b[VG_NUM], ratio[80];
+    const json_t *own = json_object_get(row, "own"), *ci = json_object_get(own, "time_s_ci95");
+    const char *change = vg_doc_str(row, "change");
+    double time = vg_doc_num(own, "time_s"), theirs = vg_doc_num(row, "onednn.time_s");
+    double lr = vg_doc_num(row, "largest_stable_lr");
+    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
+    vg_row_begin(out);
+    vg_cell_code(out, change ? change : "n/a");
+    vg_cell_printf(out, "%s of %s", vg_num(a, vg_doc_num(own, "reached"), 1),
+                   vg_num(b, vg_doc_num(own, "runs"), 1));
+    vg_cell_printf(out, "%s", isfinite(time) ? vg_num(a, vg_doc_num(own, "steps"), 4) : "-");
+    vg_cell_printf(out, "%s", isfinite(time) ? vg_num(a, time, 3) : "-");
+    if (json_is_number(lo) && json_is_number(hi))
+        vg_text_printf(out, " [%s, %s]", vg_num(a, json_number_value(lo), 3),
+                       vg_num(b, json_number_value(hi), 3));
+    vg_cell_printf(out, "%s", isfinite(theirs) ? vg_num(a, theirs, 3) : "-");
+    vg_estimate r = {theirs / time, NAN, NAN};
+    if (isfinite(r.mid))
+        snprintf(ratio, sizeof ratio, " (%sx)", vg_num(a, r.mid, 3));
+    vg_text_add(out, isfinite(r.mid) ? ratio : "");
+    vg_cell_printf(out, "%s", isfinite(lr) ? vg_num(a, lr, 2) : "-");
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(row, "loss"), 4));
+    vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(row, "accuracy")));
+    vg_row_end(out);
+}
+
+static void race(vg_text *out, const json_t *one)
+{
+    static const char *const head[] = {"change",          "reached", "steps",
+                                       "time, s [95 % CI]", "oneDNN, s", "largest stable lr",
+                                       "loss",            "accuracy"};
+    char a[VG_NUM];
+    const char *label = vg_doc_str(one, "label"), *data = vg_doc_str(one, "data"),
+               *rule = vg_doc_str(one, "rule");
+    double loss = vg_doc_num(one, "target_loss"), accuracy = vg_doc_num(one, "target_accuracy");
+    size_t i;
+    json_t *row;
+    vg_text_add(out, "\n**Time to ");
+    if (isfinite(loss))
+        vg_text_printf(out, "a validation loss of %s", vg_num(a, loss, 3));
+    if (isfinite(accuracy))
+        vg_text_printf(out, "%sa validation accuracy of %s", isfinite(loss) ? " and " : "",
+                       vg_num_percent(a, accuracy));
+    vg_text_printf(out, "**, %s seeds; as it is: ", vg_num(a, vg_doc_num(one, "seeds"), 1));
+    vg_text_code(out, label ? label : "n/a");
+    if (data) {
+        vg_text_add(out, "; data: ");
+        vg_text_md(out, data);
+    }
+    vg_text_add(out, "\n\n");
+    vg_table_head(out, "lrrrrrrr", head);
+    json_array_foreach(json_object_get(one, "rows"), i, row)
+        race_row(out, row);
+    if (rule) {
+        vg_text_add(out, "\n");
+        vg_text_md(out, rule);
+        vg_text_add(out, "\n");
+    }
+}
+
+void vg_race_table(vg_text *out, const json_t *races)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(races, i, one)
+        if (json_array_size(json_object_get(one, "rows")))
+            race(out, one);
+}
