@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/profile.h"
 #include "harness/data.h"
 #include "harness/net.h"
 #include "harness/sweep.h"
@@ -90,38 +91,10 @@ static vg_status run_rig(void *subject)
     return VG_OK;
 }
 
-/* What a count is divided by: the values of the largest tensor. */
-static double elements_of(const vg_kernel *kernel, const vg_shape *shape)
-{
-    vg_tensor_spec list[VG_MAX_TENSORS];
-    int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
-    double most = 0;
-    for (int i = 0; i < count; i++) {
-        double values = (double)list[i].rows * (double)list[i].cols;
-        most = values > most ? values : most;
-    }
-    return most;
-}
-
-static json_t *entry_of(const vg_kernel *kernel, const vg_shape *shape)
-{
-    char name[320];
-    json_t *entry = json_object();
-    vg_kernel_format(kernel, shape, 1, name, sizeof name);
-    vg_json_set_text(entry, "kernel", name);
-    vg_json_set_text(entry, "op", vg_op_name(kernel->op));
-    vg_json_set_text(entry, "dir", vg_dir_name(kernel->dir));
-    vg_json_set_text(entry, "backend", vg_backend_name(kernel->backend));
-    vg_json_set_number(entry, "elements", elements_of(kernel, shape));
-    vg_json_set_number(entry, "flops", vg_op_flops(kernel->op, kernel->dir, shape));
-    vg_json_set_number(entry, "bytes", vg_op_bytes(kernel->op, kernel->dir, shape));
-    return entry;
-}
-
 static void one_row(work *w, const vg_kernel *kernel, const vg_case *c)
 {
     vg_rig rig;
-    json_t *entry = entry_of(kernel, &c->shape);
+    json_t *entry = vg_profile_entry(kernel, &c->shape, 1);
     vg_status status = vg_rig_create(&rig, kernel, &c->shape, w->team, 1);
     char impl[sizeof rig.impl] = "";
     if (!status) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "micro/cases.h"
 
 typedef struct vg_profile_query {
     const char *filter, *shapes;
@@ -24,6 +25,12 @@ void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
 /** Runs `vgbench simulate` with @p words and sets source, tool, isa, caches and rows of @p record;
  * a simulation that cannot be had is its `reason`, and rows stays empty. */
 vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record);
+
+/** Counts the rows of @p cases on the CPU's own counters into @p record. */
+vg_status vg_profile_pmu(const vg_case_list *cases, bool quiet, json_t *record);
+
+/** {kernel, op, dir, backend, elements, flops, bytes}: what is known of a row before it runs. */
+json_t *vg_profile_entry(const vg_kernel *kernel, const vg_shape *shape, int threads);
 
 /* --- tables --------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "measure/cachesim.h"
+#include "measure/counters.h"
 #include "micro/cases.h"
 #include "results/results.h"
 #include "vgbench/onednn.h"
@@ -36,53 +37,135 @@ vg_status vg_profile_simulate(const char *const words[], int most_processes, jso
     return VG_OK;
 }
 
-/* --- selection ------------------------------------------------------------------------------ */
+/* --- rows ----------------------------------------------------------------------------------- */
 
-/* Own rows of the path that valgrind can run, and oneDNN's. */
-static void default_backends(char *text, size_t size)
+/* What a count is divided by: the values of the largest tensor. */
+static double elements_of(const vg_kernel *kernel, const vg_shape *shape)
 {
-    bool onednn = *vg_onednn_version() != '\0';
-    snprintf(text, size, "%s%s", vg_sim_backend(), onednn ? ",onednn" : "");
+    vg_tensor_spec list[VG_MAX_TENSORS];
+    int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
+    double most = 0;
+    for (int i = 0; i < count; i++) {
+        double values = (double)list[i].rows * (double)list[i].cols;
+        most = values > most ? values : most;
+    }
+    return most;
 }
 
-/* How many rows; refuses what selects nothing before valgrind is started. */
-static vg_status count_rows(const vg_profile_query *query, const char *backends, int *rows)
+json_t *vg_profile_entry(const vg_kernel *kernel, const vg_shape *shape, int threads)
+{
+    char name[320];
+    json_t *entry = json_object();
+    vg_kernel_format(kernel, shape, threads, name, sizeof name);
+    vg_json_set_text(entry, "kernel", name);
+    vg_json_set_text(entry, "op", vg_op_name(kernel->op));
+    vg_json_set_text(entry, "dir", vg_dir_name(kernel->dir));
+    vg_json_set_text(entry, "backend", vg_backend_name(kernel->backend));
+    json_object_set_new(entry, "omp_threads", json_integer(threads));
+    vg_json_set_number(entry, "elements", elements_of(kernel, shape));
+    vg_json_set_number(entry, "flops", vg_op_flops(kernel->op, kernel->dir, shape));
+    vg_json_set_number(entry, "bytes", vg_op_bytes(kernel->op, kernel->dir, shape));
+    return entry;
+}
+
+/* --- selection ------------------------------------------------------------------------------ */
+
+/* Own rows, of the path that valgrind can run if they are simulated, and oneDNN's. */
+static void default_backends(bool simulated, char *text, size_t size)
+{
+    bool onednn = *vg_onednn_version() != '\0';
+    snprintf(text, size, "%s%s", simulated ? vg_sim_backend() : "best", onednn ? ",onednn" : "");
+}
+
+static vg_status make_cases(const vg_profile_query *query, const char *backends, bool one_thread,
+                            vg_shape_list *shapes, vg_case_list *cases)
 {
     static const int one = 1;
-    vg_shape_list shapes;
-    vg_case_list cases;
-    *rows = 0;
-    VG_TRY(vg_shapes_load(query->shapes, &shapes));
-    vg_case_query which = {&shapes, query->filter, backends, &one, 1};
-    vg_status status = vg_cases_make(&which, &cases);
-    for (int i = 0; !status && i < cases.count; i++)
-        *rows += cases.items[i].row_count;
-    if (!status || cases.items)
-        vg_cases_release(&cases);
-    vg_shapes_release(&shapes);
+    VG_TRY(vg_shapes_load(query->shapes, shapes));
+    vg_case_query which = {shapes, query->filter, backends,
+                           one_thread ? &one : query->options->thread_list,
+                           one_thread ? 1 : query->options->thread_count};
+    vg_status status = vg_cases_make(&which, cases);
+    if (status)
+        vg_shapes_release(shapes);
     return status;
 }
 
-vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
+static vg_status simulate(const vg_profile_query *query, const char *backends, int rows,
+                          json_t *record)
 {
     enum { PROCESSES_MAX = 8 };
-    char backends[128], backend_word[160], filter_word[300], shapes_word[600], isa_word[40];
-    int rows;
-    if (query->options->backend)
-        snprintf(backends, sizeof backends, "%s", query->options->backend);
-    else
-        default_backends(backends, sizeof backends);
-    VG_TRY(count_rows(query, backends, &rows));
+    char backend_word[160], filter_word[300], shapes_word[600], isa_word[40];
     snprintf(backend_word, sizeof backend_word, "--backend=%s", backends);
     snprintf(shapes_word, sizeof shapes_word, "--shapes=%s", query->shapes);
     snprintf(filter_word, sizeof filter_word, "--filter=%s", query->filter ? query->filter : "all");
     snprintf(isa_word, sizeof isa_word, "--max-isa=%s", vg_sim_backend());
     const char *words[] = {isa_word, backend_word, shapes_word, filter_word, NULL};
+    json_object_set_new(record, "threads", json_integer(1));
+    vg_say(query->options->quiet, "simulating the caches for %d rows under valgrind", rows);
+    return vg_profile_simulate(words, PROCESSES_MAX < rows ? PROCESSES_MAX : rows, record);
+}
+
+/* Rows with what the model says of them, and no counts. */
+static void model_only(const vg_case_list *cases, json_t *record)
+{
+    json_t *rows = json_array();
+    for (int i = 0; i < cases->count; i++)
+        for (int k = 0; k < cases->items[i].row_count; k++)
+            json_array_append_new(rows, vg_profile_entry(cases->items[i].rows[k],
+                                                         &cases->items[i].shape,
+                                                         cases->items[i].threads));
+    vg_json_set_text(record, "source", "none");
+    json_object_set_new(record, "rows", rows);
+}
+
+/* "pmu", "sim" or "none"; pmu by name where there is none is an error that leaves the model. */
+static vg_status choose_source(const char *wanted, const char **source)
+{
+    char reason[200];
+    *source = wanted;
+    if (strcmp(wanted, "auto") && strcmp(wanted, "pmu"))
+        return VG_OK;
+    bool there = vg_counters_available(vg_perf_kernel_get(), reason, sizeof reason);
+    *source = there ? "pmu" : strcmp(wanted, "auto") ? "none" : "sim";
+    if (there || !strcmp(*source, "sim"))
+        return VG_OK;
+    return vg_fail(VG_EUNSUPPORTED, "hardware counters n/a: %s; --counters=sim simulates them",
+                   reason);
+}
+
+vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
+{
+    char backends[128], reason[512] = "";
+    const char *source;
+    vg_shape_list shapes;
+    vg_case_list cases;
+    vg_status chosen = choose_source(query->counters, &source);
+    if (chosen)
+        snprintf(reason, sizeof reason, "%s", vg_status_message());
+    if (query->options->backend)
+        snprintf(backends, sizeof backends, "%s", query->options->backend);
+    else
+        default_backends(!strcmp(source, "sim"), backends, sizeof backends);
+    VG_TRY(make_cases(query, backends, strcmp(source, "pmu"), &shapes, &cases));
     *record = json_object();
     vg_json_set_text(*record, "kind", "kernels");
-    json_object_set_new(*record, "threads", json_integer(1));
-    vg_say(query->options->quiet, "simulating the caches for %d rows under valgrind", rows);
-    return vg_profile_simulate(words, PROCESSES_MAX < rows ? PROCESSES_MAX : rows, *record);
+    vg_status status = VG_OK;
+    int rows = 0;
+    for (int i = 0; i < cases.count; i++)
+        rows += cases.items[i].row_count;
+    if (!strcmp(source, "sim"))
+        status = simulate(query, backends, rows, *record);
+    else if (!strcmp(source, "pmu"))
+        status = vg_profile_pmu(&cases, query->options->quiet, *record);
+    else
+        model_only(&cases, *record);
+    vg_cases_release(&cases);
+    vg_shapes_release(&shapes);
+    if (!chosen)
+        return status;
+    vg_json_set_text(*record, "reason", reason);
+    return vg_fail(chosen, "%s", reason);
 }
 
 /* --- table ---------------------------------------------------------------------------------- */
@@ -129,7 +212,7 @@ void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
     const json_t *rows = json_object_get(record, "rows");
     int width = longest_kernel(rows);
     if (json_object_get(record, "reason") && format != VG_FORMAT_CSV)
-        fprintf(out, "counters n/a: %s\n", vg_json_get_text(record, "reason", ""));
+        fprintf(out, "%s\n", vg_json_get_text(record, "reason", ""));
     if (!json_array_size(rows))
         return;
     vg_profile_row(out, format, width, head, COLUMNS);
@@ -137,6 +220,8 @@ void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
     json_array_foreach(rows, i, row)
         print_row(out, format, width, row);
     if (format == VG_FORMAT_CSV)
+        return;
+    if (strcmp(vg_json_get_text(record, "source", ""), "simulated"))
         return;
     fprintf(out,
             "\nSimulated by %s, %s path, one thread; not measured. Counts of one run with warm "

@@ -2,17 +2,15 @@
 #include "measure/system.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <linux/perf_event.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "measure/counters.h"
 #include "measure/machine.h"
 #include "results/results.h"
 
@@ -234,43 +232,14 @@ json_t *vg_os_json(void)
     return os;
 }
 
-static const char *pmu_reason(int error, int paranoid)
-{
-    switch (error) {
-    case ENOENT:
-    case ENODEV:
-    case EOPNOTSUPP:
-        return "this CPU or virtual machine has no hardware counters (ENOENT)";
-    case EACCES:
-    case EPERM:
-        return paranoid > 2
-                   ? "not permitted: kernel.perf_event_paranoid is above 2; as root: sysctl "
-                     "kernel.perf_event_paranoid=2"
-                   : "not permitted: a container needs CAP_PERFMON or another seccomp profile";
-    case ENOSYS:
-        return "the kernel was built without perf events (ENOSYS)";
-    default:
-        return strerror(error);
-    }
-}
-
 json_t *vg_pmu_json(void)
 {
-    struct perf_event_attr attr = {.type = PERF_TYPE_HARDWARE,
-                                   .size = sizeof attr,
-                                   .config = PERF_COUNT_HW_CPU_CYCLES,
-                                   .exclude_kernel = 1,
-                                   .exclude_hv = 1};
-    char text[32];
-    int paranoid =
-        vg_read_line("/proc/sys/kernel/perf_event_paranoid", text, sizeof text) ? atoi(text) : 0;
-    long fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
-    int error = errno;
+    const vg_perf_kernel *kernel = vg_perf_kernel_get();
+    char reason[200];
+    bool available = vg_counters_available(kernel, reason, sizeof reason);
     json_t *pmu = json_object();
-    json_object_set_new(pmu, "available", json_boolean(fd >= 0));
-    vg_json_set_text(pmu, "reason", fd >= 0 ? NULL : pmu_reason(error, paranoid));
-    json_object_set_new(pmu, "paranoid", json_integer(paranoid));
-    if (fd >= 0)
-        close((int)fd);
+    json_object_set_new(pmu, "available", json_boolean(available));
+    vg_json_set_text(pmu, "reason", available ? NULL : reason);
+    json_object_set_new(pmu, "paranoid", json_integer(kernel->paranoid(kernel->user)));
     return pmu;
 }
