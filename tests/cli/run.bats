@@ -8,6 +8,10 @@ refute() {
     ! "$@"
 }
 
+matches_schema() {
+    PYTHONWARNINGS=ignore python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$@"
+}
+
 setup() {
     VG="${VGBENCH:-build/dev/bench/vgbench}"
     TMP="$BATS_TEST_TMPDIR"
@@ -30,6 +34,7 @@ assert d["command"].startswith("vgbench run --quick")
 assert {e["op"] for e in d["benchmarks"]} == {"relu"}
 assert d["noise"]["floor"] is not None
 PY
+    matches_schema "$TMP/d/results.json"
 }
 
 @test "the plan comes first, with its time" {
@@ -151,4 +156,5 @@ assert sum("fix" not in r for r in d["decay"]) == 3 and len(d["decay"]) > 100
 assert all(r["cost"]["step_ms"] > 0 for r in d["decay"])
 PY
     grep -q '^- \*\*What mends\*\* sigmoid' "$TMP/d/report.md"
+    matches_schema "$TMP/d/results.json"
 }
