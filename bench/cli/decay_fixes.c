@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/decay_view.h"
 #include "cli/progress.h"
 #include "harness/decay.h"
 #include "harness/fixes.h"
 #include "measure/roofline.h"
 #include "results/results.h"
 
-enum { NAME = 160, ADVICE = 5, FIX_SEEDS = 3 };
+enum { NAME = 160, ADVICE = 5, FIX_SEEDS = 3, CELL_SEEDS = 2 };
 
 typedef struct matrix {
     const vg_options *options;
@@ -53,6 +54,23 @@ static vg_status add(matrix *m, const vg_spec *spec, const char *name, int fix, 
     return VG_OK;
 }
 
+/* Of a recurrent network: a cell with more gates also at the width that has as many weights. */
+static vg_status try_cell(matrix *m, const vg_spec *base, const vg_spec *fixed,
+                          const vg_spec *resolved, int index, const vg_fix *fix)
+{
+    vg_spec plain = *base, narrow = *fixed;
+    char name[NAME];
+    VG_TRY(vg_spec_resolve(&plain, VG_FOR_DECAY));
+    int64_t width = vg_fix_equal_width(&plain, resolved);
+    if (!width)
+        return add(m, fixed, fix->change, index, true);
+    VG_TRY(set_integer(&narrow, "width", width));
+    snprintf(name, sizeof name, "%s width=%lld", fix->change, (long long)width);
+    VG_TRY(add(m, &narrow, name, index, true));
+    snprintf(name, sizeof name, "%s (same width)", fix->change);
+    return add(m, fixed, name, index, false);
+}
+
 /* One fix; a block of two matrices (or a gate) also at half the depth. */
 static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix *fix)
 {
@@ -64,6 +82,8 @@ static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix
         return VG_OK;
     resolved = fixed;
     VG_TRY(vg_spec_resolve(&resolved, VG_FOR_DECAY));
+    if (resolved.model != VG_MODEL_mlp)
+        return try_cell(m, base, &fixed, &resolved, index, fix);
     bool doubled = resolved.block_layers == 2 || resolved.skip == VG_SKIP_highway;
     vg_spec plain = *base;
     VG_TRY(vg_spec_resolve(&plain, VG_FOR_DECAY));
@@ -83,6 +103,8 @@ static vg_status try_all(matrix *m, const vg_spec *base)
     int count;
     const vg_fix *fixes = vg_fixes(&count);
     for (int i = 0; i < count && !m->interrupted(); i++) {
+        if (!vg_fix_concerns(&fixes[i], base->model))
+            continue;
         vg_progress_step(&m->progress, i, fixes[i].change);
         vg_status status = try_fix(m, base, i, &fixes[i]);
         if (status == VG_ENOMEM)
@@ -135,17 +157,18 @@ static vg_status sort(matrix *m)
 
 /* --- printing ------------------------------------------------------------------------------ */
 
-static void print_head(vg_format format)
+static void print_head(vg_format format, bool cell)
 {
     if (format == VG_FORMAT_CSV)
         puts("fix,equal_matrices,depth,survival,half_life_layers,step_ms,step_ms_lo,step_ms_hi,"
              "gflops,peak_fraction,bytes_per_step,onednn_step_ms,verdict");
     else if (format == VG_FORMAT_MD)
-        puts("| fix | depth | survival | layers to half | step, ms | GFLOP/s (of peak) | "
-             "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|");
+        printf("| fix | %s | survival | %s to half | step, ms | GFLOP/s (of peak) | "
+             "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|\n",
+               cell ? "steps" : "depth", cell ? "steps" : "layers");
     else
-        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix", "depth", "survival", "to half",
-               "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN", "verdict");
+        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix",
+               cell ? "steps" : "depth", "survival", "to half", "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN", "verdict");
 }
 
 static const char *text_of(double value, const char *format, char text[32])
@@ -166,7 +189,9 @@ static void print_row(const matrix *m, const json_t *record, const char *name)
     double bytes = vg_json_get_number(cost, "bytes_per_step");
     double half = vg_json_get_number(json_object_get(record, "rate"), "half_life_layers");
     double survival = vg_json_get_number(record, "survival"), part = 1e9 * gflops / m->peak;
-    int depth = (int)vg_json_get_number(json_object_get(record, "spec"), "depth");
+    const json_t *spec = json_object_get(record, "spec");
+    bool cell = strcmp(vg_json_get_text(spec, "model", "mlp"), "mlp");
+    int depth = (int)vg_json_get_number(spec, cell ? "seq_len" : "depth");
     const char *verdict = vg_json_get_text(record, "verdict", "");
     char a[32], b[32], c[32], d[32], e[32], step[64], rate[64];
     if (m->options->format == VG_FORMAT_CSV) {
@@ -203,6 +228,8 @@ static void print_advice(const json_t *base)
                vg_json_get_text(one, "change", ""), vg_json_get_number(one, "survival"),
                vg_json_get_number(one, "step_ratio"), vg_json_get_text(one, "why", ""),
                vg_json_get_text(one, "torch", ""), vg_json_get_text(one, "keras", ""));
+    printf("\nChecklist of the network as it is\n");
+    vg_decay_print_checklist(stdout, base);
 }
 
 static void print(const matrix *m, const json_t *base)
@@ -213,7 +240,8 @@ static void print(const matrix *m, const json_t *base)
     char name[NAME];
     if (format == VG_FORMAT_JSON)
         return;
-    print_head(format);
+    print_head(format,
+               strcmp(vg_json_get_text(json_object_get(base, "spec"), "model", "mlp"), "mlp"));
     snprintf(name, sizeof name, "none (%s)", vg_json_get_text(base, "label", ""));
     print_row(m, base, name);
     json_array_foreach(m->fixes, index, record)
@@ -234,7 +262,7 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
     int count;
     vg_fixes(&count);
     if (!vg_spec_given(&base, offsetof(vg_spec, seeds)))
-        VG_TRY(set_integer(&base, "seeds", FIX_SEEDS));
+        VG_TRY(set_integer(&base, "seeds", base.model == VG_MODEL_mlp ? FIX_SEEDS : CELL_SEEDS));
     m.peak = vg_roof_compute(options->threads);
     vg_progress_begin(&m.progress, "fixes", count, options->quiet);
     vg_status status = measure(&m, &base, "none", &record);

@@ -118,6 +118,23 @@ void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *nam
     fflush(out);
 }
 
+/* What a tool would see that looks at weight gradients. */
+static void print_weight_gradients(FILE *out, const json_t *record)
+{
+    const json_t *layers = json_object_get(record, "layers");
+    size_t depth = json_array_size(layers);
+    double first = vg_json_get_number(json_array_get(layers, 0), "grad_weight_l2");
+    double last = vg_json_get_number(json_array_get(layers, depth ? depth - 1 : 0), "grad_weight_l2");
+    double survival = vg_json_get_number(record, "survival");
+    if (!(first > 0) || !(last > 0))
+        return;
+    fprintf(out, "    weight gradients, first layer over last: %.3g, where the signal itself keeps %.3g",
+            first / last, survival);
+    bool hidden = !strcmp(vg_json_get_text(record, "verdict", ""), "vanishing") &&
+                  first / last > 1e-3;
+    fprintf(out, hidden ? ": by weight gradients alone this net would pass for healthy\n" : "\n");
+}
+
 void vg_decay_print_explanation(FILE *out, const json_t *record)
 {
     const json_t *explain = json_object_get(record, "explain");
@@ -130,10 +147,26 @@ void vg_decay_print_explanation(FILE *out, const json_t *record)
                 vg_json_get_number(explain, "slope_sq_per_layer"),
                 vg_json_get_number(explain, "weight_sq_per_layer"),
                 vg_json_get_number(explain, "sq_per_layer"));
+    print_weight_gradients(out, record);
     json_array_foreach(json_object_get(record, "findings"), index, finding)
         fprintf(out, "    %s: %s\n", vg_json_get_text(finding, "code", ""),
                 vg_json_get_text(finding, "why", ""));
+    vg_decay_print_checklist(out, record);
     fflush(out);
+}
+
+void vg_decay_print_checklist(FILE *out, const json_t *record)
+{
+    size_t index;
+    json_t *one;
+    json_array_foreach(json_object_get(record, "checklist"), index, one) {
+        const char *state = vg_json_get_text(one, "state", "n/a");
+        fprintf(out, "    [%s] %s: %s\n",
+                !strcmp(state, "yes")  ? "x"
+                : !strcmp(state, "no") ? " "
+                                       : "n/a",
+                vg_json_get_text(one, "item", ""), vg_json_get_text(one, "why", ""));
+    }
 }
 
 static void print_precision(FILE *out, const json_t *precision)

@@ -19,6 +19,9 @@ void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *nam
                         const json_t *record);
 
 /** What the slopes and what the weights do per layer, and the findings, below a row. */
+/** The checklist of a record, a line each: "[x] item: why". */
+void vg_decay_print_checklist(FILE *out, const json_t *record);
+
 /** Lines below a row of a table for what else a record holds: cost, precision. */
 void vg_decay_print_extras(FILE *out, const json_t *record);
 

@@ -9,8 +9,9 @@
 #include "measure/stats.h"
 #include "results/results.h"
 
-enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, OWN = 0, ONEDNN = 1, SIDES = 2 };
+enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, SAMPLES_LONG = 3, OWN = 0, ONEDNN = 1, SIDES = 2 };
 static const double BUDGET_S = 0.5; /* of all samples of both sides */
+static const double LONG_S = 0.5;   /* of one sample: fewer will do */
 
 static double seconds(void)
 {
@@ -42,7 +43,8 @@ static vg_status sample(vg_team *team, vg_net *const net[SIDES],
 {
     double begin = seconds();
     int n = 0;
-    while (n < SAMPLES_MAX && (n < SAMPLES_MIN || seconds() - begin < BUDGET_S)) {
+    int least = SAMPLES_MIN;
+    while (n < SAMPLES_MAX && (n < least || seconds() - begin < BUDGET_S)) {
         for (int side = 0; side < SIDES; side++) {
             if (!net[side])
                 continue;
@@ -52,6 +54,8 @@ static vg_status sample(vg_team *team, vg_net *const net[SIDES],
             ms[side][n] = 1e3 * (seconds() - start);
         }
         n++;
+        if (seconds() - begin > LONG_S * n)
+            least = SAMPLES_LONG;
     }
     *count = n;
     return VG_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/checklist.h"
 #include "harness/cost.h"
 #include "harness/diagnose.h"
 #include "harness/dump.h"
@@ -60,7 +61,7 @@ static vg_status with_net(const vg_spec *spec, vg_team *team, const vg_decay_opt
     d->params = vg_net_params(net);
     d->matrices = vg_net_matrices(net);
     vg_status status = vg_net_load_own(net);
-    d->input_power = vg_net_input_power(net);
+    d->input_power = vg_net_input_power(net, &d->input_mean_power);
     if (status == VG_OK)
         status = run_seeds(net, options, d);
     vg_net_destroy(net);
@@ -282,6 +283,7 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     vg_json_set_number(record, "out_correlation", d->correlation);
     json_object_set_new(record, "findings", vg_findings(spec, d, spread));
     json_object_set_new(record, "advice", json_array());
+    json_object_set_new(record, "checklist", vg_checklist(spec, record));
     return record;
 }
 
@@ -293,7 +295,7 @@ vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options,
     vg_status status = measure(spec, options, &d);
     if (status == VG_OK)
 {
-        vg_theory_measured measured = {d.input_power, d.spectral_radius};
+        vg_theory_measured measured = {d.input_power, d.input_mean_power, d.spectral_radius};
         status = vg_theory_predict_with(spec, &measured, &theory);
     }
     if (status == VG_OK)

@@ -33,7 +33,8 @@ typedef struct vg_decay {
     double correlation;    /**< mean over seeds: of two samples at the last block */
     bool trunk;            /**< the signal is dL/dh_l, not delta_l */
     bool recurrent;
-    double spectral_radius, input_power; /**< recurrent: means over seeds */
+    double spectral_radius; /**< recurrent: mean over seeds */
+    double input_power, input_mean_power; /**< E |x|^2, |E x|^2 */
     int64_t params, matrices;
     /* of vg_decay_fit() */
     int64_t from, to;   /**< blocks of the fit */

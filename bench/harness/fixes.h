@@ -12,15 +12,23 @@
 #include "vgbench/status.h"
 
 typedef struct vg_fix {
-    const char *change; /**< spec words, or "depth/2" */
+    const char *change; /**< spec words, or "depth/2", "seq_len/2" */
     const char *torch, *keras; /**< the line that does it */
     const char *why;
+    bool recurrent; /**< for rnn, lstm and gru; else for mlp */
 } vg_fix;
 
 /** The list that concerns a forward and backward pass at initialisation, and its length. Fixes of
  * the training (optimizer, schedule, learning rate, clipping) leave the gradient at step 0 as it
  * is: clipping multiplies all blocks by one number. */
 const vg_fix *vg_fixes(int *count);
+
+/** Whether the fix concerns networks of @p model. */
+bool vg_fix_concerns(const vg_fix *fix, int model);
+
+/** The width at which a recurrent cell of @p fixed has as many recurrent weights as that of @p base has
+ * (to a multiple of 4), both resolved; 0 where it has as many anyway. */
+int64_t vg_fix_equal_width(const vg_spec *base, const vg_spec *fixed);
 
 /** @p base, unresolved, with the words of @p fix. Keys that the change makes meaningless go back to
  * their defaults. @p same is set where the result is the base itself. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels/base/partition.h"
+#include "kernels/monitor/sums.h"
 
 /* Sums over the elements of one step and some sequences. */
 typedef struct step_sums {
@@ -16,53 +17,42 @@ typedef struct step_sums {
 struct vg_time_watch {
     vg_task task; /* first: what the phase is given */
     vg_time_tensors of;
+    const vg_sums *sums;
     int64_t block_rows, units;
     step_sums *partials; /* [units][steps] */
 };
 
 enum { GATES = 4 };
 
-static void add_values(const float *h, const float *total, int64_t n, step_sums *s)
+static void add_values(const vg_sums *sums, const float *h, const float *total, int64_t n,
+                       step_sums *s)
 {
-    for (int64_t i = 0; i < n; i++) {
-        s->h += (double)h[i];
-        s->h2 += (double)h[i] * h[i];
-        s->total2 += (double)total[i] * total[i];
-    }
-}
-
-static void add_small(const float *total, int64_t n, step_sums *s)
-{
-    int64_t zero = 0, tiny = 0, fp16 = 0, bf16 = 0;
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &total[i], sizeof bits);
-        bits &= 0x7fffffffu;
-        zero += bits == 0;
-        tiny += bits < VG_BITS_MIN_NORMAL;
-        fp16 += bits <= VG_BITS_FP16_ZERO;
-        bf16 += bits <= VG_BITS_BF16_ZERO;
-    }
-    s->zero += (double)zero;
-    s->tiny += (double)(tiny - zero);
-    s->fp16 += (double)(fp16 - zero);
-    s->bf16 += (double)(bf16 - zero);
+    double field[VG_WATCH_FIELDS];
+    sums->values(h, n, field);
+    s->h = field[0];
+    s->h2 = field[1];
+    sums->delta(total, n, field);
+    s->total2 = field[0];
+    s->zero = field[1];
+    s->tiny = field[2];
+    s->fp16 = field[3];
+    s->bf16 = field[4];
 }
 
 /* f'(a) from h = f(a) */
-static void add_slopes(vg_op act, const float *h, const float *total, int64_t n, step_sums *s)
+static void add_slopes(const vg_sums *sums, const vg_time_tensors *of, const float *h,
+                       const float *total, int64_t rows, uint8_t *alive, step_sums *s)
 {
-    int64_t flat = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double slope = act == VG_OP_relu ? (h[i] > 0 ? 1 : 0) : 1 - (double)h[i] * h[i];
-        double delta = slope * total[i];
-        s->delta2 += delta * delta;
-        s->slope += slope;
-        s->slope2 += slope * slope;
-        s->slope_max = slope > s->slope_max ? slope : s->slope_max;
-        flat += slope < 0.05;
-    }
-    s->flat += (double)flat;
+    double field[VG_WATCH_FIELDS];
+    vg_slope_view view = {.act = of->act, .p = h, .rows = rows, .cols = of->hidden,
+                          .saturated_below = 0.05f};
+    sums->slopes(&view, field, alive);
+    s->slope = field[0];
+    s->slope2 = field[1];
+    s->slope_max = field[2];
+    s->flat = field[3];
+    sums->through(of->act, h, total, rows * of->hidden, field);
+    s->delta2 = field[0];
 }
 
 static bool is_flat(float gate)
@@ -111,16 +101,15 @@ static void run_unit(const vg_task *task, int64_t unit, void *scratch)
     const vg_time_tensors *of = &w->of;
     int64_t first = unit * w->block_rows, last = vg_min64(first + w->block_rows, of->batch);
     int64_t rows = last - first, n = rows * of->hidden;
-    float *carried = scratch;
+    float *carried = scratch; /* of lstm; of rnn a byte per unit */
     memset(carried, 0, (size_t)n * sizeof *carried);
     for (int64_t t = of->steps - 1; t >= 0; t--) {
         int64_t row = t * of->batch + first;
         const float *h = of->hidden_state + row * of->hidden, *total = of->total + row * of->hidden;
         step_sums s = {0};
-        add_values(h, total, n, &s);
-        add_small(total, n, &s);
+        add_values(w->sums, h, total, n, &s);
         if (of->op == VG_OP_rnn)
-            add_slopes(of->act, h, total, n, &s);
+            add_slopes(w->sums, of, h, total, rows, scratch, &s);
         else if (of->op == VG_OP_lstm)
             add_lstm(of, row, rows, carried, &s);
         else
@@ -135,6 +124,7 @@ vg_status vg_time_watch_create(const vg_time_tensors *tensors, vg_plan *plan, vg
     if (!w)
         return vg_fail(VG_ENOMEM, "out of memory for statistics");
     w->of = *tensors;
+    w->sums = vg_sums_of(vg_backend_best());
     w->block_rows = vg_elementwise_rows(tensors->hidden);
     w->units = vg_ceil_div(tensors->batch, w->block_rows);
     w->partials = calloc((size_t)w->units * (size_t)tensors->steps, sizeof *w->partials);

@@ -393,9 +393,16 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
         out->weight_l2 = weight_norm(net, net->block[index].weight);
 }
 
-double vg_net_input_power(const vg_net *net)
+double vg_net_input_power(const vg_net *net, double *of_mean)
 {
     const vg_value *x = &net->value[net->input];
+    *of_mean = 0;
+    for (int64_t c = 0; c < x->cols; c++) {
+        double sum = 0;
+        for (int64_t r = 0; r < x->rows; r++)
+            sum += x->data[r * x->cols + c];
+        *of_mean += sum * sum / ((double)x->rows * (double)x->rows);
+    }
     return vg_sum_squares(x->data, x->rows * x->cols) / (double)x->rows;
 }
 

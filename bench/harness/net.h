@@ -88,8 +88,9 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
  * without one. */
 double vg_net_spectral_radius(const vg_net *net);
 
-/** Mean square over the units of sum_j x_j^2 at a step: what drives a recurrent layer. */
-double vg_net_input_power(const vg_net *net);
+/** E |x|^2 over the samples (and steps) of the batch, and |E x|^2 in @p of_mean: what drives a
+ * recurrent layer, and what part of it always does. */
+double vg_net_input_power(const vg_net *net, double *of_mean);
 
 /** Mean correlation (cosine) of two different samples at the output of entry @p index. */
 double vg_net_correlation(const vg_net *net, int64_t index);

@@ -45,7 +45,7 @@ typedef struct vg_theory {
 
 /** What a prediction for a recurrent model takes from the network. */
 typedef struct vg_theory_measured {
-    double input_power;     /**< E |x_t|^2 */
+    double input_power, input_mean_power; /**< E |x_t|^2, |E x_t|^2 */
     double spectral_radius; /**< of the recurrent matrix; NaN: that of its rule */
 } vg_theory_measured;
 

@@ -6,7 +6,9 @@
  * back multiplies the squared gradient by rho^2 E f'(sqrt(q) z)^2. With f' = 1 all powers of one matrix
  * are taken and its spectral radius rho is what counts; where f' changes from step to step the
  * products decorrelate and the variance g^2 does. The truth lies between: rho predicts, and
- * 2 |ln(rho/g)| is slack.
+ * 2 |ln(rho/g)| is slack. The part of the input that is the same at every step meets the powers of one
+ * matrix: q_t = int |sum_k e^(ik theta)|^2 dmu with n random atoms of mu, so Var(ln q_t) = (2/n) int D^4 /
+ * (int D^2)^2 = 4 t / 3n for a share of 1: 4/3n a step, times the square of the share.
  *
  * Gated cells whose gates stay near their biases (weak input) are linear: a step back is
  * lambda I + a W^T with lambda the gate that carries the state and a what comes back through W:
@@ -62,6 +64,9 @@ static double drive(const vg_spec *s, const vg_theory_measured *measured)
 static bool vanilla(const vg_spec *s, const vg_theory_measured *measured, vg_theory *t)
 {
     double g2 = recurrent_variance(s), su = drive(s, measured), q = su, g = sqrt(g2);
+    double constant = measured && measured->input_power > 0
+                          ? measured->input_mean_power / measured->input_power
+                          : 0;
     double rho = measured && measured->spectral_radius > 0 ? measured->spectral_radius : g;
     t->formula = "chi_t = rho^2 E f'(sqrt(q_t) z)^2, q_(t+1) = g^2 E f^2 + s_u";
     if (!(su > 0)) {
@@ -76,6 +81,7 @@ static bool vanilla(const vg_spec *s, const vg_theory_measured *measured, vg_the
             t->step[l - 1].ln_chi = log(rho * rho * m.D);
             vg_theory_fluctuations(s, s->init_rec == VG_INIT_orthogonal, &m, g2, q, next_q,
                                    &t->step[l - 1]);
+            t->step[l - 1].var_nu += 4 * constant * constant / (3 * (double)s->width);
         }
         q = next_q;
     }

@@ -28,6 +28,8 @@ typedef struct vg_sums {
     void (*values)(const float *p, int64_t n, double *field);
     /** {sum of squares, zeros, subnormals, not zero but zero in fp16, ... in bf16} */
     void (*delta)(const float *p, int64_t n, double *field);
+    /** {sum of (f'(a) g)^2} with f'(a) from y = f(a): tanh, or relu otherwise */
+    void (*through)(vg_op act, const float *y, const float *g, int64_t n, double *field);
     /** {sum |s|, sum s^2, max |s|, count below saturated_below}; alive[c] = 1 where column c has a
      * slope of at least dead_below */
     void (*slopes)(const vg_slope_view *view, double *field, uint8_t *alive);

@@ -123,6 +123,21 @@ VG_INLINE vf slope_of(vg_op act, vf v, vf below)
     return vf_abs(s);
 }
 
+static void through(vg_op act, const float *y, const float *g, int64_t n, double *field)
+{
+    wide a = wide_zero();
+    int64_t i = 0;
+    for (; i < n; i += VG_LANES) {
+        int left = (int)vg_min64(VG_LANES, n - i);
+        vf v = left == VG_LANES ? vf_load(y + i) : vf_load_n(y + i, left);
+        vf d = left == VG_LANES ? vf_load(g + i) : vf_load_n(g + i, left);
+        vf s = act == VG_OP_tanh ? slope_of(VG_OP_tanh, v, vf_zero())
+                                 : slope_of(VG_OP_relu, v, vf_zero());
+        a = wide_add_square(a, vf_mul(s, d));
+    }
+    field[0] = wide_sum(a, wide_zero());
+}
+
 typedef struct slope_totals {
     wide sum, square;
     vf most;
@@ -197,4 +212,4 @@ static void slopes(const vg_slope_view *v, double *field, uint8_t *alive)
 }
 
 extern const vg_sums VG_FN(vg_sums);
-const vg_sums VG_FN(vg_sums) = {squares, values, delta, slopes};
+const vg_sums VG_FN(vg_sums) = {squares, values, delta, through, slopes};

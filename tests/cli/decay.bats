@@ -130,6 +130,22 @@ PY
     [ "$status" -eq 2 ]
 }
 
+@test "the fix matrix of a recurrent network" {
+    run "$VGBENCH" decay --fixes model=rnn seq_len=48 width=32 batch=8 seeds=1 threads=1 -o f.json --quiet
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"model=lstm width=16"*"What helps"*"Checklist"*"gated cell"* ]]
+    python3 - <<'PY'
+import json
+records = json.load(open("f.json"))["decay"]
+models = {r["spec"]["model"] for r in records}
+assert models == {"rnn", "lstm", "gru"} and len(records[0]["layers"]) == 48
+lstm = next(r for r in records if r["name"] == "model=lstm width=16")
+assert lstm["equal_matrices"] and lstm["recurrent"]["cell_factor_per_step"] > 0.7
+advice = [a["change"] for a in records[0]["advice"]]
+assert advice and not advice[0].startswith("seq_len")
+PY
+}
+
 @test "published numbers: every experiment that ships agrees" {
     export VGBENCH_EXPERIMENTS="$VG_SOURCE/bench/experiments"
     run "$VGBENCH" decay --paper=all threads=1 --quiet -o p.json
@@ -145,7 +161,7 @@ PY
 @test "explain: slopes times weights, and findings" {
     run "$VGBENCH" decay --explain $small depth=16 act=relu init=xavier_normal --quiet
     [ "$status" -eq 0 ]
-    [[ "$output" == *"by the slopes of f x"*"vanishing"* ]]
+    [[ "$output" == *"by the slopes of f x"*"pass for healthy"*"vanishing"*"[x] ReLU family"* ]]
 }
 
 @test "precision: what subnormals cost and narrow formats lose" {
