@@ -96,10 +96,14 @@ PY
 }
 
 @test "Ctrl-C keeps what is finished" {
-    "$VGBENCH" decay depth=40 width=128 seeds=8 act=relu,tanh,gelu,silu,elu,selu,sigmoid,linear \
-        init=he_normal,xavier_normal,lecun_normal,orthogonal -o r.json --quiet &
+    "$VGBENCH" decay depth=24 width=96 act=relu,tanh,gelu,silu,elu,selu,sigmoid,linear threads=1 \
+        init=he_normal,xavier_normal,lecun_normal,orthogonal data_seed=1,2,3,4,5,6,7,8,9,10,11,12 \
+        --format=csv -o r.json --quiet >rows.csv &
     child=$!
-    sleep 2
+    for _ in $(seq 300); do # until a few rows are there
+        [ "$(wc -l <rows.csv)" -gt 3 ] && break
+        sleep 0.1
+    done
     kill -INT $child
     wait $child || true
     python3 -c 'import json; r = json.load(open("r.json")); assert r["partial"] and r["decay"]'
