@@ -404,6 +404,8 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
         status = judge_all(k);
     if (status == VG_OK)
         status = match_nets(k);
+    if (status == VG_OK)
+        status = vg_counts_compare(k);
     find_differences(k);
     vg_rows_release(&old_rows);
     vg_rows_release(&new_rows);
@@ -465,11 +467,12 @@ void vg_comparison_release(vg_comparison *k)
     free(k->nets);
     free(k->rows);
     json_decref(k->differences);
+    json_decref(k->count_changes);
     *k = (vg_comparison){0};
 }
 
 bool vg_comparison_regressed(const vg_comparison *k)
 {
     bool rows = k->by_backend ? k->slower > 0 : k->sure_slower > 0 || k->slower_groups > 0;
-    return rows || k->worse_nets > 0;
+    return rows || k->worse_nets > 0 || k->worse_counts > 0;
 }

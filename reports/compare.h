@@ -80,6 +80,8 @@ typedef struct vg_comparison {
     double found_row, found_group; /**< least change that is found in 9 of 10 rows, kernels */
     int too_few; /**< rows whose samples are too few for any p to pass the correction */
     double floor_old, floor_new, min_effect, alpha;
+    int counts, worse_counts; /**< simulated counters compared; risen by more than min_effect */
+    json_t *count_changes;    /**< [{kernel, when, counter, old, new, worse}]; owned */
     json_t *differences; /**< [{what, old, new}]: what differs between the machines; owned */
     bool by_backend;
     const json_t *doc_old, *doc_new;
@@ -95,7 +97,8 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
 
 void vg_comparison_release(vg_comparison *comparison);
 
-/** Whether something got worse: a kernel is SLOWER, a row is and surely so, a network is worse.
+/** Whether something got worse: a kernel is SLOWER, a row is and surely so, a network is worse, a
+ * simulated counter has risen by more than the least effect.
  * Single rows that are SLOWER by no more than chance brings among so many do not count. */
 bool vg_comparison_regressed(const vg_comparison *comparison);
 
@@ -106,6 +109,8 @@ vg_status vg_groups_add(vg_comparison *comparison, json_t *places, const vg_row 
                         vg_compared *c);
 /** Verdicts of the groups; before those of the rows. */
 vg_status vg_groups_judge(vg_comparison *comparison);
+/** Counters of profile[] that were simulated alike in both documents, by equality. VG_ENOMEM. */
+vg_status vg_counts_compare(vg_comparison *comparison);
 /** found_row and found_group. */
 vg_status vg_comparison_power(vg_comparison *comparison);
 /** Samples a side with which a row can pass the correction over @p rows rows at all. */

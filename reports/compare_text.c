@@ -140,6 +140,41 @@ static void nets_markdown(const vg_comparison *k, vg_text *out)
     }
 }
 
+static void counts_markdown(const vg_comparison *k, vg_text *out)
+{
+    enum { MOST = 40 };
+    static const char *const head[] = {"kernel", "caches", "counter", "old", "new", ""};
+    char buf[VG_NUM];
+    size_t i, changed = json_array_size(k->count_changes);
+    json_t *change;
+    if (!k->counts)
+        return;
+    vg_text_printf(out, "\n**Simulated counters:** %d in both, %zu differ (they are exact: any "
+                        "difference is a change of the code).\n",
+                   k->counts, changed);
+    if (!changed)
+        return;
+    vg_text_add(out, "\n");
+    vg_table_head(out, "lllrrl", head);
+    json_array_foreach(k->count_changes, i, change) {
+        if (i == MOST)
+            break;
+        vg_row_begin(out);
+        vg_cell_code(out, vg_doc_str(change, "kernel"));
+        vg_cell_md(out, vg_doc_str(change, "when"));
+        vg_cell_md(out, vg_doc_str(change, "counter"));
+        vg_cell_printf(out, "%.0f", vg_doc_num(change, "old"));
+        vg_cell_printf(out, "%.0f", vg_doc_num(change, "new"));
+        vg_cell_printf(out, "%s", vg_num_percent(buf, vg_doc_num(change, "new") /
+                                                              vg_doc_num(change, "old") -
+                                                          1));
+        vg_text_add(out, vg_doc_true(change, "worse") ? " WORSE" : "");
+        vg_row_end(out);
+    }
+    if (changed > MOST)
+        vg_text_printf(out, "\n%zu more: see the JSON.\n", changed - MOST);
+}
+
 static void differences_markdown(const vg_comparison *k, vg_text *out)
 {
     size_t i;
@@ -267,6 +302,7 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     groups_markdown(k, out);
     VG_TRY(rows_markdown(k, old_name, new_name, out));
     nets_markdown(k, out);
+    counts_markdown(k, out);
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;
 }
 
@@ -319,7 +355,7 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
         json_array_append_new(rows, row_json(&k->rows[i]));
     for (int i = 0; i < k->net_count; i++)
         json_array_append_new(nets, net_json(&k->nets[i]));
-    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so}", "schema_version",
+    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so si so}", "schema_version",
                      VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare",
                      "old", old_name, "new", new_name, "regressed", vg_comparison_regressed(k),
                      "floor_old", number(k->floor_old), "floor_new", number(k->floor_new),
@@ -327,5 +363,7 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
                      k->slower, "same", k->same, "ambiguous", k->ambiguous, "not_compared", k->none,
                      "power", "row", number(k->found_row), "kernel", number(k->found_group),
                      "only_old", k->only_old, "only_new", k->only_new, "differences",
-                     k->differences, "kernels", groups, "rows", rows, "nets", nets);
+                     k->differences, "kernels", groups, "rows", rows, "nets", nets,
+                     "counters", k->counts, "counter_changes",
+                     k->count_changes ? json_incref(k->count_changes) : json_array());
 }

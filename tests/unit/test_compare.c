@@ -255,6 +255,40 @@ static void survival_alone_is_a_change(void **state)
     json_decref(b);
 }
 
+static json_t *counted(int misses, const char *source)
+{
+    return json_pack("{s{} si s[] s[{ss ss ss s[{ss s{si si}}]}]}", "context", "schema_version", 1,
+                     "benchmarks", "profile", "kind", "kernels", "source", source, "tool",
+                     "callgrind-3.19.0", "rows", "kernel", "relu/fwd/avx2/batch:1/width:8/threads:1",
+                     "hot", "instructions", 1000, "l1_misses", misses);
+}
+
+static void simulated_counters_are_compared_by_equality(void **state)
+{
+    static const struct {
+        int misses, changes;
+        const char *source;
+        bool regressed;
+    } cases[] = {{100, 0, "simulated", false}, {101, 1, "simulated", false},
+                 {90, 1, "simulated", false},  {104, 1, "simulated", true},
+                 {200, 0, "pmu", false}};
+    vg_compare_options options = {.min_effect = 0.03};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *a = counted(100, cases[i].source), *b = counted(cases[i].misses, cases[i].source);
+        vg_comparison k;
+        vg_text text = {0};
+        assert_int_equal(vg_compare_documents(a, b, &options, &k), VG_OK);
+        assert_int_equal(json_array_size(k.count_changes), cases[i].changes);
+        assert_int_equal(vg_comparison_regressed(&k), cases[i].regressed);
+        assert_int_equal(vg_comparison_markdown(&k, "old", "new", &text), VG_OK);
+        json_decref(vg_comparison_json(&k, "old", "new"));
+        free(text.p);
+        vg_comparison_release(&k);
+        json_decref(a);
+        json_decref(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +300,7 @@ int main(void)
         cmocka_unit_test(rows_without_partner_are_counted),
         cmocka_unit_test(gradients_are_compared),
         cmocka_unit_test(survival_alone_is_a_change),
+        cmocka_unit_test(simulated_counters_are_compared_by_equality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
