@@ -1,40 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GRU. Sums and gates share the tensor: what waits in it is overwritten by its function. */
+/* GRU. */
 #include "recurrent/recurrent_vec.h"
 
 static const vg_op OP = VG_OP_gru;
 
-VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
+VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, const float *h,
+                         bool whole)
 {
     const int64_t hidden = s->rec->l.hidden;
-    vf bias = vg_rec_load(vg_vector(s->task, VG_B_HH) + 2 * hidden + u, n, whole);
-    for (int64_t r = 0; r < s->rows; r++, z += s->ldz) {
+    const float *biases = vg_rec_bias(s) + u;
+    vf bias_r = vg_rec_load(biases, n, whole), bias_z = vg_rec_load(biases + hidden, n, whole);
+    vf bias_n = vg_rec_load(biases + 2 * hidden, n, whole);
+    vf bias_hn = vg_rec_load(vg_vector(s->task, VG_B_HH) + 2 * hidden + u, n, whole);
+    for (int64_t r = 0; r < s->rows; r++, x += s->ldz, h += s->ldz) {
         int64_t row = s->row + r;
         float *gates = vg_row(s->task, VG_GATES, row) + u;
-        vf reset = vf_sigmoid(vf_add(vg_rec_load(gates, n, whole), vf_load(z)));
+        vf reset = vf_sigmoid(vf_add(vf_add(vf_load(x), bias_r), vf_load(h)));
         vf keep = vf_sigmoid(
-            vf_add(vg_rec_load(gates + hidden, n, whole), vf_load(z + VG_LANES)));
-        vf inner = vf_add(vf_load(z + 2 * VG_LANES), bias);
-        vf new = vf_tanh(vf_fma(reset, inner, vg_rec_load(gates + 2 * hidden, n, whole)));
-        vf h = vf_mul(vf_sub(vf_set1(1), keep), new);
-        if (!s->first) {
-            const float *before = vg_row(s->task, VG_HS, row - s->rec->l.batch) + u;
-            h = vf_fma(keep, vg_rec_load(before, n, whole), h);
-        }
+            vf_add(vf_add(vf_load(x + VG_LANES), bias_z), vf_load(h + VG_LANES)));
+        vf inner = vf_add(vf_load(h + 2 * VG_LANES), bias_hn);
+        vf new = vf_tanh(vf_fma(reset, inner, vf_add(vf_load(x + 2 * VG_LANES), bias_n)));
+        vf before = vf_zero();
+        if (!s->first)
+            before = vg_rec_load(vg_row(s->task, VG_HS, row - s->rec->l.batch) + u, n, whole);
+        vf now = vf_fma(keep, before, vf_mul(vf_sub(vf_set1(1), keep), new));
         vg_rec_store(gates, n, whole, reset);
         vg_rec_store(gates + hidden, n, whole, keep);
         vg_rec_store(gates + 2 * hidden, n, whole, new);
         vg_rec_store(gates + 3 * hidden, n, whole, inner);
-        vg_rec_store(vg_row(s->task, VG_HS, row) + u, n, whole, h);
+        vg_rec_store(vg_row(s->task, VG_HS, row) + u, n, whole, now);
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *z)
+static void cell(const vg_step *s, int64_t u, int n, const float *x, const float *h)
 {
     if (n < VG_LANES)
-        cell_rows(s, u, n, z, false);
+        cell_rows(s, u, n, x, h, false);
     else
-        cell_rows(s, u, n, z, true);
+        cell_rows(s, u, n, x, h, true);
 }
 
 /* carry: dL/dh through the update gate */
@@ -69,8 +72,9 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
         vg_rec_add_bias(s, k * hidden + u, n, whole, sum[k]);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
+static void cell_back(const vg_step *s, int64_t u, int n, const float *x, const float *z)
 {
+    (void)x;
     if (n < VG_LANES)
         cell_back_rows(s, u, n, z, false);
     else

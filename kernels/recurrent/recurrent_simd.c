@@ -17,12 +17,25 @@ static int64_t lines(int64_t floats)
     return vg_ceil_div(floats, LINE) * LINE;
 }
 
-/* Blocks of the batch: powers of two, of at least ROWS_MIN sequences. */
-static void cut_batch(vg_rec *rec)
+enum {
+    ROWS_MIN = 8, /* of a block */
+    BLOCKS_MAX = 4,
+    RANGES_MAX = 4,
+    RANGE_PANELS_MIN = 2,
+    HIDDEN_FLOATS = 300 * 1024,  /* W_hh stays in L2 up to here, */
+    WEIGHTS_FLOATS = 192 * 1024, /* both matrices, with room for the rest, up to here */
+    CHUNK_FLOATS = 128 * 1024    /* products with x that wait for their step */
+};
+
+/* Powers of two: blocks of the batch, or ranges of panels if W_hh is large. */
+static void cut_units(vg_rec *rec)
 {
-    enum { ROWS_MIN = 8, BLOCKS_MAX = 4 };
-    rec->blocks = 1;
-    while (2 * rec->blocks <= BLOCKS_MAX && rec->l.batch / (2 * rec->blocks) >= ROWS_MIN)
+    rec->blocks = rec->ranges = 1;
+    if (rec->l.gates * rec->l.hidden > HIDDEN_FLOATS)
+        while (2 * rec->ranges <= RANGES_MAX && rec->panels / (2 * rec->ranges) >= RANGE_PANELS_MIN)
+            rec->ranges *= 2;
+    while (rec->ranges == 1 && 2 * rec->blocks <= BLOCKS_MAX &&
+           rec->l.batch / (2 * rec->blocks) >= ROWS_MIN)
         rec->blocks *= 2;
     rec->rows = vg_ceil_div(rec->l.batch, rec->blocks);
 }
@@ -35,27 +48,34 @@ static void cut_panels(vg_rec *rec, int vectors, int64_t units, int64_t k)
     rec->panel = k * vectors * VG_LANES;
 }
 
-/* x W_ih^T + b for all steps; W_ih is packed beforehand. */
-static vg_gemm input_gemm(const vg_layer *l)
+/* Floats of a panel of sums of one block. */
+static int64_t sums(const vg_rec *rec)
 {
-    static const float some[1];
-    return (vg_gemm){
-        .m = l->seq * l->batch, .n = l->gates, .k = l->in, .b_t = true, .panels = some};
+    return rec->rows * rec->vectors * VG_LANES;
+}
+
+static void cut_time(vg_rec *rec)
+{
+    int64_t step = rec->panels * sums(rec);
+    rec->chunk = 1;
+    if (rec->l.gates * (rec->l.in + rec->l.hidden) > WEIGHTS_FLOATS)
+        rec->chunk = vg_min64(vg_ceil_div(CHUNK_FLOATS * rec->ranges, step), rec->l.seq);
 }
 
 vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape)
 {
     vg_rec rec = {.op = op, .l = vg_layer_of(op, shape)};
-    const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    int gates = vg_op_gates(op), vectors = gates > 1 ? gates : micro->prefer;
-    cut_batch(&rec);
-    cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES, rec.l.hidden);
-    vg_gemm g = input_gemm(&rec.l);
-    rec.input = VG_FN(vg_gemm_cut)(&g);
-    rec.at_ih = 0;
-    rec.at_hh = lines((int64_t)(VG_FN(vg_gemm_panel_bytes)(&g) / sizeof(float)));
-    rec.at_bias = rec.at_hh + rec.panels * rec.panel;
-    rec.floats = rec.at_bias + lines(rec.l.gates);
+    int gates = vg_op_gates(op), vectors = gates > 1 ? gates : VG_FN(vg_gemm_micro).prefer;
+    cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES,
+               rec.l.in + rec.l.hidden);
+    cut_units(&rec);
+    cut_time(&rec);
+    rec.at_panels = 0;
+    rec.at_bias = rec.panels * rec.panel;
+    rec.at_x = rec.at_bias + lines(rec.l.gates);
+    rec.floats = rec.at_x;
+    if (rec.chunk > 1)
+        rec.floats += rec.blocks * rec.chunk * rec.panels * sums(&rec);
     return rec;
 }
 
@@ -88,19 +108,19 @@ vg_rec VG_FN(vg_rec_cut_backward)(vg_op op, const vg_shape *shape)
 {
     vg_rec rec = {.op = op, .l = vg_layer_of(op, shape)};
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    cut_batch(&rec);
     cut_panels(&rec, micro->prefer, micro->prefer * VG_LANES, rec.l.gates);
+    cut_units(&rec);
     int64_t common = common_rows(&rec.l);
     vg_gemm dx = dx_gemm(&rec.l), ih = dw_ih_gemm(&rec.l), hh = dw_hh_gemm(&rec.l, common);
     vg_gemm hn = dw_hh_gemm(&rec.l, rec.l.hidden);
-    rec.input = VG_FN(vg_gemm_cut)(&dx);
+    rec.dx = VG_FN(vg_gemm_cut)(&dx);
     rec.dw_ih = VG_FN(vg_gemm_cut)(&ih);
     rec.dw_hh = VG_FN(vg_gemm_cut)(&hh);
     if (common < rec.l.gates)
         rec.dw_hn = VG_FN(vg_gemm_cut)(&hn);
     rec.ld_da = lines(rec.l.saved) + LINE; /* no power of two: rows in different sets of L1 */
     rec.ld_carry = lines(rec.l.hidden);
-    rec.at_hh = 0;
+    rec.at_panels = 0;
     rec.at_bias = rec.panels * rec.panel;
     rec.at_carry = rec.at_bias + rec.blocks * rec.ld_da;
     rec.at_da = rec.at_carry + rec.l.batch * rec.ld_carry;
@@ -115,9 +135,8 @@ static size_t larger(size_t a, size_t b)
 
 size_t VG_FN(vg_rec_scratch)(const vg_rec *rec)
 {
-    size_t sums = sizeof(float) * (size_t)(rec->rows * rec->vectors * VG_LANES);
     size_t weights = larger(rec->dw_ih.scratch, larger(rec->dw_hh.scratch, rec->dw_hn.scratch));
-    return larger(larger(sums, rec->input.scratch), weights);
+    return larger(2 * sizeof(float) * (size_t)sums(rec), larger(rec->dx.scratch, weights));
 }
 
 vg_status VG_FN(vg_rec_prepare)(vg_task *task, int threads)
@@ -176,58 +195,67 @@ static void product(const segment *s, int segments, const float *panel, int vect
     }
 }
 
-/* All panels of a step, each followed by the cell. Without segments the products are 0. */
-static void run_step(const vg_step *step, const segment *s, int segments, vg_rec_cell_fn *cell,
-                     bool gates_together, float *z)
+static void clear(float *values, int64_t floats)
 {
-    const vg_rec *rec = step->rec;
-    const float *panel = workspace(step->task, rec->at_hh);
-    if (segments == 0)
-        memset(z, 0, sizeof *z * (size_t)(step->rows * step->ldz));
-    for (int64_t p = 0; p < rec->panels; p++, panel += rec->panel) {
-        if (segments > 0)
-            product(s, segments, panel, rec->vectors, step->rows, z);
-        int64_t u = p * rec->units, last = vg_min64(u + rec->units, rec->l.hidden);
-        if (gates_together)
-            cell(step, u, (int)(last - u), z);
-        else
-            for (int64_t v = u; v < last; v += VG_LANES)
-                cell(step, v, (int)vg_min64(VG_LANES, last - v), z + (v - u));
-    }
+    memset(values, 0, sizeof *values * (size_t)floats);
 }
 
-static vg_step block_of(const vg_task *task, const vg_rec *rec, int64_t unit)
+static float *panel_of(const vg_task *task, const vg_rec *rec, int64_t p)
 {
-    int64_t first = rec->l.batch * unit / rec->blocks;
+    return workspace(task, rec->at_panels + p * rec->panel);
+}
+
+/* The cell on every vector of units of a panel. */
+static void run_cell(const vg_step *step, vg_rec_cell_fn *cell, int64_t p, const float *x,
+                     const float *h)
+{
+    const vg_rec *rec = step->rec;
+    int64_t u = p * rec->units, last = vg_min64(u + rec->units, rec->l.hidden);
+    for (int64_t v = 0; u < last; u += VG_LANES, v += VG_LANES)
+        cell(step, u, (int)vg_min64(VG_LANES, last - u), x ? x + v : NULL, h + v);
+}
+
+/* What a unit computes: panels p0 .. p1 of a block, steps t .. end in the order of the pass. */
+typedef struct stretch {
+    int64_t block, p0, p1, t, end;
+} stretch;
+
+static stretch stretch_of(const vg_rec *rec, int64_t unit)
+{
+    int64_t range = unit % rec->ranges, t = unit / rec->ranges;
+    if (rec->ranges == 1)
+        return (stretch){.block = unit, .p1 = rec->panels, .end = rec->l.seq};
+    return (stretch){.p0 = rec->panels * range / rec->ranges,
+                     .p1 = rec->panels * (range + 1) / rec->ranges,
+                     .t = t,
+                     .end = t + 1};
+}
+
+static vg_step step_of(const vg_task *task, const vg_rec *rec, int64_t block, int64_t t)
+{
+    int64_t first = rec->l.batch * block / rec->blocks;
     return (vg_step){.task = task,
                      .rec = rec,
-                     .row = first,
-                     .rows = rec->l.batch * (unit + 1) / rec->blocks - first,
-                     .block = unit,
+                     .row = t * rec->l.batch + first,
+                     .rows = rec->l.batch * (block + 1) / rec->blocks - first,
+                     .block = block,
+                     .first = t == 0,
                      .ldz = (int64_t)rec->vectors * VG_LANES};
 }
 
+/* The steps of either direction. */
+static vg_phase steps_phase(const vg_rec *rec, vg_unit_fn *run)
+{
+    double steps = (double)(rec->l.seq * rec->l.batch);
+    return (vg_phase){.run = run,
+                      .units = rec->ranges > 1 ? rec->ranges : rec->blocks,
+                      .rounds = rec->ranges > 1 ? rec->l.seq : 1,
+                      .cost_ns = steps * (double)(rec->panels * rec->panel) /
+                                     VG_FN(vg_gemm_micro).macs_per_ns +
+                                 2 * steps * (double)rec->l.gates};
+}
+
 /* --- forward ---------------------------------------------------------------------------------- */
-
-/* The tensor where the products with x wait for their step. */
-static const vg_tensor *sums_of(const vg_task *task)
-{
-    return &task->t[task->kernel->op == VG_OP_rnn ? VG_HS : VG_GATES];
-}
-
-static vg_gemm input_task(const vg_task *task, const vg_rec *rec)
-{
-    vg_gemm g = input_gemm(&rec->l);
-    g.a = task->t[VG_X].p;
-    g.lda = task->t[VG_X].ld;
-    g.b = task->t[VG_W_IH].p;
-    g.ldb = task->t[VG_W_IH].ld;
-    g.panels = workspace(task, rec->at_ih);
-    g.c = sums_of(task)->p;
-    g.ldc = sums_of(task)->ld;
-    g.bias = workspace(task, rec->at_bias);
-    return g;
-}
 
 /* b_ih + b_hh; for the candidate of gru b_ih alone, the other is inside the reset. */
 static void join_biases(const vg_task *task, const vg_rec *rec)
@@ -238,86 +266,96 @@ static void join_biases(const vg_task *task, const vg_rec *rec)
         bias[r] = vg_recurrent_column(&rec->l, r) == r ? ih[r] + hh[r] : ih[r];
 }
 
-static void pack_hidden(const vg_task *task, const vg_rec *rec, int64_t p)
+/* Panel p of W [gates * hidden][k], transposed. */
+static void pack_panel(const vg_task *task, const vg_rec *rec, vg_slot slot, int64_t k, int64_t p,
+                       float *panel)
 {
-    const vg_layer *l = &rec->l;
-    int64_t ld = task->t[VG_W_HH].ld, width = (int64_t)rec->vectors * VG_LANES;
-    float *panel = workspace(task, rec->at_hh) + p * rec->panel;
+    int64_t hidden = rec->l.hidden, width = (int64_t)rec->vectors * VG_LANES;
     for (int v = 0; v < rec->vectors; v++) {
         int64_t u = p * rec->units, gate = v;
-        if (rec->op == VG_OP_rnn) {
+        if (rec->op == VG_OP_rnn) { /* one gate: its units side by side */
             u += v * VG_LANES;
             gate = 0;
         }
-        const float *w = vg_row(task, VG_W_HH, gate * l->hidden + vg_min64(u, l->hidden - 1));
-        int64_t cols = l->hidden - u;
-        VG_FN(vg_pack_vector)(w, ld, l->hidden, cols > 0 ? cols : 0, width, panel + v * VG_LANES);
-    }
-}
-
-void VG_FN(vg_rec_pack_forward)(const vg_task *task, int64_t unit)
-{
-    const vg_rec *rec = task->state;
-    if (unit == 0)
-        join_biases(task, rec);
-    if (unit < rec->panels) {
-        pack_hidden(task, rec, unit);
-        return;
-    }
-    vg_gemm g = input_task(task, rec);
-    VG_FN(vg_gemm_pack_unit)(&g, &rec->input, unit - rec->panels, workspace(task, rec->at_ih));
-}
-
-void VG_FN(vg_rec_input)(const vg_task *task, int64_t unit, void *scratch)
-{
-    const vg_rec *rec = task->state;
-    vg_gemm g = input_task(task, rec);
-    VG_FN(vg_gemm_unit)(&g, &rec->input, unit, scratch);
-}
-
-void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t unit, void *scratch)
-{
-    const vg_rec *rec = task->state;
-    vg_step step = block_of(task, rec, unit);
-    bool gates_together = rec->op != VG_OP_rnn;
-    segment h = {NULL, task->t[VG_HS].ld, rec->l.hidden};
-    for (int64_t t = 0; t < rec->l.seq; t++, step.row += rec->l.batch) {
-        step.first = t == 0;
-        if (t > 0)
-            h.a = vg_row(task, VG_HS, step.row - rec->l.batch);
-        run_step(&step, &h, t > 0, cell, gates_together, scratch);
+        const float *w = vg_row(task, slot, gate * hidden + vg_min64(u, hidden - 1));
+        VG_FN(vg_pack_vector)(w, task->t[slot].ld, k, u < hidden ? hidden - u : 0, width,
+                              panel + v * VG_LANES);
     }
 }
 
 static void pack_forward(const vg_task *task, int64_t unit, void *scratch)
 {
+    const vg_rec *rec = task->state;
+    float *panel = panel_of(task, rec, unit);
     (void)scratch;
-    VG_FN(vg_rec_pack_forward)(task, unit);
+    if (unit == 0)
+        join_biases(task, rec);
+    pack_panel(task, rec, VG_W_IH, rec->l.in, unit, panel);
+    pack_panel(task, rec, VG_W_HH, rec->l.hidden, unit,
+               panel + rec->l.in * rec->vectors * VG_LANES);
 }
 
-static int64_t units_of(const vg_gemm_plan *plan)
+static void input_product(const vg_step *step, int64_t p, float *x)
 {
-    return plan->row_units * plan->col_units;
+    const vg_tensor *t = &step->task->t[VG_X];
+    segment s = {(const float *)t->p + step->row * t->ld, t->ld, step->rec->l.in};
+    product(&s, 1, panel_of(step->task, step->rec, p), step->rec->vectors, step->rows, x);
+}
+
+/* Where the products with x of panel p and step t wait. */
+static float *waiting(const vg_task *task, const vg_rec *rec, int64_t block, int64_t t, int64_t p)
+{
+    int64_t slot = (block * rec->chunk + t % rec->chunk) * rec->panels + p;
+    return workspace(task, rec->at_x + slot * sums(rec));
+}
+
+/* The products with x from step t on, panel by panel. */
+static void input_chunk(const vg_task *task, const vg_rec *rec, const stretch *s, int64_t t)
+{
+    int64_t end = vg_min64(t + rec->chunk, rec->l.seq);
+    for (int64_t p = s->p0; p < s->p1; p++)
+        for (int64_t i = t; i < end; i++) {
+            vg_step step = step_of(task, rec, s->block, i);
+            input_product(&step, p, waiting(task, rec, s->block, i, p));
+        }
+}
+
+/* Sums with x into the first half of scratch, with h into the second. */
+void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t unit, void *scratch)
+{
+    const vg_rec *rec = task->state;
+    stretch s = stretch_of(rec, unit);
+    int64_t below = rec->l.in * rec->vectors * VG_LANES;
+    float *x = scratch, *h = x + sums(rec);
+    for (int64_t t = s.t; t < s.end; t++) {
+        vg_step step = step_of(task, rec, s.block, t);
+        segment before = {NULL, task->t[VG_HS].ld, rec->l.hidden};
+        if (rec->chunk > 1 && t % rec->chunk == 0)
+            input_chunk(task, rec, &s, t);
+        if (t > 0)
+            before.a = vg_row(task, VG_HS, step.row - rec->l.batch);
+        else
+            clear(h, sums(rec));
+        for (int64_t p = s.p0; p < s.p1; p++) {
+            if (rec->chunk > 1)
+                x = waiting(task, rec, s.block, t, p);
+            else
+                input_product(&step, p, x);
+            if (t > 0)
+                product(&before, 1, panel_of(task, rec, p) + below, rec->vectors, step.rows, h);
+            run_cell(&step, cell, p, x, h);
+        }
+    }
 }
 
 int VG_FN(vg_rec_forward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *run, vg_phase *phase)
 {
     vg_rec rec = VG_FN(vg_rec_cut_forward)(op, shape);
-    vg_gemm input = input_gemm(&rec.l);
-    double steps = (double)(rec.l.seq * rec.l.batch);
-    double weights = (double)(rec.l.gates * (rec.l.in + rec.l.hidden));
-    double macs = steps * (double)(rec.panels * rec.panel);
     phase[0] = (vg_phase){.run = pack_forward,
-                          .units = rec.panels + rec.input.col_units,
-                          .cost_ns = 0.2 * weights};
-    phase[1] = (vg_phase){.run = VG_FN(vg_rec_input),
-                          .units = units_of(&rec.input),
-                          .cost_ns = VG_FN(vg_gemm_ns)(&input)};
-    phase[2] = (vg_phase){.run = run,
-                          .units = rec.blocks,
-                          .cost_ns = macs / VG_FN(vg_gemm_micro).macs_per_ns +
-                                     2 * steps * (double)rec.l.gates};
-    return 3;
+                          .units = rec.panels,
+                          .cost_ns = 0.2 * (double)(rec.panels * rec.panel)};
+    phase[1] = steps_phase(&rec, run);
+    return 2;
 }
 
 /* --- backward --------------------------------------------------------------------------------- */
@@ -327,28 +365,39 @@ static void pack_backward(const vg_task *task, int64_t unit, void *scratch)
     const vg_rec *rec = task->state;
     int64_t u = unit * rec->units;
     (void)scratch;
+    if (unit == 0) {
+        clear(workspace(task, rec->at_bias), rec->blocks * rec->ld_da);
+        clear(workspace(task, rec->at_carry), rec->l.batch * rec->ld_carry);
+    }
     VG_FN(vg_pack_rows)((const float *)task->t[VG_W_HH].p + u, task->t[VG_W_HH].ld, rec->l.gates,
                         vg_min64(rec->units, rec->l.hidden - u), rec->units,
-                        workspace(task, rec->at_hh) + unit * rec->panel);
+                        panel_of(task, rec, unit));
 }
 
 void VG_FN(vg_rec_backward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
-    vg_step step = block_of(task, rec, unit);
-    int64_t common = common_rows(&rec->l), ld = rec->ld_da;
-    memset(workspace(task, rec->at_bias + unit * ld), 0, sizeof(float) * (size_t)ld);
-    memset(workspace(task, rec->at_carry + step.row * rec->ld_carry), 0,
-           sizeof(float) * (size_t)(step.rows * rec->ld_carry));
-    step.row += (rec->l.seq - 1) * rec->l.batch;
-    for (int64_t t = rec->l.seq - 1; t >= 0; t--, step.row -= rec->l.batch) {
-        const float *later = workspace(task, rec->at_da + (step.row + rec->l.batch) * ld);
-        segment s[2] = {{later, ld, common},
-                        {later + rec->l.gates, ld, rec->l.gates - common}};
-        int segments = t == rec->l.seq - 1 ? 0 : common < rec->l.gates ? 2 : 1;
-        step.first = t == 0;
-        run_step(&step, s, segments, cell, false, scratch);
+    stretch s = stretch_of(rec, unit);
+    int64_t common = common_rows(&rec->l), last = rec->l.seq - 1;
+    for (int64_t back = s.t; back < s.end; back++) {
+        vg_step step = step_of(task, rec, s.block, last - back);
+        const float *later = workspace(task, rec->at_da + (step.row + rec->l.batch) * rec->ld_da);
+        segment da[2] = {{later, rec->ld_da, common},
+                         {later + rec->l.gates, rec->ld_da, rec->l.gates - common}};
+        if (back == 0)
+            clear(scratch, sums(rec));
+        for (int64_t p = s.p0; p < s.p1; p++) {
+            if (back > 0)
+                product(da, common < rec->l.gates ? 2 : 1, panel_of(task, rec, p), rec->vectors,
+                        step.rows, scratch);
+            run_cell(&step, cell, p, NULL, scratch);
+        }
     }
+}
+
+static int64_t units_of(const vg_gemm_plan *plan)
+{
+    return plan->row_units * plan->col_units;
 }
 
 /* Sums of the blocks, in their order. */
@@ -377,7 +426,7 @@ static void dx_unit(const vg_task *task, int64_t unit, void *scratch)
     g.ldb = task->t[VG_W_IH].ld;
     g.c = task->t[VG_DX].p;
     g.ldc = task->t[VG_DX].ld;
-    VG_FN(vg_gemm_unit)(&g, &rec->input, unit, scratch);
+    VG_FN(vg_gemm_unit)(&g, &rec->dx, unit, scratch);
     if (unit == 0)
         bias_gradients(task, rec);
 }
@@ -427,17 +476,12 @@ int VG_FN(vg_rec_backward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *r
 {
     vg_rec rec = VG_FN(vg_rec_cut_backward)(op, shape);
     vg_gemm dx = dx_gemm(&rec.l), ih = dw_ih_gemm(&rec.l), hh = dw_hh_gemm(&rec.l, rec.l.gates);
-    double steps = (double)(rec.l.seq * rec.l.batch);
-    double macs = steps * (double)(rec.panels * rec.panel);
     phase[0] = (vg_phase){.run = pack_backward,
                           .units = rec.panels,
                           .cost_ns = 0.1 * (double)(rec.panels * rec.panel)};
-    phase[1] = (vg_phase){.run = run,
-                          .units = rec.blocks,
-                          .cost_ns = macs / VG_FN(vg_gemm_micro).macs_per_ns +
-                                     2 * steps * (double)rec.l.gates};
+    phase[1] = steps_phase(&rec, run);
     phase[2] = (vg_phase){
-        .run = dx_unit, .units = units_of(&rec.input), .cost_ns = VG_FN(vg_gemm_ns)(&dx)};
+        .run = dx_unit, .units = units_of(&rec.dx), .cost_ns = VG_FN(vg_gemm_ns)(&dx)};
     phase[3] = (vg_phase){
         .run = dw_ih_unit, .units = units_of(&rec.dw_ih), .cost_ns = VG_FN(vg_gemm_ns)(&ih)};
     phase[4] = (vg_phase){.run = dw_hh_unit,

@@ -221,13 +221,19 @@ static bool same_rows(const vg_phase *a, const vg_phase *b)
     return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
 }
 
+/* This worker's share of every round. */
 static void run_step(const segment *s, int i, int worker, int workers)
 {
     const vg_phase *phase = &s->steps[i].phase;
     int64_t first = phase->units * worker / workers;
     int64_t last = phase->units * (worker + 1) / workers;
-    for (int64_t unit = first; unit < last; unit++)
-        phase->run(s->steps[i].task, unit, s->team->scratch[worker]);
+    int64_t rounds = phase->rounds > 1 ? phase->rounds : 1;
+    for (int64_t round = 0; round < rounds; round++) {
+        if (round > 0)
+            vg_barrier_wait(&s->team->barrier, workers);
+        for (int64_t unit = first; unit < last; unit++)
+            phase->run(s->steps[i].task, round * phase->units + unit, s->team->scratch[worker]);
+    }
 }
 
 static void wait_behind(const segment *s, int i, int workers)

@@ -73,6 +73,9 @@ typedef struct vg_phase {
      * with the batch as rows. Two neighbouring phases with the same units and row_block need no
      * barrier between them. */
     int64_t row_block;
+    /** > 1: the phase is run so often, with a barrier between the rounds; unit u of round r is given
+     * as r * units + u. For steps that need what all units of the step before have made. */
+    int64_t rounds;
     /** A library call that brings its own threads: run once, outside any parallel region. */
     bool serial;
     /** Estimated time of the whole phase on one thread, in nanoseconds, from the shape alone; the
