@@ -84,6 +84,8 @@ typedef struct quantity {
     double value, low, high;
 } quantity;
 
+#define JACOBIAN "jacobian_singular_value"
+
 static vg_status read_quantity(const json_t *record, const char *name, quantity *q)
 {
     const json_t *rate = json_object_get(record, "rate");
@@ -102,6 +104,12 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
     else if (!strcmp(name, "log10_weight_ratio"))
         q->value = log10(of_layer(record, false, "grad_weight_l2") /
                          of_layer(record, true, "grad_weight_l2"));
+    else if (!strcmp(name, "grad_out_ratio"))
+        q->value = of_layer(record, false, "grad_out_l2") / of_layer(record, true, "grad_out_l2");
+    else if (!strcmp(name, JACOBIAN))
+        q->value = vg_json_get_number(record, name);
+    else if (!strcmp(name, "cell_factor_per_step"))
+        q->value = vg_json_get_number(json_object_get(record, "recurrent"), name);
     else if (!strncmp(name, "first_", 6))
         q->value = of_layer(record, false, name + 6);
     else if (!strncmp(name, "last_", 5))
@@ -109,7 +117,8 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
     else
         return vg_fail(VG_EINVAL,
                        "quantity=%s: allowed are verdict, sq_per_layer, ln_sq_per_layer, "
-                       "factor_per_layer, survival, log10_survival, log10_weight_ratio, and first_ "
+                       "factor_per_layer, survival, log10_survival, log10_weight_ratio, "
+                       "grad_out_ratio, jacobian_singular_value, cell_factor_per_step, and first_ "
                        "or last_ before a statistic of a layer",
                        name);
     return VG_OK;
@@ -186,6 +195,7 @@ static vg_status run_point(trial *t, const vg_sweep *sweep, int64_t point, const
     vg_decay_options how = {.interrupted = t->interrupted};
     VG_TRY(vg_sweep_point(sweep, point, &spec, &variant));
     const vg_variant *v = &sweep->variants[variant];
+    how.jacobian = v->claim.quantity && !strcmp(v->claim.quantity, JACOBIAN);
     const char *name = v->name ? v->name : v->claim.claim ? v->claim.claim : file;
     vg_progress_step(&t->progress, (int)point, name);
     VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));

@@ -9,6 +9,7 @@
 #include "harness/cost.h"
 #include "harness/diagnose.h"
 #include "harness/dump.h"
+#include "harness/jacobian.h"
 #include "harness/net.h"
 #include "harness/precision.h"
 #include "harness/theory.h"
@@ -46,6 +47,8 @@ static vg_status run_seeds(vg_net *net, const vg_decay_options *options, vg_deca
             d->spectral_radius += vg_net_spectral_radius(net) / (double)spec->seeds;
         for (int64_t l = 1; l <= d->depth; l++)
             vg_net_stats(net, l, &d->stats[s * d->depth + l - 1]);
+        if (s == 0 && options->jacobian)
+            VG_TRY(vg_net_jacobian(net, &d->jacobian));
         if (s == 0 && options->dump)
             VG_TRY(vg_dump_net(net, options->dump));
     }
@@ -281,6 +284,8 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     double spread = t->valid ? vg_theory_spread(t) / sqrt((double)d->seeds) : (double)NAN;
     vg_json_set_text(record, "verdict", vg_decay_verdict(d, spec, spread));
     vg_json_set_number(record, "out_correlation", d->correlation);
+    if (d->jacobian > 0)
+        vg_json_set_number(record, "jacobian_singular_value", d->jacobian);
     json_object_set_new(record, "findings", vg_findings(spec, d, spread));
     json_object_set_new(record, "advice", json_array());
     json_object_set_new(record, "checklist", vg_checklist(spec, record));

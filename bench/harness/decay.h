@@ -16,6 +16,7 @@
 typedef struct vg_decay_options {
     bool cost;        /**< also time a step */
     bool precision;   /**< also measure what FTZ and narrow formats do (precision.h) */
+    bool jacobian;    /**< also the mean singular value of a layer's Jacobian (jacobian.h) */
     bool overhead;    /**< with cost: also time the statistics (cost.monitor) */
     const char *dump; /**< folder for the first seed's tensors, or NULL */
     /** Called before every seed; true ends the measurement with VG_EINVAL "interrupted". */
@@ -30,6 +31,7 @@ typedef struct vg_decay {
     int64_t depth, seeds;  /**< entries: blocks, or steps in time */
     vg_block_stats *stats; /**< [seeds][depth] */
     double *loss;          /**< [seeds] */
+    double jacobian;       /**< mean singular value of a layer's Jacobian, first seed; or 0 */
     double correlation;    /**< mean over seeds: of two samples at the last block */
     bool trunk;            /**< the signal is dL/dh_l, not delta_l */
     bool recurrent;
