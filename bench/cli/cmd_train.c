@@ -51,8 +51,7 @@ static vg_status parse_words(vg_train_session *s, const vg_words *words)
     return status;
 }
 
-/* Which keys tell the points apart: they make the name of a row. */
-static vg_status find_varying(vg_train_session *s)
+vg_status vg_train_find_varying(vg_train_session *s)
 {
     vg_spec first, spec;
     VG_TRY(vg_sweep_point(&s->sweep, 0, &first, NULL));
@@ -285,7 +284,7 @@ static vg_status run(vg_train_session *s, const vg_words *words)
 {
     VG_TRY(check_arguments(s));
     VG_TRY(parse_words(s, words));
-    VG_TRY(find_varying(s));
+    VG_TRY(vg_train_find_varying(s));
     VG_TRY(one_run_only(s));
     VG_TRY(open_log(s));
     s->records = json_array();

@@ -71,6 +71,7 @@ const vg_run_part vg_run_parts[] = {
     {"capped", vg_run_capped_wanted, vg_run_capped_estimate, vg_run_capped},
     {"kernels", NULL, vg_run_kernels_estimate, vg_run_kernels},
     {"decay", NULL, vg_run_decay_estimate, vg_run_decay},
+    {"train", NULL, vg_run_train_estimate, vg_run_train},
     {"fixes", NULL, vg_run_fixes_estimate, vg_run_fixes},
     {NULL, NULL, NULL, NULL},
 };

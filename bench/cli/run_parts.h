@@ -37,7 +37,7 @@ typedef struct vg_run_part {
     vg_status (*measure)(vg_run *run);
 } vg_run_part;
 
-/** Ends with a NULL name. Order: verify, capped, kernels, decay, fixes. */
+/** Ends with a NULL name. Order: verify, capped, kernels, decay, fixes, train. */
 extern const vg_run_part vg_run_parts[];
 
 /** Saves results.json, marked partial unless @p complete. */
@@ -57,6 +57,10 @@ vg_status vg_run_capped(vg_run *run);
 /* run_decay.c */
 double vg_run_decay_estimate(const vg_run *run, char *what, size_t size);
 vg_status vg_run_decay(vg_run *run);
+
+/* run_train.c */
+double vg_run_train_estimate(const vg_run *run, char *what, size_t size);
+vg_status vg_run_train(vg_run *run);
 double vg_run_fixes_estimate(const vg_run *run, char *what, size_t size);
 vg_status vg_run_fixes(vg_run *run);
 /** Take over what the earlier document has of the part. */
