@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/decay_fixes.h"
 #include "cli/decay_paper.h"
+#include "cli/decay_spool.h"
 #include "cli/decay_view.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -15,6 +16,7 @@
 #include "harness/dump.h"
 #include "harness/sweep.h"
 #include "results/results.h"
+#include "results/save.h"
 
 static const char help_text[] =
     "Runs networks forward and backward at initialisation and records, block by block, how much\n"
@@ -51,7 +53,8 @@ typedef struct session {
     const char *dump, *plot, *paper;
     bool fixes, cost, explain, precision;
     uint64_t varying;    /* bit per key: its value differs between points */
-    json_t *records;     /* kept where something is written at the end; else NULL */
+    json_t *records;     /* kept for what needs all at once: fixes, papers, a plot; else NULL */
+    vg_spool spool;      /* of a sweep whose records are written at the end */
     json_t *index;       /* of a dump of several points */
     char *command;
     int64_t done, skipped;
@@ -152,11 +155,12 @@ static vg_status keep(session *s, int64_t point, const char *name, const char *d
         json_array_append_new(s->index, json_pack("{s:I, s:s, s:s, s:O}", "point",
                                                   (json_int_t)point, "name", name, "folder", dump,
                                                   "spec", json_object_get(record, "spec")));
+    vg_status status = s->spool.file ? vg_spool_add(&s->spool, record) : VG_OK;
     if (s->records)
         json_array_append(s->records, record);
     json_decref(record);
     s->done++;
-    return VG_OK;
+    return status;
 }
 
 static vg_status run_point(session *s, int64_t point, vg_progress *progress)
@@ -227,34 +231,54 @@ static vg_status run_fixes(session *s)
 static json_t *document(const session *s)
 {
     json_t *results = vg_results_new("decay", s->command);
-    json_object_set(results, "decay", s->records);
+    json_object_del(results, "decay"); /* written record by record */
     if (interrupted())
         json_object_set_new(results, "partial", json_true());
     return results;
 }
 
-static vg_status write_rows(const session *s, vg_format format, const char *path)
+typedef struct rows {
+    FILE *out;
+    vg_format format;
+} rows;
+
+static vg_status write_row(const json_t *record, void *data)
 {
-    char *text = NULL;
-    size_t size = 0, index;
-    json_t *record;
-    FILE *memory = open_memstream(&text, &size);
-    if (!memory)
-        return vg_fail(VG_ENOMEM, "out of memory for %s", path);
-    vg_decay_print_head(memory, format, false);
-    json_array_foreach(s->records, index, record)
-        vg_decay_print_row(memory, format, false, vg_json_get_text(record, "name", ""), record);
-    fclose(memory);
-    vg_status status = vg_file_save(path, text, size);
-    free(text);
-    return status;
+    const rows *r = data;
+    vg_decay_print_row(r->out, r->format, false, vg_json_get_text(record, "name", ""), record);
+    return VG_OK;
 }
 
-static vg_status write_output(const session *s, json_t *results, const char *path)
+static vg_status write_rows(session *s, vg_format format, const char *path)
+{
+    vg_file file;
+    VG_TRY(vg_file_open(path, &file));
+    rows r = {file.stream, format};
+    vg_decay_print_head(file.stream, format, false);
+    vg_status status = vg_spool_each(&s->spool, write_row, &r);
+    vg_status closed = vg_file_close(&file, status == VG_OK);
+    return status != VG_OK ? status : closed;
+}
+
+static vg_status write_output(session *s, const json_t *results, const char *path)
 {
     vg_format format;
     VG_TRY(vg_format_of_file(path, &format));
-    return format == VG_FORMAT_JSON ? vg_results_save(results, path) : write_rows(s, format, path);
+    return format == VG_FORMAT_JSON ? vg_spool_save(&s->spool, results, path)
+                                    : write_rows(s, format, path);
+}
+
+/* Fixes and papers come with all of their records at once. */
+static vg_status spool_records(session *s)
+{
+    size_t index;
+    json_t *record;
+    if (s->spool.file || !s->records)
+        return VG_OK;
+    VG_TRY(vg_spool_open(&s->spool));
+    json_array_foreach(s->records, index, record)
+        VG_TRY(vg_spool_add(&s->spool, record));
+    return VG_OK;
 }
 
 static vg_status write_outputs(session *s)
@@ -264,11 +288,12 @@ static vg_status write_outputs(session *s)
         VG_TRY(vg_make_folder(s->dump));
         VG_TRY(vg_dump_json(s->dump, "index.json", s->index));
     }
-    if (!s->records)
+    VG_TRY(spool_records(s));
+    if (!s->spool.file)
         return VG_OK;
     json_t *results = document(s);
     if (!streams(s))
-        status = vg_results_save(results, "-");
+        status = vg_spool_save(&s->spool, results, "-");
     for (int i = 0; i < s->options.outputs.count && status == VG_OK; i++)
         status = write_output(s, results, s->options.outputs.items[i]);
     json_decref(results);
@@ -331,8 +356,10 @@ static vg_status run(session *s, const vg_words *words)
         return run_paper(s, words);
     VG_TRY(parse_words(s, words));
     VG_TRY(find_varying(s));
-    if (s->options.outputs.count || s->plot || !streams(s) || s->fixes)
+    if (s->plot || s->fixes)
         s->records = json_array();
+    if (!s->fixes && (s->options.outputs.count || !streams(s)))
+        VG_TRY(vg_spool_open(&s->spool));
     if (s->dump && s->sweep.points > 1)
         s->index = json_array();
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
@@ -375,6 +402,7 @@ int vg_cmd_decay(int argc, char **argv)
         status = run(&s, &words);
     vg_sweep_release(&s.sweep);
     json_decref(s.records);
+    vg_spool_close(&s.spool);
     json_decref(s.index);
     free(s.command);
     if (status)

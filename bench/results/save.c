@@ -73,3 +73,38 @@ vg_status vg_file_save(const char *path, const char *text, size_t size)
     errno = reason;
     return io_error(path, "cannot be written");
 }
+
+vg_status vg_file_open(const char *path, vg_file *file)
+{
+    struct stat info;
+    *file = (vg_file){.stream = stdout};
+    VG_TRY(vg_file_check(path));
+    snprintf(file->path, sizeof file->path, "%s", path);
+    if (!strcmp(path, "-"))
+        return VG_OK;
+    if (!stat(path, &info) && !S_ISREG(info.st_mode)) {
+        file->stream = fopen(path, "we");
+    } else {
+        snprintf(file->temporary, sizeof file->temporary, "%s.%ld.tmp", path, (long)getpid());
+        file->stream = fopen(file->temporary, "wxe");
+    }
+    return file->stream ? VG_OK : io_error(path, "cannot be written");
+}
+
+vg_status vg_file_close(vg_file *file, bool keep)
+{
+    bool fine = !fflush(file->stream) && !ferror(file->stream);
+    if (file->temporary[0])
+        fine = fine && !fsync(fileno(file->stream));
+    int reason = errno;
+    if (file->stream != stdout)
+        fine = !fclose(file->stream) && fine;
+    if (file->temporary[0] && keep && fine)
+        fine = !rename(file->temporary, file->path);
+    else if (file->temporary[0])
+        unlink(file->temporary);
+    if (fine || !keep)
+        return VG_OK;
+    errno = reason;
+    return io_error(file->path, "cannot be written");
+}

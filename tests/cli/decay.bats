@@ -95,6 +95,25 @@ PY
     python3 -c 'import json; assert len(json.load(open("e/index.json"))) == 2'
 }
 
+@test "a sweep of many points takes the memory of one" {
+    python3 - "$VGBENCH" <<'PY'
+import json, os, subprocess, sys
+def peak(points):
+    seeds = ",".join(str(i) for i in range(points))
+    child = subprocess.Popen([sys.argv[1], "decay", "depth=6", "width=8", "batch=4", "seeds=1", "threads=1",
+                              "data_seed=" + seeds, "-o", "s.json", "-o", "s.csv", "--quiet"],
+                             stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    assert status == 0
+    assert len(json.load(open("s.json"))["decay"]) == points
+    assert len(open("s.csv").readlines()) == points + 1
+    return usage.ru_maxrss
+few, many = peak(50), peak(1000)
+assert many < 1.1 * few, (few, many)
+PY
+    [ -z "$(ls | grep tmp)" ]
+}
+
 @test "Ctrl-C keeps what is finished" {
     "$VGBENCH" decay depth=24 width=96 act=relu,tanh,gelu,silu,elu,selu,sigmoid,linear threads=1 \
         init=he_normal,xavier_normal,lecun_normal,orthogonal data_seed=1,2,3,4,5,6,7,8,9,10,11,12 \
