@@ -212,8 +212,11 @@ static void find_grids(vg_nets *nets)
     for (int i = 0; i < nets->count; i++)
         add_to_grid(grids, &nets->nets[i], i);
     json_object_foreach(grids, key, grid) {
-        if (json_object_size(json_object_get(grid, "act")) < 3 ||
-            json_object_size(json_object_get(grid, "init")) < 3)
+        size_t acts = json_object_size(json_object_get(grid, "act"));
+        size_t inits = json_object_size(json_object_get(grid, "init"));
+        /* A few nets that differ in both are no sweep: most of the map would be holes. */
+        if (acts < 3 || inits < 3 ||
+            4 * json_array_size(json_object_get(grid, "members")) < 3 * acts * inits)
             continue;
         json_array_foreach(json_object_get(grid, "members"), k, member) {
             vg_net *net = &nets->nets[json_integer_value(member)];

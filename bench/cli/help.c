@@ -9,6 +9,14 @@
 #include "vgbench/onednn.h"
 #include "vgbench/ops.h"
 
+/* Texts whose numbers come from the gallery. */
+static const struct {
+    const char *name, *title, *text;
+} texts[] = {
+#include "cli/topics.inc"
+};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
 void vg_help_commands(FILE *out)
 {
     fprintf(out, "usage: vgbench COMMAND [ARGUMENTS]\n\n"
@@ -17,9 +25,11 @@ void vg_help_commands(FILE *out)
         if (c->summary)
             fprintf(out, "  %-10s %s\n", c->name, c->summary);
     fprintf(out, "  %-10s %s\n\n", "help", "this list, or help on a command or topic");
-    fprintf(out, "Topics:");
+    fprintf(out, "Topics (vgbench help TOPIC):\n");
     for (const vg_help_topic *t = vg_help_topics; t->name; t++)
-        fprintf(out, " %s (%s)", t->name, t->summary);
+        fprintf(out, "  %-10s %s\n", t->name, t->summary);
+    for (int i = 0; i < TEXTS; i++)
+        fprintf(out, "  %-10s %s\n", texts[i].name, texts[i].title);
     fprintf(out, "\nExit codes: 0 fine, 1 a check failed, 2 usage, 3 refused.\n");
 }
 
@@ -59,6 +69,8 @@ static int unknown_topic(const char *word)
         names[count++] = c->name;
     for (const vg_help_topic *t = vg_help_topics; t->name && count < 60; t++)
         names[count++] = t->name;
+    for (int i = 0; i < TEXTS && count < 62; i++)
+        names[count++] = texts[i].name;
     names[count] = NULL;
     fprintf(stderr, "vgbench help: no topic '%s'%s\n", word,
             vg_did_you_mean(word, names, hint, sizeof hint));
@@ -80,6 +92,11 @@ int vg_help(int argc, char **argv)
         if (!strcmp(argv[1], c->name)) {
             char help[] = "--help", *words[] = {argv[1], help, NULL};
             return c->run(2, words);
+        }
+    for (int i = 0; i < TEXTS; i++)
+        if (!strcmp(argv[1], texts[i].name)) {
+            printf("%s\n\n%s", texts[i].title, texts[i].text);
+            return VG_EXIT_OK;
         }
     return unknown_topic(argv[1]);
 }

@@ -8,6 +8,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cmake --install "$build" --prefix "$folder/root" >/dev/null
 "$folder/root/bin/vgbench" list >/dev/null
+test -s "$folder/root/share/man/man1/vgbench.1"
+bash -n "$folder/root/share/bash-completion/completions/vgbench"
 mkdir "$folder/user"
 cat >"$folder/user/main.c" <<'C'
 #include <stdio.h>

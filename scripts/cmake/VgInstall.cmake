@@ -8,6 +8,18 @@ install(DIRECTORY "${CMAKE_SOURCE_DIR}/kernels/include/vgbench" DESTINATION ${CM
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/bench/shapes" "${CMAKE_SOURCE_DIR}/bench/experiments"
         DESTINATION ${CMAKE_INSTALL_DATADIR}/vgbench)
 
+install(FILES "${CMAKE_SOURCE_DIR}/scripts/completion/vgbench.bash"
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME vgbench)
+# The manual page is the program's own help; what cannot run here cannot say it.
+find_program(BASH bash)
+if(BASH AND NOT CMAKE_CROSSCOMPILING)
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/vgbench.1"
+    COMMAND "${CMAKE_SOURCE_DIR}/scripts/manpage" $<TARGET_FILE:vgbench> > "${CMAKE_BINARY_DIR}/vgbench.1"
+    DEPENDS vgbench "${CMAKE_SOURCE_DIR}/scripts/manpage" VERBATIM)
+  add_custom_target(manpage ALL DEPENDS "${CMAKE_BINARY_DIR}/vgbench.1")
+  install(FILES "${CMAKE_BINARY_DIR}/vgbench.1" DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
+
 set(exported vgkernels)
 set(VG_PC_PRIVATE_LIBS "")
 if(VG_WITH_OPENMP)

@@ -1,14 +1,14 @@
 # Draw again: gnuplot decay_1_1.gp
 if (!exists('output')) output = 'decay_1_1.svg'
 data = 'decay_1_1.dat'
-set terminal svg size 800,460 fixed enhanced font 'sans-serif,14' name 'decay_1_1'
+set terminal svg size 800,470 fixed enhanced font 'sans-serif,14' name 'decay_1_1'
 set encoding utf8
 set border 3 lc rgb '#6e7781'
 set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
 set grid lc rgb '#6e7781' lw 0.4 dt 3
 set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
 set title noenhanced textcolor rgb '#6e7781'
-set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.9
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
 set ylabel noenhanced textcolor rgb '#6e7781'
 set cblabel noenhanced textcolor rgb '#6e7781'
 set style fill transparent solid 0.18 noborder
@@ -40,5 +40,9 @@ plot data index 0 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 4 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 4 using 1:3:4 with filledcurves lc rgb '#c98a00' notitle, \
      data index 4 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
-     data index 4 using 1:2 with linespoints lc rgb '#c98a00' lw 2 dt 1 pt 11 ps 0.6 pn 12 title 'relu, he_normal, norm layer pre, residual', \
+     data index 4 using 1:2 with linespoints lc rgb '#c98a00' lw 2 dt 1 pt 11 ps 0.6 pn 12 title 'relu, standard_uniform', \
+     data index 5 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
+     data index 5 using 1:3:4 with filledcurves lc rgb '#4fa3d8' notitle, \
+     data index 5 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
+     data index 5 using 1:2 with linespoints lc rgb '#4fa3d8' lw 2 dt 1 pt 6 ps 0.6 pn 12 title 'relu, he_normal, norm layer pre, residual', \
      NaN with lines lc rgb '#808080' lw 1.5 dt 2 title 'theory, band of 2 standard deviations'

@@ -1,14 +1,14 @@
 # Draw again: gnuplot heat_1_1.gp
 if (!exists('output')) output = 'heat_1_1.svg'
 data = 'heat_1_1.dat'
-set terminal svg size 800,290 fixed enhanced font 'sans-serif,14' name 'heat_1_1'
+set terminal svg size 800,316 fixed enhanced font 'sans-serif,14' name 'heat_1_1'
 set encoding utf8
 set border 3 lc rgb '#6e7781'
 set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
 set grid lc rgb '#6e7781' lw 0.4 dt 3
 set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
 set title noenhanced textcolor rgb '#6e7781'
-set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.9
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
 set ylabel noenhanced textcolor rgb '#6e7781'
 set cblabel noenhanced textcolor rgb '#6e7781'
 set style fill transparent solid 0.18 noborder
@@ -25,6 +25,6 @@ set style fill solid 1 noborder
 set xlabel 'layer (1 = nearest the input)'
 set title 'Where the gradient is lost, depth 32'
 set xrange [0.5:32.5]
-set yrange [4.5:-0.5]
-set ytics scale 0 ('sigmoid, xavier_normal' 0, 'tanh, xavier_normal' 1, 'relu, xavier_normal' 2, 'relu, he_normal' 3, 'relu, he_normal, norm layer pre, residual' 4) noenhanced
+set yrange [5.5:-0.5]
+set ytics scale 0 ('sigmoid, xavier_normal' 0, 'tanh, xavier_normal' 1, 'relu, xavier_normal' 2, 'relu, he_normal' 3, 'relu, standard_uniform' 4, 'relu, he_normal, norm layer pre, residual' 5) noenhanced
 plot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette fs solid 1 noborder notitle
