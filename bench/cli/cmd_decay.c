@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vgbench decay: how much gradient survives across depth. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "harness/decay.h"
 #include "harness/dump.h"
 #include "harness/sweep.h"
+#include "micro/sampler.h"
 #include "results/results.h"
 #include "results/save.h"
 
@@ -34,17 +34,9 @@ static const char *const classic[] = {
 };
 enum { CLASSIC = sizeof classic / sizeof *classic, NAME = 512 };
 
-static volatile sig_atomic_t stop_requested;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop_requested = 1;
-}
-
 static bool interrupted(void)
 {
-    return stop_requested;
+    return vg_interrupted() != 0;
 }
 
 typedef struct session {
@@ -352,6 +344,7 @@ static vg_status run_paper(session *s, const vg_words *given)
 static vg_status run(session *s, const vg_words *words)
 {
     VG_TRY(check_outputs(s));
+    vg_interrupt_install();
     if (s->paper)
         return run_paper(s, words);
     VG_TRY(parse_words(s, words));
@@ -362,8 +355,6 @@ static vg_status run(session *s, const vg_words *words)
         VG_TRY(vg_spool_open(&s->spool));
     if (s->dump && s->sweep.points > 1)
         s->index = json_array();
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
     vg_status status = s->fixes ? run_fixes(s) : run_points(s);
     if (s->done == 0)
         return status;
@@ -407,5 +398,5 @@ int vg_cmd_decay(int argc, char **argv)
     free(s.command);
     if (status)
         return vg_exit_with(argv[0], status);
-    return s.disagreeing ? VG_EXIT_FAILED : VG_EXIT_OK;
+    return s.disagreeing || interrupted() ? VG_EXIT_FAILED : VG_EXIT_OK;
 }

@@ -171,6 +171,7 @@ static vg_status open_folder(const arguments *a, const char *path, json_t **befo
                        path);
     if (!there)
         VG_TRY(make_folder(path));
+    VG_TRY(vg_folder_lock(path));
     snprintf(file, sizeof file, "%.4000s/results.json", path);
     VG_TRY(vg_file_check(file));
     if (a->resume && !access(file, F_OK))

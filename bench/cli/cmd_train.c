@@ -369,5 +369,5 @@ int vg_cmd_train(int argc, char **argv)
     if (s.failed)
         vg_say(false, "vgbench train: the loss of %d %s is not finite", s.failed,
                s.failed == 1 ? "run" : "runs");
-    return s.failed ? VG_EXIT_FAILED : VG_EXIT_OK;
+    return s.failed || vg_train_stop_asked() ? VG_EXIT_FAILED : VG_EXIT_OK;
 }

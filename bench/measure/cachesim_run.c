@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "micro/sampler.h"
@@ -195,16 +197,55 @@ static void last_words(const char *path, char *text, size_t size)
         fclose(in);
 }
 
+enum { LIMIT_S = 3600, GRACE_S = 5 };
+
+/* Seconds that a simulation may take: an hour, or what VGBENCH_SIM_SECONDS says. */
+static double limit_s(void)
+{
+    const char *text = getenv("VGBENCH_SIM_SECONDS");
+    double value = text ? strtod(text, NULL) : 0;
+    return value > 0 ? value : LIMIT_S;
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Until the process ends; one that hangs, or does not end when it is asked to, is killed. */
+static vg_status wait_state(pid_t pid, int *state)
+{
+    const struct timespec nap = {0, 10000000};
+    double limit = limit_s(), end = now_s() + limit;
+    bool asked = false;
+    for (pid_t got; (got = waitpid(pid, state, WNOHANG)) != pid; nanosleep(&nap, NULL)) {
+        if (got < 0 && errno != EINTR)
+            return vg_fail(VG_EEXTERNAL, "waiting for valgrind: %s", strerror(errno));
+        if (vg_interrupted() && !asked) {
+            kill(pid, SIGTERM);
+            asked = true;
+            end = now_s() + GRACE_S;
+        }
+        if (now_s() < end)
+            continue;
+        kill(pid, SIGKILL);
+        while (waitpid(pid, state, 0) < 0 && errno == EINTR)
+            ;
+        if (!asked)
+            return vg_fail(VG_EEXTERNAL, "valgrind did not end within %g s (VGBENCH_SIM_SECONDS)",
+                           limit);
+        return VG_OK;
+    }
+    return VG_OK;
+}
+
 static vg_status wait_for(pid_t pid, const vg_sim_files *files, int process)
 {
     int state;
     char path[PATH], text[200] = "no message";
-    while (waitpid(pid, &state, 0) < 0) {
-        if (errno != EINTR)
-            return vg_fail(VG_EEXTERNAL, "waiting for valgrind: %s", strerror(errno));
-        if (vg_interrupted())
-            kill(pid, SIGTERM);
-    }
+    VG_TRY(wait_state(pid, &state));
     if (WIFEXITED(state) && !WEXITSTATUS(state))
         return VG_OK;
     path_of(files, LOG, process, path);

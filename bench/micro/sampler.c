@@ -34,6 +34,11 @@ void vg_interrupt_install(void)
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    /* A reader that went away (`| head`): what is finished still goes into the files, and every
+     * further line of the table raises it again. */
+    action.sa_flags = 0;
+    sigaction(SIGPIPE, &action, NULL);
 }
 
 int vg_interrupted(void)

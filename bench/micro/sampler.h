@@ -65,7 +65,7 @@ const vg_row_result *vg_case_row(const vg_case_result *result, vg_backend backen
 /** The samples of the best row that pair with those of @p row. */
 const vg_row_result *vg_case_partner(const vg_case_result *result, const vg_row_result *row);
 
-/** The signal (SIGINT or SIGTERM) that asks to stop after the round, or 0. vg_interrupt_install()
+/** The signal (SIGINT, SIGTERM, SIGHUP, SIGPIPE) that asks to stop after the round, or 0. vg_interrupt_install()
  * sets the handlers; the second signal ends the program at once. */
 void vg_interrupt_install(void);
 int vg_interrupted(void);

@@ -7,12 +7,24 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static vg_status io_error(const char *path, const char *what)
 {
     return vg_fail(VG_EIO, "%s: %s: %s", path, what, strerror(errno));
+}
+
+vg_status vg_folder_lock(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return io_error(dir, "cannot be opened");
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return VG_OK; /* stays open: the lock lives as long as the process */
+    close(fd);
+    return vg_fail(VG_EIO, "%s: another vgbench writes into this folder now", dir);
 }
 
 vg_status vg_file_check(const char *path)

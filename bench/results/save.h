@@ -30,6 +30,10 @@ vg_status vg_file_open(const char *path, vg_file *file);
 /** Makes it appear, or with @p keep false (and when writing failed) leaves what was there. */
 vg_status vg_file_close(vg_file *file, bool keep);
 
+/** Keeps other processes out of folder @p dir until this one ends, however it ends: nothing is written
+ * there. VG_EIO where another has it. A file system that knows no locks is no error. */
+vg_status vg_folder_lock(const char *dir);
+
 /** Whether @p path can be written (without touching a file that is there). */
 vg_status vg_file_check(const char *path);
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/data/file.h"
 #include "harness/data/npy_format.h"
@@ -53,7 +54,11 @@ vg_status vg_npy_write_steps(const char *path, const char *type, const void *dat
     bool ok = fwrite(header, (size_t)length, 1, file) == 1;
     ok = fwrite(data, size, count, file) == count && ok;
     ok = fclose(file) == 0 && ok;
-    return ok ? VG_OK : vg_fail(VG_EIO, "%s: cannot be written", path);
+    if (ok)
+        return VG_OK;
+    int reason = errno;
+    unlink(path); /* half an array is none */
+    return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(reason));
 }
 
 /* --- the header's dictionary ------------------------------------------------------------------ */

@@ -15,6 +15,7 @@
 #include "harness/dump.h"
 #include "harness/train/run.h"
 #include "results/results.h"
+#include "results/save.h"
 
 enum { FORMAT = 1, PATH = 4096 };
 static const char KIND[] = "vgbench train";
@@ -286,6 +287,7 @@ vg_status vg_snapshot_load(vg_train_run *run)
     char path[PATH];
     vg_checkpoint checkpoint;
     VG_TRY(vg_make_folder(run->options->checkpoint));
+    VG_TRY(vg_folder_lock(run->options->checkpoint));
     VG_TRY(path_of(run, "checkpoint.vgc", path));
     VG_TRY(vg_file_check(path));
     if (access(path, F_OK))
