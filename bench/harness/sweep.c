@@ -23,8 +23,12 @@ vg_status vg_variant_set(vg_variant *v, const char *key, const char *value, cons
         v->capacity = capacity;
     }
     vg_assignment fresh = {strdup(key), strdup(value), strdup(origin)};
-    if (!fresh.key || !fresh.value || !fresh.origin)
+    if (!fresh.key || !fresh.value || !fresh.origin) {
+        free(fresh.key);
+        free(fresh.value);
+        free(fresh.origin);
         return out_of_memory();
+    }
     if (i < v->count) {
         free(v->items[i].key);
         free(v->items[i].value);

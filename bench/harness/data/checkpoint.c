@@ -164,9 +164,9 @@ static int open_temporary(const char *name)
             lstat(name, &there) == 0 && mine.st_ino == there.st_ino &&
             mine.st_dev == there.st_dev && S_ISREG(mine.st_mode) && ftruncate(fd, 0) == 0)
             return fd;
-        int reason = errno;
+        bool taken = errno == EWOULDBLOCK;
         close(fd);
-        if (reason == EWOULDBLOCK) {
+        if (taken) {
             errno = EBUSY; /* another process writes this checkpoint */
             return -1;
         }
@@ -184,15 +184,15 @@ static vg_status save(const char *path, const vg_ckpt_head *head, const vg_ckpt_
     int fd = open_temporary(temporary);
     if (fd < 0)
         return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(errno));
-    bool fine = write_file(fd, head, table, text, blobs) && rename(temporary, path) == 0;
-    int reason = errno;
-    if (!fine)
-        unlink(temporary);
+    if (write_file(fd, head, table, text, blobs) && rename(temporary, path) == 0) {
+        close(fd);
+        sync_folder(path);
+        return VG_OK;
+    }
+    vg_status status = vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(errno));
+    unlink(temporary);
     close(fd);
-    if (!fine)
-        return vg_fail(VG_EIO, "%s: cannot be written: %s", path, strerror(reason));
-    sync_folder(path);
-    return VG_OK;
+    return status;
 }
 
 vg_status vg_checkpoint_write(const char *path, const json_t *header, const vg_blob *blobs,

@@ -204,7 +204,8 @@ static void gather_target(const vg_dataset *d, int32_t sample, float *row)
         return;
     }
     memset(row, 0, (size_t)d->classes * sizeof *row);
-    row[d->labels[sample]] = 1;
+    if (d->labels)
+        row[d->labels[sample]] = 1;
 }
 
 void vg_dataset_gather(const vg_dataset *d, const int32_t *index, int64_t from, int64_t to,
