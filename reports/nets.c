@@ -34,6 +34,8 @@ static void value_text(const json_t *value, vg_text *out)
         vg_text_add(out, json_string_value(value));
     else if (json_is_integer(value))
         vg_text_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value) && json_real_value(value) == round(json_real_value(value)))
+        vg_text_printf(out, "%.0f", json_real_value(value));
     else if (json_is_real(value))
         vg_text_add(out, vg_num(buf, json_real_value(value), 3));
     else
@@ -84,10 +86,26 @@ static bool goes_without_saying(const json_t *spec, const char *key)
     return false;
 }
 
+/* Gated cells have activations of their own, the plain one has no gates, and the weights of a step
+ * go by init_rec. */
+static bool means_nothing(const json_t *spec, const char *key)
+{
+    static const struct {
+        const char *key, *model;
+    } list[] = {{"act", "rnn"}, {"init", ""}, {"forget_bias", "lstm"}, {"update_bias", "gru"}};
+    const char *model = vg_doc_str(spec, "model");
+    if (!is_recurrent(spec))
+        return false;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (!strcmp(key, list[i].key))
+            return strcmp(model, list[i].model) != 0;
+    return false;
+}
+
 static void label_part(const json_t *spec, const char *key, vg_text *out)
 {
     const json_t *value = json_object_get(spec, key);
-    if (!value || is_nothing(value) || goes_without_saying(spec, key))
+    if (!value || is_nothing(value) || goes_without_saying(spec, key) || means_nothing(spec, key))
         return;
     bool bare = json_is_string(value) && (!strcmp(key, "act") || !strcmp(key, "init") ||
                                           !strcmp(key, "skip") || !strcmp(key, "model"));

@@ -19,12 +19,14 @@ static void net_text(vg_text *out, const vg_net *net)
     char survival[VG_NUM], factor[VG_NUM];
     double ln_sq = vg_doc_num(net->record, "rate.ln_sq_per_layer");
     vg_text_md(out, net->label);
-    vg_text_printf(out, " at depth %d %s **", net->depth,
+    bool time = net->kind == VG_NET_RECURRENT;
+    vg_text_printf(out, time ? " over %d steps %s **" : " at depth %d %s **", net->depth,
                    vg_num(survival, vg_doc_num(net->record, "survival"), 2));
     vg_text_md(out, verdict_of(net));
     vg_text_printf(out, "** (n=%d seeds", vg_net_seeds(net->record));
     if (isfinite(ln_sq))
-        vg_text_printf(out, ", x%s a layer", vg_num(factor, vg_factor(ln_sq), 3));
+        vg_text_printf(out, ", x%s a %s", vg_num(factor, vg_factor(ln_sq), 3),
+                       time ? "step" : "layer");
     vg_text_add(out, ")");
 }
 
@@ -64,8 +66,8 @@ static void other_nets(vg_text *out, const vg_nets *nets)
         if (!plain || !net->deepest || net->fixes || shown++ >= MOST_NETS)
             continue;
         vg_text_add(out, shown > 1 ? "; "
-                                   : "- **Gradients** (norm that arrives at the first layer / at "
-                                     "the last): ");
+                                   : "- **Gradients** (norm that arrives at the first layer or "
+                                     "step / at the last): ");
         net_text(out, net);
     }
     if (shown > MOST_NETS)

@@ -198,7 +198,7 @@ PY
     sed -n '/^## 1/,/^## 3/p' R.md | grep -q 'What mends.*sigmoid.*`skip=scaled`'
     grep -q '^| 1. `skip=scaled` |' R.md
     grep -q '^| 3. `skip=scaled (same depth)`, 40 matrices |' R.md
-    grep -q '^| lstm, tanh, orthogonal | 50 |' R.md
+    grep -q '^| lstm | 50 |' R.md
 }
 
 @test "report: what is no number where one belongs is n/a, duplicates are counted" {
