@@ -74,7 +74,7 @@ static void initialisation(list *l)
     const vg_spec *s = l->spec;
     double first = end(l, "out_std", false), last = end(l, "out_std", true);
     double drift = log(last / first) / (double)(s->depth > 1 ? s->depth - 1 : 1);
-    state is = s->norm ? NOT_HERE : fabs(drift) < 0.1 ? YES : NO;
+    state is = s->norm ? NOT_HERE : fabs(drift) < 0.1 ? YES : NO; /* NaN: no */
     line(l, "initialisation that keeps the variance", is,
          s->norm ? "%s; %s norm makes up for the scale: std %.3g in block 1, %.3g in block %lld"
                  : "%s%s: std of the activations %.3g in block 1, %.3g in block %lld",
@@ -107,8 +107,12 @@ static void skips(list *l)
 
 static void watched(list *l, const char *what)
 {
-    line(l, "gradient norms watched", YES, "per %s; %.3g of the signal arrives at the first", what,
-         vg_json_get_number(l->record, "survival"));
+    double survival = vg_json_get_number(l->record, "survival");
+    if (isfinite(survival))
+        line(l, "gradient norms watched", YES, "per %s; %.3g of the signal arrives at the first",
+             what, survival);
+    else
+        line(l, "gradient norms watched", YES, "per %s; they are not finite", what);
     line(l, "reasonable learning rate and schedule", NOT_HERE,
          "nothing has been updated; `vgbench train --lr-find` says");
 }

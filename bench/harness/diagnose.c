@@ -122,25 +122,33 @@ static void find_decay(examined *e, double spread)
         found(e, verdict, 1, values,
               "every block of an unscaled residual stack adds to the gradient: trainable with a "
               "norm, or scaled by 1/sqrt(depth)");
+    else if (d->reason)
+        found(e, verdict, 1, values, "the gradient grows until it is no number any more");
     else
         found(e, verdict, 1, values, "the gradient grows by %.3g per %s on its way to the %s",
               exp(d->rate / 2), unit, d->recurrent ? "first step" : "input");
 }
 
-static void find_non_finite(examined *e)
+/* Whether the forward or the backward pass overflowed, and in which block it began: then nothing else
+ * is worth saying. */
+static bool find_non_finite(examined *e)
 {
     for (int64_t l = 1; l <= e->d->depth; l++)
         if (!isfinite(AVERAGE(l, out_std))) {
             double values[] = {NAN, NAN};
-            found(e, "non_finite", l, values, "the activations are not finite from this block on");
-            return;
+            found(e, "non_finite", l, values,
+                  "the activations are not finite from %s %lld on, and so is the loss",
+                  e->d->recurrent ? "step" : "block", (long long)l);
+            return true;
         }
     for (int64_t l = e->d->depth; l >= 1; l--)
         if (!isfinite(e->d->trunk ? AVERAGE(l, grad_out_l2) : AVERAGE(l, delta_l2))) {
             double values[] = {NAN, NAN};
-            found(e, "non_finite", l, values, "the gradient is not finite from this block down");
-            return;
+            found(e, "non_finite", l, values, "the gradient is not finite from %s %lld down",
+                  e->d->recurrent ? "step" : "block", (long long)l);
+            return true;
         }
+    return false;
 }
 
 static void find_saturation(examined *e)
@@ -231,7 +239,8 @@ json_t *vg_findings(const vg_spec *spec, const vg_decay *decay, double spread)
 {
     examined e = {spec, decay, json_array()};
     find_decay(&e, spread);
-    find_non_finite(&e);
+    if (find_non_finite(&e))
+        return e.findings;
     find_saturation(&e);
     find_dead(&e);
     find_variance(&e);

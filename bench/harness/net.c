@@ -382,7 +382,7 @@ void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out
     vg_watch_total(b->values, total);
     out->out_mean = total[0] / count;
     double variance = total[1] / count - out->out_mean * out->out_mean;
-    out->out_std = variance > 0 ? sqrt(variance) : 0;
+    out->out_std = variance <= 0 ? 0 : sqrt(variance); /* what is no number stays none */
     slope_stats(b->slopes, out);
 }
 

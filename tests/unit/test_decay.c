@@ -152,6 +152,23 @@ static void verdicts(void **state)
     }
 }
 
+/* An overflow is kept as exploding, with the block where it began. */
+static void overflow_names_its_block(void **state)
+{
+    (void)state;
+    json_t *record = lab_record("depth=300 width=64 batch=16 act=relu gain=10 seeds=2");
+    assert_string_equal(vg_json_get_text(record, "verdict", ""), "exploding");
+    const json_t *findings = json_object_get(record, "findings");
+    assert_int_equal(json_array_size(findings), 2);
+    const json_t *finding = json_array_get(findings, 1);
+    assert_string_equal(vg_json_get_text(finding, "code", ""), "non_finite");
+    int64_t block = (int64_t)json_integer_value(json_object_get(finding, "layer"));
+    /* 10 per block from a norm of 1 to 3.4e38 */
+    assert_true(block >= 36 && block <= 42);
+    assert_true(json_is_null(json_object_get(record, "loss")));
+    json_decref(record);
+}
+
 static void short_networks_say_why_there_is_no_rate(void **state)
 {
     (void)state;
@@ -185,6 +202,7 @@ int main(void)
         cmocka_unit_test(norms_and_skips_agree_with_theory),
         cmocka_unit_test(norms_forget_the_scale),
         cmocka_unit_test(verdicts),
+        cmocka_unit_test(overflow_names_its_block),
         cmocka_unit_test(short_networks_say_why_there_is_no_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
