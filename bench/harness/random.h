@@ -33,7 +33,8 @@ typedef enum vg_stream {
     VG_STREAM_DATA_CENTRE,
     VG_STREAM_SHUFFLE,
     VG_STREAM_DATA_MARK,
-    VG_STREAM_SPLIT
+    VG_STREAM_SPLIT,
+    VG_STREAM_THEORY = 96
 } vg_stream;
 
 /** A family of numbers: seed, what for, and layer (0 outside the layers). */

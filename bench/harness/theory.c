@@ -66,10 +66,13 @@ void vg_theory_rate(const vg_theory *t, int64_t from, int64_t to, double *rate, 
     *sd = NAN;
     if (weight && tail) {
         *rate = vg_fit_rate(t->ln_sq, from, to, weight + from);
+        if (t->walks)
+            *sd = vg_theory_walk_sd(t, weight, from, to);
         /* step l is part of ln_sq of every block 1..l */
         for (int64_t l = 1; l < t->depth; l++)
             tail[l] = tail[l - 1] + weight[l];
-        *sd = sqrt(walk_variance(t, tail));
+        if (!t->walks)
+            *sd = sqrt(walk_variance(t, tail));
     }
     free(weight);
     free(tail);
@@ -82,9 +85,9 @@ double vg_theory_spread(const vg_theory *t)
         return NAN;
     for (int64_t l = 1; l < t->depth; l++)
         ones[l] = 1;
-    double variance = walk_variance(t, ones);
+    double sd = t->walks ? vg_theory_walk_sd(t, ones, 1, 1) : sqrt(walk_variance(t, ones));
     free(ones);
-    return sqrt(variance);
+    return sd;
 }
 
 /* --- variances ----------------------------------------------------------------------------- */
@@ -197,9 +200,11 @@ vg_status vg_theory_predict_with(const vg_spec *s, const vg_theory_measured *mea
     t->valid = predict(s, measured, t);
     if (t->valid)
         accumulate(t);
+    bool plain = !recurrent && s->skip == VG_SKIP_none && !s->norm;
+    bool walked = t->valid && plain && vg_theory_walk(s, t);
     /* The shift of the mean is that of one sample; a batch of samples whose gates differ averages
      * some of it away. */
-    if (t->valid && s->batch > 1 && t->depth > 1)
+    if (t->valid && !walked && s->batch > 1 && t->depth > 1)
         t->slack += pow(vg_theory_spread(t), 2) / (2 * (double)(t->depth - 1));
     if (t->valid && !isfinite(t->ln_sq[1])) {
         t->valid = false;
@@ -210,6 +215,7 @@ vg_status vg_theory_predict_with(const vg_spec *s, const vg_theory_measured *mea
 
 void vg_theory_release(vg_theory *t)
 {
+    free(t->walkers);
     free(t->step);
     free(t->ln_sq);
     free(t->q);

@@ -40,6 +40,8 @@ typedef struct vg_theory {
     vg_theory_step *step; /**< [depth]: entry l, 1 <= l < depth, from block l+1 to l;
                              entry 0, with skips: through block 1 to the input */
     double *ln_sq;        /**< [depth + 1]: ln ||s_l||^2 - ln ||s_depth||^2, mean over seeds */
+    float *walkers;       /**< [walks][depth + 1], where the walk is not linear (theory_walk.c) */
+    int walks;
     double *q;            /**< [depth + 1]: variance of z_l, or of the trunk */
 } vg_theory;
 
@@ -74,6 +76,9 @@ double vg_fit_rate(const double *y, int64_t from, int64_t to, double *weight);
 bool vg_theory_plain(const vg_spec *spec, vg_theory *theory);
 bool vg_theory_norm(const vg_spec *spec, vg_theory *theory);
 bool vg_theory_skip(const vg_spec *spec, vg_theory *theory);
+/* theory_walk.c: replaces ln_sq and the spread where the linear walk fails; false where it does */
+bool vg_theory_walk(const vg_spec *spec, vg_theory *theory);
+double vg_theory_walk_sd(const vg_theory *theory, const double *weight, int64_t from, int64_t to);
 /* theory_recurrent.c */
 bool vg_theory_recurrent(const vg_spec *spec, const vg_theory_measured *measured,
                          vg_theory *theory);

@@ -119,6 +119,24 @@ static void norms_and_skips_agree_with_theory(void **state)
     }
 }
 
+/* GELU and SiLU with He weights: deviations of q grow, and the linear walk is 4 to 10 standard
+ * deviations off. */
+static void heavy_tails_are_followed(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"act=gelu depth=16", "act=gelu depth=32", "act=gelu depth=48",
+                                        "act=silu depth=32"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[256];
+        snprintf(words, sizeof words, "width=128 batch=1 seeds=24 init=he_normal %s", cases[i]);
+        json_t *record = lab_record(words), *theory = json_object_get(record, "theory");
+        assert_true(fabs(number(record, "theory", "deviation_sd")) < 4);
+        assert_true(number(record, "theory", "slack") == 0);
+        assert_true(json_is_true(json_object_get(theory, "within")));
+        json_decref(record);
+    }
+}
+
 /* The scale of the weights in front of a norm is nothing. */
 static void norms_forget_the_scale(void **state)
 {
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(orthogonal_linear_networks_are_exact),
         cmocka_unit_test(rezero_is_one_to_the_last_bit),
         cmocka_unit_test(norms_and_skips_agree_with_theory),
+        cmocka_unit_test(heavy_tails_are_followed),
         cmocka_unit_test(norms_forget_the_scale),
         cmocka_unit_test(verdicts),
         cmocka_unit_test(overflow_names_its_block),
