@@ -66,12 +66,12 @@ vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape)
 {
     vg_rec rec = {.op = op, .l = vg_layer_of(op, shape)};
     int gates = vg_op_gates(op), vectors = gates > 1 ? gates : VG_FN(vg_gemm_micro).prefer;
-    cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES,
-               rec.l.in + rec.l.hidden);
+    cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES, rec.l.hidden);
     cut_units(&rec);
     cut_time(&rec);
     rec.at_panels = 0;
-    rec.at_bias = rec.panels * rec.panel;
+    rec.at_inputs = rec.panels * rec.panel;
+    rec.at_bias = rec.at_inputs + rec.panels * vectors * VG_LANES * rec.l.in;
     rec.at_x = rec.at_bias + lines(rec.l.gates);
     rec.floats = rec.at_x;
     if (rec.chunk > 1)
@@ -169,13 +169,25 @@ static float *workspace(const vg_task *task, int64_t offset)
     return (float *)task->workspace + offset;
 }
 
-/* c [rows][vectors] = A B for one panel of B, k in blocks that stay in L1. */
+/* The block of a panel behind this one, to be fetched in so many tiles of k steps. Panels lie one
+ * behind the other, so that the next panel follows the last block. */
+static vg_ahead block_behind(const float *block, int64_t k, int64_t width, int64_t tiles)
+{
+    const char *p = (const char *)(block + k * width);
+    int64_t bytes = k * width * (int64_t)sizeof(float);
+    int64_t steps = tiles * vg_ceil_div(k, VG_AHEAD_EVERY);
+    return (vg_ahead){
+        .row = p, .p = p, .row_bytes = bytes, .rows = 1, .lines = vg_ceil_div(bytes / 64, steps)};
+}
+
+/* c [rows][vectors] = A B for one panel of B, k in blocks that stay in L1. @p far: B comes from L3. */
 static void product(const segment *s, int segments, const float *panel, int vectors, int64_t rows,
-                    float *c)
+                    bool far, float *c)
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
     int64_t width = (int64_t)vectors * VG_LANES, tiles = vg_ceil_div(rows, micro->rows[vectors]);
-    vg_tile t = {.b_k = width, .ldc = width, .last = VG_LANES};
+    vg_ahead ahead[2] = {{0}, {0}};
+    vg_tile t = {.b_k = width, .ldc = width, .last = VG_LANES, .ahead = far ? ahead : NULL};
     for (int i = 0; i < segments; i++) {
         int64_t blocks = vg_ceil_div(s[i].k, micro->k_block);
         for (int64_t block = 0; block < blocks; block++) {
@@ -183,6 +195,7 @@ static void product(const segment *s, int segments, const float *panel, int vect
             t.k = s[i].k * (block + 1) / blocks - k0;
             t.b = panel;
             t.lda = s[i].lda;
+            ahead[0] = block_behind(panel, t.k, width, tiles);
             for (int64_t tile = 0; tile < tiles; tile++) {
                 int64_t first = rows * tile / tiles, last = rows * (tile + 1) / tiles;
                 t.a = s[i].a + first * t.lda + k0;
@@ -283,23 +296,27 @@ static void pack_panel(const vg_task *task, const vg_rec *rec, vg_slot slot, int
     }
 }
 
+static float *input_panel(const vg_task *task, const vg_rec *rec, int64_t p)
+{
+    return workspace(task, rec->at_inputs + p * rec->vectors * VG_LANES * rec->l.in);
+}
+
 static void pack_forward(const vg_task *task, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
-    float *panel = panel_of(task, rec, unit);
     (void)scratch;
     if (unit == 0)
         join_biases(task, rec);
-    pack_panel(task, rec, VG_W_IH, rec->l.in, unit, panel);
-    pack_panel(task, rec, VG_W_HH, rec->l.hidden, unit,
-               panel + rec->l.in * rec->vectors * VG_LANES);
+    pack_panel(task, rec, VG_W_IH, rec->l.in, unit, input_panel(task, rec, unit));
+    pack_panel(task, rec, VG_W_HH, rec->l.hidden, unit, panel_of(task, rec, unit));
 }
 
-static void input_product(const vg_step *step, int64_t p, float *x)
+static void input_product(const vg_step *step, int64_t p, bool far, float *x)
 {
+    const vg_rec *rec = step->rec;
     const vg_tensor *t = &step->task->t[VG_X];
-    segment s = {(const float *)t->p + step->row * t->ld, t->ld, step->rec->l.in};
-    product(&s, 1, panel_of(step->task, step->rec, p), step->rec->vectors, step->rows, x);
+    segment s = {(const float *)t->p + step->row * t->ld, t->ld, rec->l.in};
+    product(&s, 1, input_panel(step->task, rec, p), rec->vectors, step->rows, far, x);
 }
 
 /* Where the products with x of panel p and step t wait. */
@@ -316,7 +333,7 @@ static void input_chunk(const vg_task *task, const vg_rec *rec, const stretch *s
     for (int64_t p = s->p0; p < s->p1; p++)
         for (int64_t i = t; i < end; i++) {
             vg_step step = step_of(task, rec, s->block, i);
-            input_product(&step, p, waiting(task, rec, s->block, i, p));
+            input_product(&step, p, i == t, waiting(task, rec, s->block, i, p));
         }
 }
 
@@ -325,7 +342,6 @@ void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t un
 {
     const vg_rec *rec = task->state;
     stretch s = stretch_of(rec, unit);
-    int64_t below = rec->l.in * rec->vectors * VG_LANES;
     float *x = scratch, *h = x + sums(rec);
     for (int64_t t = s.t; t < s.end; t++) {
         vg_step step = step_of(task, rec, s.block, t);
@@ -340,9 +356,10 @@ void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t un
             if (rec->chunk > 1)
                 x = waiting(task, rec, s.block, t, p);
             else
-                input_product(&step, p, x);
+                input_product(&step, p, false, x);
             if (t > 0)
-                product(&before, 1, panel_of(task, rec, p) + below, rec->vectors, step.rows, h);
+                product(&before, 1, panel_of(task, rec, p), rec->vectors, step.rows,
+                        rec->ranges > 1, h);
             run_cell(&step, cell, p, x, h);
         }
     }
@@ -389,7 +406,7 @@ void VG_FN(vg_rec_backward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t u
         for (int64_t p = s.p0; p < s.p1; p++) {
             if (back > 0)
                 product(da, common < rec->l.gates ? 2 : 1, panel_of(task, rec, p), rec->vectors,
-                        step.rows, scratch);
+                        step.rows, rec->ranges > 1, scratch);
             run_cell(&step, cell, p, NULL, scratch);
         }
     }

@@ -25,12 +25,12 @@ typedef struct vg_rec {
     vg_layer l;
     int vectors;            /**< of a panel */
     int64_t units;          /**< hidden units of a panel */
-    int64_t panels, panel;  /**< number of them, floats of one: fwd W_ih over W_hh, bwd W_hh */
+    int64_t panels, panel;  /**< number of them, floats of one of W_hh */
     int64_t blocks, rows;   /**< of the batch; most rows of a block */
     int64_t ranges;         /**< of panels; more than 1: units are ranges, and steps are rounds */
     int64_t chunk;          /**< fwd: steps whose products with x are made at once */
     /* in the workspace: */
-    int64_t at_panels;
+    int64_t at_panels, at_inputs; /**< panels of W_hh; fwd: of W_ih */
     int64_t at_bias;        /**< fwd b_ih + b_hh; bwd sums of da of each block, ld_da apart */
     int64_t at_x;           /**< fwd, chunk > 1: products with x, [block][step][panel][rows] */
     int64_t at_da, ld_da;   /**< bwd: gradients of the sums, [seq * batch][ld_da] */
