@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/parts.h"
+#include "reports/sha256.h"
 
 enum { MOST_LISTED = 40 };
 
@@ -137,6 +138,21 @@ vg_status vg_part_anomalies(vg_report *report)
     return VG_OK;
 }
 
+/* The raw data by name and sum: what was quoted can be told from what was changed since. */
+static vg_status raw_data(vg_report *report, int document)
+{
+    const char *path = report->options->files ? report->options->files[document] : NULL;
+    char sum[VG_SHA256_TEXT];
+    if (!path)
+        return VG_OK;
+    VG_TRY(vg_sha256_file(path, sum));
+    const char *slash = strrchr(path, '/');
+    vg_text_add(&report->out, "\nRaw data, with every sample: ");
+    vg_text_code(&report->out, slash ? slash + 1 : path);
+    vg_text_printf(&report->out, ", SHA-256 `%s`.\n", sum);
+    return VG_OK;
+}
+
 vg_status vg_part_reproduce(vg_report *report)
 {
     vg_part_title(report, 13, "Reproduce");
@@ -152,6 +168,7 @@ vg_status vg_part_reproduce(vg_report *report)
         vg_text_add(&report->out, "; rendered from its results file with `vgbench report`.");
         vg_text_printf(&report->out, " Results are schema version %.0f.\n",
                        vg_doc_num(report->docs[d], "schema_version"));
+        VG_TRY(raw_data(report, d));
     }
     vg_text_add(&report->out,
                 "\nTo compare a run of yours: `vgbench compare OLD.json NEW.json`. Ratios "

@@ -30,6 +30,7 @@ typedef struct vg_report_options {
     vg_report_profile profile;
     const char *const *names; /**< one label per document, used where the host names do not
                                * tell them apart; NULL: host names */
+    const char *const *files; /**< the documents' files, named with their SHA-256; NULL: not said */
     const char *title;        /**< NULL: "vgbench report", or what the profile is called */
     const char *siblings;     /**< stem ("report") of the three files of vg_report_write_all() */
     bool no_plots;            /**< write neither plots nor their data */

@@ -154,6 +154,7 @@ int vg_cmd_report(int argc, char **argv) {
                                     .no_plots = no_plots,
                                     .gnuplot = gnuplot,
                                     .plot_timeout_s = timeout,
+                                    .files = words.items,
                                     .names = (const char *const *)names};
         status = write_all(results, count, &report, split, &options, other);
     }

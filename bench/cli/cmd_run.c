@@ -241,10 +241,13 @@ static vg_status measure_parts(const arguments *a, vg_run *run)
 
 static vg_status report(const vg_run *run)
 {
-    char path[4200];
+    char path[4200], data[4200];
     snprintf(path, sizeof path, "%s/report.md", run->folder);
+    snprintf(data, sizeof data, "%s/results.json", run->folder);
     json_t *const documents[1] = {run->results};
-    VG_TRY(vg_report_write_all(documents, 1, NULL, path));
+    const char *const files[1] = {data};
+    const vg_report_options options = {.files = files};
+    VG_TRY(vg_report_write_all(documents, 1, &options, path));
     puts(path);
     return VG_OK;
 }

@@ -23,6 +23,7 @@ teardown() {
     cmp R.md one/R.md
     diff -r plots one/plots
     head -10 R.md | grep -q "oneDNN 2.6.3 (2022)"
+    grep -q "SHA-256 .$(sha256sum a.json | cut -d' ' -f1)" R.md
 }
 
 @test "report: every image it links is there, with alt text" {

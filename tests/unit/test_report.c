@@ -17,6 +17,7 @@
 #include "reports/report.h"
 #include "reports/repro.h"
 #include "reports/rows.h"
+#include "reports/sha256.h"
 #include "reports/text.h"
 
 static const char hostile[] = "a|b`c<script>&\n\r\x01*_[x](y)\\$~\"'@\xe2\x80\xae@";
@@ -131,6 +132,19 @@ static void verdicts_come_from_the_samples(void **state)
     assert_int_equal(rows.cases[0].size, VG_SIZE_L1);
     vg_rows_release(&rows);
     json_decref(doc);
+}
+
+static void sums_are_those_of_the_standard(void **state)
+{
+    char text[VG_SHA256_TEXT];
+    assert_string_equal(vg_sha256("", 0, text),
+                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_string_equal(vg_sha256("abc", 3, text),
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_string_equal(
+        vg_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, text),
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    assert_int_equal(vg_sha256_file("/nowhere/x", text), VG_EIO);
 }
 
 /* A row of @p op with shape @p words ("{s:i...}" is json). */
@@ -519,6 +533,7 @@ int main(void)
         cmocka_unit_test(verdicts_come_from_the_samples),
         cmocka_unit_test(the_head_names_onednn),
         cmocka_unit_test(rows_are_repeated_by_benchdnn),
+        cmocka_unit_test(sums_are_those_of_the_standard),
         cmocka_unit_test(all_parts_stand_in_order),
         cmocka_unit_test(hostile_names_stay_in_their_cells),
         cmocka_unit_test(tables_are_well_formed),
