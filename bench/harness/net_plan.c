@@ -171,6 +171,14 @@ static vg_status watch_slopes(vg_net *net, const vg_node *n)
 
 /* --- forward ------------------------------------------------------------------------------- */
 
+static vg_status watch_output(vg_net *net, const vg_node *n)
+{
+    if (n->block && n->y == net->block[n->block].out)
+        return watch(net, VG_WATCH_VALUES, data(net, n->y), net->spec.batch, net->spec.width,
+                     &net->block[n->block].values);
+    return VG_OK;
+}
+
 static vg_status forward(vg_net *net, const vg_node *n)
 {
     vg_shape shape = node_shape(net, n);
@@ -196,10 +204,33 @@ static vg_status forward(vg_net *net, const vg_node *n)
     } else {
         bind(task, VG_SLOPE, param(net, n->p0));
     }
-    if (n->block && n->y == net->block[n->block].out)
-        return watch(net, VG_WATCH_VALUES, data(net, n->y), net->spec.batch, net->spec.width,
-                     &net->block[n->block].values);
-    return VG_OK;
+    return watch_output(net, n);
+}
+
+/* Whether node @p i is a dense layer whose output only the activation behind it reads. Its z is not
+ * kept then, but where the activation wants it back: dumps keep it apart. */
+static bool feeds_activation(const vg_net *net, int i)
+{
+    const vg_node *dense = &net->node[i], *act = dense + 1;
+    vg_backend backend = (vg_backend)net->spec.backend;
+    if (net->options.keep || i + 1 == net->nodes || dense->op != VG_OP_dense ||
+        !vg_op_is_activation(act->op) || act->op == VG_OP_prelu || act->x != dense->y)
+        return false;
+    return vg_kernel_find(VG_OP_dense_bias_act, VG_DIR_fwd, backend) != NULL;
+}
+
+static vg_status forward_fused(vg_net *net, const vg_node *dense, const vg_node *act)
+{
+    vg_shape shape = node_shape(net, dense);
+    vg_task *task;
+    shape.act = act->op;
+    VG_TRY(vg_net_add_task(net, VG_OP_dense_bias_act, VG_DIR_fwd, &shape, &task));
+    bind(task, VG_X, data(net, dense->x));
+    bind(task, VG_W, param(net, dense->p0));
+    bind(task, VG_B, param(net, dense->p1));
+    bind(task, VG_PRE, data(net, dense->y));
+    bind(task, VG_Y, data(net, act->y));
+    return watch_output(net, act);
 }
 
 vg_status vg_net_add_loss(vg_net *net)
@@ -415,7 +446,12 @@ vg_status vg_net_tasks(vg_net *net)
         return vg_recurrent_tasks(net);
     for (int i = 0; i < net->nodes; i++) {
         vg_net_mark(net, VG_PART_forward, net->node[i].block);
-        VG_TRY(forward(net, &net->node[i]));
+        if (feeds_activation(net, i)) {
+            VG_TRY(forward_fused(net, &net->node[i], &net->node[i + 1]));
+            i++;
+        } else {
+            VG_TRY(forward(net, &net->node[i]));
+        }
     }
     if (net->options.infer)
         return VG_OK;

@@ -238,7 +238,8 @@ static void run_step(const segment *s, int i, int worker, int workers)
 
 static void wait_behind(const segment *s, int i, int workers)
 {
-    if (i + 1 < s->count && !same_rows(&s->steps[i].phase, &s->steps[i + 1].phase))
+    if (i + 1 < s->count && !s->steps[i].phase.independent &&
+        !same_rows(&s->steps[i].phase, &s->steps[i + 1].phase))
         vg_barrier_wait(&s->team->barrier, workers);
 }
 

@@ -221,3 +221,19 @@ json.dump(r, open('all.json', 'w'))"
     grep -q '`as it is` | 0 of 1' report.md
     [ -s plots/gradient_steps_1_1.dat ] && [ -s plots/update_ratio_1_1.dat ]
 }
+
+@test "train: recurrent models: an lstm learns to add, steps in time are recorded" {
+    "$VGBENCH" train model=lstm width=24 batch=64 seq_len=12 epochs=6 lr=0.01 threads=1 \
+        --samples=1500 -o r.json -q >/dev/null
+    matches_schema r.json
+    check '
+assert t["loss"] < 0.5 * t["steps"][0]["loss"], (t["steps"][0]["loss"], t["loss"])
+assert t["accuracy"] is None and len(t["steps"][0]["layers"]) == 12
+l = t["steps"][3]["layers"]
+assert l[0]["grad_out_norm"] > 0 and l[0]["update_ratio"] == l[11]["update_ratio"] > 0'
+    "$VGBENCH" train model=gru width=16 batch=32 seq_len=8 data=recall classes=4 steps=4 clip_norm=1 \
+        threads=2 --samples=100 -q --checkpoint a >/dev/null
+    "$VGBENCH" train model=gru width=16 batch=32 seq_len=8 data=recall classes=4 steps=4 clip_norm=1 \
+        threads=1 --samples=100 -q --checkpoint b >/dev/null
+    cmp a/weights/layer001.weight_hh.npy b/weights/layer001.weight_hh.npy
+}

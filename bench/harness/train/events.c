@@ -118,15 +118,19 @@ vg_status vg_events_begin(const vg_spec *spec, vg_events *e)
 {
     vg_theory theory = {0};
     *e = (vg_events){.spec = spec, .spread = NAN, .first_loss = NAN, .best_loss = INFINITY};
-    e->decay = (vg_decay){
-        .depth = spec->depth, .seeds = 1, .trunk = spec->skip != VG_SKIP_none};
-    e->decay.stats = calloc((size_t)spec->depth, sizeof *e->decay.stats);
+    bool recurrent = spec->model != VG_MODEL_mlp;
+    int64_t entries = recurrent ? spec->seq_len : spec->depth;
+    e->decay = (vg_decay){.depth = entries,
+                          .seeds = 1,
+                          .trunk = recurrent || spec->skip != VG_SKIP_none,
+                          .recurrent = recurrent};
+    e->decay.stats = calloc((size_t)entries, sizeof *e->decay.stats);
     e->decay.loss = calloc(1, sizeof *e->decay.loss);
-    e->first_dead = calloc((size_t)spec->depth, sizeof *e->first_dead);
+    e->first_dead = calloc((size_t)entries, sizeof *e->first_dead);
     if (!e->decay.stats || !e->decay.loss || !e->first_dead)
         return vg_fail(VG_ENOMEM, "out of memory for the judgement of %lld layers",
-                       (long long)spec->depth);
-    if (vg_theory_predict(spec, &theory) == VG_OK && theory.valid)
+                       (long long)entries);
+    if (!recurrent && vg_theory_predict(spec, &theory) == VG_OK && theory.valid)
         e->spread = vg_theory_spread(&theory);
     vg_theory_release(&theory);
     return VG_OK;
@@ -231,6 +235,14 @@ static double mean(const double *values, int count)
     return sum / count;
 }
 
+static double variance(const double *values, int count)
+{
+    double centre = mean(values, count), sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += (values[i] - centre) * (values[i] - centre);
+    return sum / (count - 1);
+}
+
 static int flat(vg_events *e, int64_t step, json_t *list)
 {
     enum { HALF = VG_EVENT_WINDOW / 2 };
@@ -238,7 +250,9 @@ static int flat(vg_events *e, int64_t step, json_t *list)
         return 0;
     double before = mean(e->recent, HALF), now = mean(e->recent + HALF, HALF);
     double fallen = (before - now) / before;
-    if (!(fallen < 0.01) || !(now > 0.25 * e->first_loss))
+    double error = sqrt((variance(e->recent, HALF) + variance(e->recent + HALF, HALF)) / HALF);
+    if (!(fallen < 0.01) || !(fallen + 2 * error / before < 0.03) ||
+        !(now > 0.25 * e->first_loss))
         return 0;
     finding f = {"plateau", 0, fallen, 0.01};
     double chance = log((double)e->spec->classes);

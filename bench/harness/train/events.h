@@ -5,8 +5,8 @@
  *   vanishing exploding growing saturated collapsed_variance ...   as the laboratory judges a
  *              network at initialisation (diagnose.h), with the statistics of this step
  *   dead       units of a layer fell silent: more by a quarter than at the first step
- *   plateau    a tenth of the run (at least an epoch) has lowered the loss by less than 1 % of
- *              what it was, while it is far from zero
+ *   plateau    ten records have lowered the mean loss by less than 1 %, and for certain (two
+ *              standard errors) by less than 3 %, while it is above a quarter of the first
  *   lr_too_low the gradient arrives, but the weights change by less than 1e-4 of themselves a step
  *              and the loss has fallen by less than a tenth since the first step
  *   diverging  the loss is above four times its best

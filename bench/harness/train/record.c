@@ -66,7 +66,7 @@ json_t *vg_train_step_json(const vg_train_run *run, double lr, bool layers)
     if (!layers || !r->layers)
         return entry;
     json_t *list = json_array();
-    for (int64_t l = 0; l < run->spec.depth; l++)
+    for (int64_t l = 0; l < r->entries; l++)
         json_array_append_new(list, layer_json(&r->layers[l], l + 1));
     json_object_set_new(entry, "layers", list);
     return entry;

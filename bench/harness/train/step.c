@@ -33,10 +33,12 @@ struct vg_stepper {
     vg_task optimizer, clip;
     void *optimizer_workspace, *clip_workspace;
     vg_update update;
+    vg_pieces pieces;
     vg_unscale unscale;
     float *moment[2];
     float clip_stats[2]; /* norm before, factor */
-    vg_layer_step *layers;
+    vg_layer_step *layers; /* [entries] */
+    int64_t entries;
 };
 
 /* --- creation ------------------------------------------------------------------------------ */
@@ -94,16 +96,21 @@ static vg_status make_optimizer(vg_stepper *s)
 static vg_status watch_updates(vg_stepper *s)
 {
     const vg_arena *arena = vg_net_arena(s->full.net);
-    int layers = (int)s->spec.depth;
+    bool recurrent = s->spec.model != VG_MODEL_mlp;
+    int layers = recurrent ? 1 : (int)s->spec.depth;
     int *segment = calloc((size_t)layers, sizeof *segment);
-    s->layers = calloc((size_t)layers, sizeof *s->layers);
+    s->entries = vg_net_entries(s->full.net);
+    s->layers = calloc((size_t)s->entries, sizeof *s->layers);
     s->update.optimizer = &s->optimizer;
     vg_status status = VG_OK;
     if (!segment || !s->layers)
         status = vg_fail(VG_ENOMEM, "out of memory for the statistics of %d layers", layers);
     for (int l = 0; l < layers && status == VG_OK; l++) {
         char name[48];
-        snprintf(name, sizeof name, "layer%03d.weight", l + 1);
+        if (recurrent)
+            snprintf(name, sizeof name, "layer%03d.weight_hh", (int)s->spec.depth);
+        else
+            snprintf(name, sizeof name, "layer%03d.weight", l + 1);
         const vg_segment *found = vg_arena_find(arena, name);
         if (!found)
             status = vg_fail(VG_EUNSUPPORTED, "no segment is called %s", name);
@@ -120,12 +127,15 @@ static void aim(const vg_stepper *s, vg_net *net, int64_t rows, vg_gather *gathe
                 vg_scorer *scorer)
 {
     vg_net_batch memory = vg_net_batch_memory(net);
-    bool squares = s->spec.loss == VG_OP_mse, labels = s->data->labels != NULL;
+    bool squares = s->spec.loss == VG_OP_mse;
+    bool labels = s->data->labels && (!squares || s->spec.classes > 1);
+    bool recurrent = s->spec.model != VG_MODEL_mlp;
     *gather = (vg_gather){.data = s->data,
                           .most = rows,
                           .to = {.x = memory.x,
-                                 .ld = s->data->in_dim * s->data->steps,
+                                 .ld = s->data->in_dim * (recurrent ? 1 : s->data->steps),
                                  .rows = rows,
+                                 .time_major = recurrent,
                                  .labels = labels ? memory.labels : NULL,
                                  .target = squares ? memory.target : NULL}};
     *scorer = (vg_scorer){.logits = vg_net_logits(net),
@@ -141,6 +151,36 @@ static vg_status append_marked(vg_plan *plan, const vg_step *step)
     plan->part = step->part;
     plan->layer = step->layer;
     return vg_plan_append_phase(plan, step->task, &step->phase, 0);
+}
+
+/* The last step of the backward pass of a layer, or -1. */
+static int last_of_layer(const vg_plan *net, int step)
+{
+    int layer = net->steps[step].layer;
+    if (net->steps[step].part != VG_PART_backward || layer == 0)
+        return -1;
+    for (int i = step + 1; i < net->count; i++)
+        if (net->steps[i].part == VG_PART_backward && net->steps[i].layer == layer)
+            return -1;
+    return layer;
+}
+
+/* The step without statistics, with the optimizer behind the backward pass of each layer. */
+static vg_status append_merged(vg_plan *plan, const vg_plan *net, const vg_pieces *pieces)
+{
+    if (net->scratch > plan->scratch)
+        plan->scratch = net->scratch;
+    for (int i = 0; i < net->count; i++) {
+        if (net->steps[i].part == VG_PART_statistics)
+            continue;
+        VG_TRY(append_marked(plan, &net->steps[i]));
+        int layer = last_of_layer(net, i);
+        plan->part = VG_PART_optimizer;
+        if (layer > 0)
+            VG_TRY(vg_pieces_append(pieces, layer, true, plan));
+    }
+    plan->layer = 0;
+    return vg_pieces_append(pieces, 0, false, plan);
 }
 
 static vg_status append_net(vg_plan *plan, const vg_plan *net, bool statistics)
@@ -164,6 +204,12 @@ static vg_status make_plan(vg_stepper *s, batch_side *side, bool statistics)
     vg_plan *plan = &side->plan[statistics];
     mark(plan, VG_PART_data);
     VG_TRY(vg_gather_append(&side->gather, plan));
+    if (!statistics && s->spec.loss_scale == 1 && !(s->spec.clip_norm > 0)) {
+        mark(plan, VG_PART_optimizer);
+        VG_TRY(vg_pieces_begin(&s->optimizer, plan));
+        VG_TRY(append_merged(plan, vg_net_plan(side->net), &s->pieces));
+        return vg_team_reserve(s->team, plan->scratch);
+    }
     VG_TRY(append_net(plan, vg_net_plan(side->net), statistics));
     mark(plan, VG_PART_statistics);
     if (statistics)
@@ -189,6 +235,7 @@ static vg_status make_side(vg_stepper *s, batch_side *side, int64_t rows)
     if (side == &s->full) {
         VG_TRY(make_optimizer(s));
         VG_TRY(watch_updates(s));
+        VG_TRY(vg_pieces_prepare(&s->pieces, vg_net_arena(side->net), &s->optimizer));
     }
     VG_TRY(make_plan(s, side, false));
     return s->monitor ? make_plan(s, side, true) : VG_OK;
@@ -265,6 +312,7 @@ void vg_stepper_destroy(vg_stepper *s)
     vg_free(s->moment[0]);
     vg_free(s->moment[1]);
     vg_update_release(&s->update);
+    vg_pieces_release(&s->pieces);
     free(s->layers);
     free(s);
 }
@@ -300,16 +348,33 @@ static void collect_updates(vg_stepper *s)
     }
 }
 
+/* Every step in time has the same recurrent weights. */
+static void share_updates(vg_stepper *s)
+{
+    double factor = s->clip_stats[1];
+    for (int64_t t = 0; t < s->entries; t++) {
+        vg_layer_step *step = &s->layers[t];
+        step->grad_norm_post = s->layers[0].grad_norm_post;
+        step->mean_abs_dw = s->layers[0].mean_abs_dw;
+        step->update_ratio = s->layers[0].update_ratio;
+        step->block.weight_l2 = s->layers[0].block.weight_l2;
+        step->block.grad_weight_l2 = factor > 0 ? step->grad_norm_post / factor : (double)NAN;
+    }
+}
+
 static void collect(vg_stepper *s, const batch_side *side, vg_step_result *r)
 {
     double loss, hits;
-    for (int64_t l = 0; l < s->spec.depth; l++)
+    for (int64_t l = 0; l < s->entries; l++)
         vg_net_gradient_stats(side->net, l + 1, &s->layers[l].block);
     collect_updates(s);
+    if (s->spec.model != VG_MODEL_mlp)
+        share_updates(s);
+    r->entries = s->entries;
     vg_scorer_total(&side->scorer, &loss, &hits);
     r->layers = s->layers;
     r->accuracy = side->scorer.labels ? hits / (double)side->scorer.rows : (double)NAN;
-    r->correlation = vg_net_correlation(side->net, s->spec.depth);
+    r->correlation = vg_net_correlation(side->net, s->entries);
 }
 
 vg_status vg_stepper_run(vg_stepper *s, int64_t step, const int32_t *index, int64_t rows, double lr,
@@ -359,7 +424,7 @@ vg_status vg_stepper_score(vg_stepper *s, const int32_t *index, int64_t count, v
     }
     score->count = count;
     score->loss = count ? loss / (double)count : (double)NAN;
-    score->accuracy = count && s->data->labels ? hits / (double)count : (double)NAN;
+    score->accuracy = count && s->infer_scorer.labels ? hits / (double)count : (double)NAN;
     return VG_OK;
 }
 

@@ -16,7 +16,8 @@
 
 typedef struct vg_stepper vg_stepper;
 
-/** What a layer did in a monitored step. */
+/** What a layer did in a monitored step; of recurrent models an entry is a step in time, and the
+ * weights are the recurrent ones of the top layer, which all of them share. */
 typedef struct vg_layer_step {
     vg_block_stats block;
     double grad_norm_post; /**< of dL/dW after clipping */
@@ -29,7 +30,8 @@ typedef struct vg_step_result {
     double grad_norm, clip_factor; /**< global norm before clipping; NAN where it was not taken */
     double accuracy;               /**< of this batch; NAN without statistics or labels */
     double correlation;            /**< of samples at the last layer; NAN without statistics */
-    const vg_layer_step *layers;   /**< [depth], until the next step; NULL without statistics */
+    const vg_layer_step *layers;   /**< [entries], until the next step; NULL without statistics */
+    int64_t entries;               /**< layers, or steps in time */
 } vg_step_result;
 
 /** Builds networks and plans for @p spec (resolved and fitted to @p data); @p team and @p data

@@ -78,6 +78,9 @@ typedef struct vg_phase {
     int64_t rounds;
     /** A library call that brings its own threads: run once, outside any parallel region. */
     bool serial;
+    /** What it reads is ready at the barrier before it, and what it writes is read by nobody before
+     * the barrier after the next phase: none is needed behind it. */
+    bool independent;
     /** Estimated time of the whole phase on one thread, in nanoseconds, from the shape alone; the
      * executor uses it to leave small work on one thread. */
     double cost_ns;
