@@ -23,9 +23,9 @@ export OMP_WAIT_POLICY=passive
 small="width=24 batch=16 seeds=1 threads=1"
 
 # every norm, place, skip, loss, kink; the recurrent cells, stacked
-"$vgbench" decay $small depth=5 act=relu,gelu,prelu norm=none,layer,batch \
+"$vgbench" decay $small depth=5 act=gelu,prelu norm=none,layer,batch \
     skip=none,residual,highway loss=softmax_xent,mse --dump "$dir/a" --quiet >/dev/null
-"$vgbench" decay $small depth=16 act=tanh,elu,linear norm_at=pre,post \
+"$vgbench" decay $small depth=16 act=relu,elu norm_at=pre,post \
     skip=none,scaled,rezero in_dim=7 final_norm=1 norm=rms vs norm=group groups=2 --dump "$dir/b" --quiet >/dev/null
 "$vgbench" decay $small depth=16 act=sigmoid,silu,selu,leaky_relu init=he_normal,orthogonal \
     bias_std=0.1 loss_scale=1024 --dump "$dir/c" --quiet >/dev/null
