@@ -251,7 +251,7 @@ vg_status vg_threads_parse(const char *text, vg_options *options)
     int count = 0;
     snprintf(copy, sizeof copy, "%s", text);
     for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        char *end;
+        char *end = word;
         long n = strcmp(word, "all") ? strtol(word, &end, 10) : vg_allowed_cpus();
         bool bad = strcmp(word, "all") && (end == word || *end);
         if (bad || n < 1 || n > THREADS_MAX)

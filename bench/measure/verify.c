@@ -76,6 +76,7 @@ static vg_status ask_oracle(vg_bench *b, vg_dir dir, const vg_tensor_spec *list,
         oracle.in[slot] = b->in[slot];
         if (list[i].access == VG_ACCESS_IN)
             continue;
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the bench frees them */
         VG_TRY(new_array(&list[i], &b->out[slot]));
         VG_TRY(new_array(&list[i], &b->mag[slot]));
         oracle.out[slot] = b->out[slot];
@@ -122,8 +123,6 @@ static vg_status solve(vg_bench *b)
 
 static vg_status pose(vg_bench *b, const vg_shape *shape, const vg_verify_options *options)
 {
-    /* Other bytes between the members only cost a second solution.
-     * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
     bool same = b->solved && !memcmp(&b->shape, shape, sizeof *shape) &&
                 b->options.fill == options->fill && b->options.seed == options->seed &&
                 b->options.params == options->params;
