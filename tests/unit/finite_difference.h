@@ -53,8 +53,8 @@ static inline void check_segment(lab_net *lab, const char *words, const vg_segme
         double step = 1e-3 / norm;
         step = step > 0.02 ? 0.02 : step;
         double slope = slope_at(lab, s, origin, g, step);
-        if (!(fabs(slope - norm) <= 0.02 * norm + 4e-7 / step)) { /* a kink within the step? */
-            step /= 8;
+        for (int i = 0; i < 2 && !(fabs(slope - norm) <= 0.02 * norm + 4e-7 / step); i++) {
+            step /= 8; /* a kink within the step? */
             slope = slope_at(lab, s, origin, g, step);
         }
         if (!(fabs(slope - norm) <= 0.02 * norm + 4e-7 / step))

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "finite_difference.h"
+#include "harness/random.h"
 #include "lab.h"
 
 static void check(const char *more)
@@ -72,6 +73,139 @@ static void skips_norms_and_matrices(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check(cases[i]);
+}
+
+/* --- every pair of values ------------------------------------------------------------------- */
+
+/* Keys and the values that a network can be given, each with whether it fits beside the others. */
+enum { FACTORS = 11, VALUES_MAX = 11 };
+static const struct {
+    const char *key, *values[VALUES_MAX];
+} factors[FACTORS] = {
+    {"act", {"relu", "linear", "sigmoid", "tanh", "leaky_relu", "prelu", "gelu", "gelu_tanh", "elu",
+             "selu", "silu"}},
+    {"norm", {"none", "batch", "layer", "group", "rms"}},
+    {"norm_at", {"inner", "pre", "post"}},
+    {"skip", {"none", "residual", "scaled", "rezero", "highway"}},
+    {"block_layers", {"1", "2"}},
+    {"loss", {"softmax_xent", "mse"}},
+    {"in_dim", {"16", "7"}},
+    {"final_norm", {"0", "1"}},
+    {"init", {"he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "lecun_normal",
+              "standard_uniform", "torch_default", "orthogonal", "normal", "identity"}},
+    {"prelu_shared", {"0", "1"}},
+    {"data", {"teacher", "gaussians", "spirals"}},
+};
+
+static int count_values(int f)
+{
+    int n = 0;
+    while (n < VALUES_MAX && factors[f].values[n])
+        n++;
+    return n;
+}
+
+/* Words of a choice, without the keys that have nothing to act on in it. False where the choice makes
+ * no sense. */
+static bool words_of(const int *choice, char *words, size_t size)
+{
+    vg_spec spec;
+    size_t used = 0;
+    vg_spec_init(&spec);
+    words[0] = '\0';
+    for (int f = 0; f < FACTORS; f++) {
+        const char *value = factors[f].values[choice[f]];
+        bool needs_norm = !strcmp(factors[f].key, "norm_at") && choice[1] == 0;
+        if (needs_norm || (!strcmp(factors[f].key, "prelu_shared") && choice[f] == 0))
+            continue;
+        used += (size_t)snprintf(words + used, size - used, "%s%s=%s", used ? " " : "",
+                                 factors[f].key, value);
+        if (vg_spec_set(&spec, factors[f].key, value) != VG_OK)
+            return false;
+    }
+    if (!strcmp(factors[3].values[choice[3]], "rezero")) { /* at 0 the branch has no gradient */
+        snprintf(words + used, size - used, " alpha=0.6");
+        vg_spec_set(&spec, "alpha", "0.6");
+    }
+    if (choice[8] == 8) { /* init=normal: 0.01 is too small for a difference to be seen */
+        used = strlen(words);
+        snprintf(words + used, size - used, " init_std=0.3");
+        vg_spec_set(&spec, "init_std", "0.3");
+    }
+    if (choice[1] == 3) { /* over 2 values a norm is a step of width sqrt(eps): no difference fits in it */
+        used = strlen(words);
+        snprintf(words + used, size - used, " groups=2");
+        vg_spec_set(&spec, "groups", "2");
+    }
+    vg_spec_set(&spec, "width", "16");
+    vg_spec_set(&spec, "batch", "12");
+    vg_spec_set(&spec, "threads", "1");
+    return vg_spec_resolve(&spec, VG_FOR_DECAY) == VG_OK;
+}
+
+typedef bool covered_pairs[FACTORS][VALUES_MAX][FACTORS][VALUES_MAX];
+
+static int newly_covered(covered_pairs covered, const int *choice, bool mark)
+{
+    int count = 0;
+    for (int f = 0; f < FACTORS; f++)
+        for (int g = f + 1; g < FACTORS; g++) {
+            bool *pair = &covered[f][choice[f]][g][choice[g]];
+            count += !*pair;
+            *pair |= mark;
+        }
+    return count;
+}
+
+/* The best of a few random completions of a pair; false where none makes sense. */
+static bool complete(covered_pairs covered, const int pair[4], vg_random *random, uint64_t *at,
+                     int *best)
+{
+    int most = 0;
+    for (int attempt = 0; attempt < 60; attempt++) {
+        int choice[FACTORS];
+        char words[512];
+        for (int f = 0; f < FACTORS; f++)
+            choice[f] = (int)(vg_random_uniform(random, (*at)++) * count_values(f));
+        choice[pair[0]] = pair[1];
+        choice[pair[2]] = pair[3];
+        int gain = newly_covered(covered, choice, false);
+        if (gain > most && words_of(choice, words, sizeof words)) {
+            most = gain;
+            memcpy(best, choice, sizeof choice);
+        }
+    }
+    return most > 0;
+}
+
+/* Every pair of values of two keys that can stand together is in a network whose gradients are
+ * checked. */
+static void every_pair_of_values(void **state)
+{
+    (void)state;
+    static covered_pairs covered;
+    vg_random random = {.seed = 4, .what = VG_STREAM_SHUFFLE};
+    uint64_t at = 0;
+    int checked = 0, impossible = 0;
+    for (int f = 0; f < FACTORS; f++)
+        for (int g = f + 1; g < FACTORS; g++)
+            for (int i = 0; i < count_values(f); i++)
+                for (int k = 0; k < count_values(g); k++) {
+                    int pair[4] = {f, i, g, k}, choice[FACTORS];
+                    char words[512];
+                    if (covered[f][i][g][k])
+                        continue;
+                    if (!complete(covered, pair, &random, &at, choice)) {
+                        impossible++;
+                        continue;
+                    }
+                    newly_covered(covered, choice, true);
+                    words_of(choice, words, sizeof words);
+                    check(words);
+                    checked++;
+                }
+    print_message("%d networks cover the pairs; %d pairs cannot stand together\n", checked, impossible);
+    assert_true(checked > 100 && impossible < 40);
 }
 
 /* A run with every gradient in memory of its own must not differ from one that reuses buffers. */
@@ -145,6 +279,7 @@ int main(void)
         cmocka_unit_test(activations_and_losses),
         cmocka_unit_test(norms_and_places),
         cmocka_unit_test(skips_norms_and_matrices),
+        cmocka_unit_test(every_pair_of_values),
         cmocka_unit_test(kept_gradients_are_the_same),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
         cmocka_unit_test(loss_scale_is_exact),
