@@ -46,6 +46,7 @@ typedef struct session {
     bool fixes, cost, explain, precision;
     uint64_t varying;    /* bit per key: its value differs between points */
     json_t *records;     /* kept for what needs all at once: fixes, papers, a plot; else NULL */
+    json_t *trained;     /* papers: records of claims about learning */
     vg_spool spool;      /* of a sweep whose records are written at the end */
     json_t *index;       /* of a dump of several points */
     char *command;
@@ -224,6 +225,8 @@ static json_t *document(const session *s)
 {
     json_t *results = vg_results_new("decay", s->command);
     json_object_del(results, "decay"); /* written record by record */
+    if (json_array_size(s->trained))
+        json_object_set(results, "train", s->trained);
     if (interrupted())
         json_object_set_new(results, "partial", json_true());
     return results;
@@ -335,8 +338,9 @@ static vg_status run_paper(session *s, const vg_words *given)
             words.items[words.count++] = text[i];
         }
     s->records = json_array();
+    s->trained = json_array();
     vg_status status = vg_decay_paper(s->paper, &words, &s->options, interrupted, s->records,
-                                      &s->disagreeing);
+                                      s->trained, &s->disagreeing);
     free(words.items);
     return status == VG_OK ? write_outputs(s) : status;
 }
@@ -393,6 +397,7 @@ int vg_cmd_decay(int argc, char **argv)
         status = run(&s, &words);
     vg_sweep_release(&s.sweep);
     json_decref(s.records);
+    json_decref(s.trained);
     vg_spool_close(&s.spool);
     json_decref(s.index);
     free(s.command);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/paper_trained.h"
 #include "cli/progress.h"
 #include "harness/decay.h"
 #include "harness/sweep.h"
@@ -119,7 +120,8 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
                        "quantity=%s: allowed are verdict, sq_per_layer, ln_sq_per_layer, "
                        "factor_per_layer, survival, log10_survival, log10_weight_ratio, "
                        "grad_out_ratio, jacobian_singular_value, cell_factor_per_step, and first_ "
-                       "or last_ before a statistic of a layer",
+                       "or last_ before a statistic of a layer; trained_ before accuracy, loss, "
+                       "loss_ratio, dead, clip_spread or the code of an event",
                        name);
     return VG_OK;
 }
@@ -130,7 +132,7 @@ typedef struct trial {
     const vg_options *options;
     bool (*interrupted)(void);
     vg_progress progress;
-    json_t *records;
+    json_t *records, *trained; /* decay[] and train[] */
     int disagreeing;
 } trial;
 
@@ -169,7 +171,10 @@ static vg_status judge(trial *t, const vg_claim *c, json_t *record)
         snprintf(ours, sizeof ours, "%s", vg_json_get_text(record, "verdict", ""));
         agrees = !strcmp(ours, c->paper);
     } else {
-        VG_TRY(read_quantity(record, c->quantity, &q));
+        if (vg_is_trained_quantity(c->quantity))
+            q.value = vg_trained_value(record, c->quantity);
+        else
+            VG_TRY(read_quantity(record, c->quantity, &q));
         double off = fabs(q.value - strtod(c->paper, NULL));
         agrees = off <= (c->tolerance ? strtod(c->tolerance, NULL) : 0);
         if (isfinite(q.low))
@@ -198,15 +203,20 @@ static vg_status run_point(trial *t, const vg_sweep *sweep, int64_t point, const
     how.jacobian = v->claim.quantity && !strcmp(v->claim.quantity, JACOBIAN);
     const char *name = v->name ? v->name : v->claim.claim ? v->claim.claim : file;
     vg_progress_step(&t->progress, (int)point, name);
-    VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
-    VG_TRY(vg_decay_measure(&spec, &how, &record));
+    bool trained = vg_is_trained_quantity(v->claim.quantity);
+    if (trained) {
+        VG_TRY(vg_trained_record(&spec, t->interrupted, &record));
+    } else {
+        VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
+        VG_TRY(vg_decay_measure(&spec, &how, &record));
+    }
     json_object_set_new(record, "name", json_string(name));
     json_object_set_new(record, "experiment", json_string(file));
     vg_progress_end(&t->progress);
     vg_status status = VG_OK;
     if (v->claim.claim && v->claim.quantity && v->claim.paper)
         status = judge(t, &v->claim, record);
-    json_array_append_new(t->records, record);
+    json_array_append_new(trained ? t->trained : t->records, record);
     return status;
 }
 
@@ -237,9 +247,13 @@ static vg_status run_file(trial *t, const char *path, const vg_words *words)
 }
 
 vg_status vg_decay_paper(const char *name, const vg_words *words, const vg_options *options,
-                         bool (*interrupted)(void), json_t *records, int *disagreeing)
+                         bool (*interrupted)(void), json_t *records, json_t *trained,
+                         int *disagreeing)
 {
-    trial t = {.options = options, .interrupted = interrupted, .records = records};
+    trial t = {.options = options,
+               .interrupted = interrupted,
+               .records = records,
+               .trained = trained};
     glob_t files;
     VG_TRY(find_files(name, &files));
     print_head(options->format);

@@ -237,3 +237,11 @@ assert l[0]["grad_out_norm"] > 0 and l[0]["update_ratio"] == l[11]["update_ratio
         threads=1 --samples=100 -q --checkpoint b >/dev/null
     cmp a/weights/layer001.weight_hh.npy b/weights/layer001.weight_hh.npy
 }
+
+@test "train: what is said about learning, tried" {
+    "$VGBENCH" decay --paper=training --format=csv -o r.json >claims.csv 2>err ||
+        { cat claims.csv err; return 1; }
+    [ "$(grep -c ',true,' claims.csv)" -ge 14 ]
+    matches_schema r.json
+    check 'assert len(r["train"]) >= 14 and all(x["claim"]["agrees"] for x in r["train"])'
+}
