@@ -79,6 +79,7 @@ static void cut_off(void **state)
             const vg_callgrind_part *cold = vg_callgrind_find(&c, "00000000 cold");
             whole += cold != NULL;
             assert_true(!cold || (cold->counts[VG_CG_Ir] == 16386 && cold->counts[VG_CG_D1mr] == 512));
+            vg_callgrind_release(&c);
         } else {
             assert_int_equal(c.count, 0);
             assert_null(c.parts);
