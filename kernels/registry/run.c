@@ -129,6 +129,9 @@ struct vg_team {
 /* A worker must have this much to do before it pays to wake it: fork, join and the cache lines
  * that move cost about a microsecond when the team is hot. */
 static const double MIN_NS_PER_THREAD = 1500.0;
+/* A barrier, and the lines that the next phase fetches from another core. Measured on a step of 32
+ * layers of 64 at batch 64: 395 us on one thread, 611 us on two with 130 barriers: some 3 us each. */
+static const double NS_PER_BARRIER = 2500.0;
 
 vg_status vg_team_create(int threads, int ftz, vg_team **out)
 {
@@ -221,6 +224,11 @@ static bool same_rows(const vg_phase *a, const vg_phase *b)
     return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
 }
 
+static bool needs_barrier(const vg_phase *a, const vg_phase *next)
+{
+    return !a->independent && !same_rows(a, next);
+}
+
 /* This worker's share of every round. */
 static void run_step(const segment *s, int i, int worker, int workers)
 {
@@ -238,8 +246,7 @@ static void run_step(const segment *s, int i, int worker, int workers)
 
 static void wait_behind(const segment *s, int i, int workers)
 {
-    if (i + 1 < s->count && !s->steps[i].phase.independent &&
-        !same_rows(&s->steps[i].phase, &s->steps[i + 1].phase))
+    if (i + 1 < s->count && needs_barrier(&s->steps[i].phase, &s->steps[i + 1].phase))
         vg_barrier_wait(&s->team->barrier, workers);
 }
 
@@ -277,18 +284,21 @@ static void run_segment(void *context, int worker, int workers)
 
 static int segment_threads(const vg_team *team, const vg_step *steps, int count)
 {
-    double cost = 0;
+    double cost = 0, barriers = 0;
     int64_t units = 1;
     for (int i = 0; i < count; i++) {
         cost += steps[i].phase.cost_ns;
         if (steps[i].phase.units > units)
             units = steps[i].phase.units;
+        barriers += i + 1 < count && needs_barrier(&steps[i].phase, &steps[i + 1].phase);
     }
     double wanted = cost / MIN_NS_PER_THREAD;
     int threads = wanted < team->threads ? (int)wanted : team->threads;
     if (threads > units)
         threads = (int)units;
-    return threads < 1 ? 1 : threads;
+    if (threads < 1 || cost * (1 - 1.0 / threads) < barriers * NS_PER_BARRIER)
+        return 1; /* they would wait for each other more than they save */
+    return threads;
 }
 
 /* Length of the run of non-serial steps at @p begin. */
