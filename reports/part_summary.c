@@ -232,10 +232,10 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
     double load = load_of(rows->doc);
     bool busy = load > 0.75;
-    char grade = !(floor < 0.05) || busy                            ? 'D'
-                 : processes < 5 || floor >= 0.03 || !(pairs >= 20) ? 'C'
-                 : floor >= 0.015                                   ? 'B'
-                                                                    : 'A';
+    char grade = !(floor < 0.05)                                            ? 'D'
+                 : processes < 5 || floor >= 0.03 || !(pairs >= 20) || busy ? 'C'
+                 : floor >= 0.015                                           ? 'B'
+                                                                            : 'A';
     vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
     if (isnan(floor))
         vg_text_add(&report->out, "the noise floor was not measured");

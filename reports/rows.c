@@ -204,6 +204,12 @@ static vg_size_class class_of(double bytes, const double caches[3])
     return known ? VG_SIZE_DRAM : VG_SIZE_UNKNOWN;
 }
 
+vg_size_class vg_doc_size_class(const json_t *doc, double bytes)
+{
+    const double caches[3] = {cache_bytes(doc, 1), cache_bytes(doc, 2), cache_bytes(doc, 3)};
+    return class_of(bytes, caches);
+}
+
 double vg_rows_floor(const vg_rows *rows, int threads)
 {
     char key[32];

@@ -34,6 +34,8 @@ typedef enum vg_size_class {
     VG_SIZE_COUNT
 } vg_size_class;
 const char *vg_size_class_name(vg_size_class size);
+/** The smallest cache of the document's machine that holds so many bytes. */
+vg_size_class vg_doc_size_class(const json_t *doc, double bytes);
 
 /** A row; the strings belong to the document. */
 typedef struct vg_row {

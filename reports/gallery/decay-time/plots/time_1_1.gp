@@ -24,19 +24,19 @@ set xrange [1:100]
 plot data index 0 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 0 using 1:3:4 with filledcurves lc rgb '#0072b2' notitle, \
      data index 0 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
-     data index 0 using 1:2 with linespoints lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 pn 12 title 'rnn, tanh, xavier_normal, forget_bias 1.00, update_bias 0.00', \
+     data index 0 using 1:2 with linespoints lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 pn 12 title 'rnn, tanh', \
      data index 1 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 1 using 1:3:4 with filledcurves lc rgb '#d55e00' notitle, \
      data index 1 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
-     data index 1 using 1:2 with linespoints lc rgb '#d55e00' lw 2 dt 1 pt 5 ps 0.6 pn 12 title 'lstm, relu, xavier_normal, forget_bias 1.00, update_bias 0.00', \
+     data index 1 using 1:2 with linespoints lc rgb '#d55e00' lw 2 dt 1 pt 5 ps 0.6 pn 12 title 'lstm, forget_bias 1', \
      data index 2 using 1:3:4 with filledcurves lc rgb '#009e73' notitle, \
-     data index 2 using 1:2 with linespoints lc rgb '#009e73' lw 2 dt 1 pt 9 ps 0.6 pn 12 title 'lstm, relu, xavier_normal, forget_bias 3.00, update_bias 0.00', \
+     data index 2 using 1:2 with linespoints lc rgb '#009e73' lw 2 dt 1 pt 9 ps 0.6 pn 12 title 'lstm, forget_bias 3', \
      data index 3 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 3 using 1:3:4 with filledcurves lc rgb '#c56a9d' notitle, \
      data index 3 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
-     data index 3 using 1:2 with linespoints lc rgb '#c56a9d' lw 2 dt 1 pt 13 ps 0.6 pn 12 title 'gru, relu, xavier_normal, forget_bias 1.00, update_bias 0.00', \
+     data index 3 using 1:2 with linespoints lc rgb '#c56a9d' lw 2 dt 1 pt 13 ps 0.6 pn 12 title 'gru, update_bias 0', \
      data index 4 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 4 using 1:3:4 with filledcurves lc rgb '#c98a00' notitle, \
      data index 4 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
-     data index 4 using 1:2 with linespoints lc rgb '#c98a00' lw 2 dt 1 pt 11 ps 0.6 pn 12 title 'gru, relu, xavier_normal, forget_bias 1.00, update_bias 3.00', \
+     data index 4 using 1:2 with linespoints lc rgb '#c98a00' lw 2 dt 1 pt 11 ps 0.6 pn 12 title 'gru, update_bias 3', \
      NaN with lines lc rgb '#808080' lw 1.5 dt 2 title 'theory, band of 2 standard deviations'

@@ -8,7 +8,7 @@ set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
 set grid lc rgb '#6e7781' lw 0.4 dt 3
 set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
 set title noenhanced textcolor rgb '#6e7781'
-set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.9
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
 set ylabel noenhanced textcolor rgb '#6e7781'
 set cblabel noenhanced textcolor rgb '#6e7781'
 set style fill transparent solid 0.18 noborder
@@ -26,5 +26,5 @@ set xlabel 'layer (1 = nearest the input)'
 set title 'Where the gradient is lost, depth 32'
 set xrange [0.5:32.5]
 set yrange [2.5:-0.5]
-set ytics scale 0 ('sigmoid, xavier_normal, width 256, batch 256' 0, 'relu, he_normal, width 256, batch 256' 1, 'relu, he_normal, width 256, batch 256, norm layer pre, residual' 2) noenhanced
+set ytics scale 0 ('sigmoid, xavier_normal' 0, 'relu, he_normal' 1, 'relu, he_normal, norm layer pre, residual' 2) noenhanced
 plot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette fs solid 1 noborder notitle

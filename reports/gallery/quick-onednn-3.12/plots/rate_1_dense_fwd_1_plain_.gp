@@ -8,7 +8,7 @@ set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
 set grid lc rgb '#6e7781' lw 0.4 dt 3
 set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
 set title noenhanced textcolor rgb '#6e7781'
-set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.9
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
 set ylabel noenhanced textcolor rgb '#6e7781'
 set cblabel noenhanced textcolor rgb '#6e7781'
 set style fill transparent solid 0.18 noborder
