@@ -1,0 +1,18 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+}
+
+@test "published numbers: every experiment that ships agrees" {
+    export VGBENCH_EXPERIMENTS="$VG_SOURCE/bench/experiments"
+    run "$VGBENCH" decay --paper=all threads=1 --quiet -o p.json
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" != *DISAGREES* ]]
+    python3 -c 'import json; r = json.load(open("p.json"))["decay"]; assert sum("claim" in x for x in r) > 65'
+    run "$VGBENCH" decay --paper=nosuch
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"guide"* ]]
+}
