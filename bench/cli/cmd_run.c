@@ -290,7 +290,7 @@ static vg_status run(arguments *a, int *code)
                                       : VG_RUN_STANDARD,
                 .options = &a->common,
                 .filter = a->filter};
-    static const char *const sets[] = {"quick", "mlp", "mlp+tails+bert+dlrm"};
+    static const char *const sets[] = {"quick", "mlp", "mlp+tails+bert+dlrm+recurrent"};
     r.shapes = a->shapes ? a->shapes : sets[r.level];
     r.processes = r.level == VG_RUN_PUBLISH ? 5 : 1;
     r.folder = a->folder ? a->folder : default_folder(path, sizeof path);
