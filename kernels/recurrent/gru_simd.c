@@ -4,22 +4,19 @@
 
 static const vg_op OP = VG_OP_gru;
 
-VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, const float *h,
-                         bool whole)
+/* The products with x and the biases stand where the gates will. */
+VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
 {
     const int64_t hidden = s->rec->l.hidden;
-    const float *biases = vg_rec_bias(s) + u;
-    vf bias_r = vg_rec_load(biases, n, whole), bias_z = vg_rec_load(biases + hidden, n, whole);
-    vf bias_n = vg_rec_load(biases + 2 * hidden, n, whole);
     vf bias_hn = vg_rec_load(vg_vector(s->task, VG_B_HH) + 2 * hidden + u, n, whole);
-    for (int64_t r = 0; r < s->rows; r++, x += s->ldz, h += s->ldz) {
+    for (int64_t r = 0; r < s->rows; r++, z += s->ldz) {
         int64_t row = s->row + r;
         float *gates = vg_row(s->task, VG_GATES, row) + u;
-        vf reset = vf_sigmoid(vf_add(vf_add(vf_load(x), bias_r), vf_load(h)));
+        vf reset = vf_sigmoid(vf_add(vg_rec_load(gates, n, whole), vf_load(z)));
         vf keep = vf_sigmoid(
-            vf_add(vf_add(vf_load(x + VG_LANES), bias_z), vf_load(h + VG_LANES)));
-        vf inner = vf_add(vf_load(h + 2 * VG_LANES), bias_hn);
-        vf new = vf_tanh(vf_fma(reset, inner, vf_add(vf_load(x + 2 * VG_LANES), bias_n)));
+            vf_add(vg_rec_load(gates + hidden, n, whole), vf_load(z + VG_LANES)));
+        vf inner = vf_add(vf_load(z + 2 * VG_LANES), bias_hn);
+        vf new = vf_tanh(vf_fma(reset, inner, vg_rec_load(gates + 2 * hidden, n, whole)));
         vf before = vf_zero();
         if (!s->first)
             before = vg_rec_load(vg_row(s->task, VG_HS, row - s->rec->l.batch) + u, n, whole);
@@ -32,12 +29,12 @@ VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, con
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *x, const float *h)
+static void cell(const vg_step *s, int64_t u, int n, const float *z)
 {
     if (n < VG_LANES)
-        cell_rows(s, u, n, x, h, false);
+        cell_rows(s, u, n, z, false);
     else
-        cell_rows(s, u, n, x, h, true);
+        cell_rows(s, u, n, z, true);
 }
 
 /* carry: dL/dh through the update gate */
@@ -72,9 +69,8 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
         vg_rec_add_bias(s, k * hidden + u, n, whole, sum[k]);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *x, const float *z)
+static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
 {
-    (void)x;
     if (n < VG_LANES)
         cell_back_rows(s, u, n, z, false);
     else

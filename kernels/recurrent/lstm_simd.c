@@ -4,21 +4,17 @@
 
 static const vg_op OP = VG_OP_lstm;
 
-VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, const float *h,
-                         bool whole)
+/* The products with x and the biases stand where the gates will. */
+VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
 {
     const int64_t hidden = s->rec->l.hidden;
-    vf bias[4];
-    VG_UNROLL(4)
-    for (int g = 0; g < 4; g++)
-        bias[g] = vg_rec_load(vg_rec_bias(s) + g * hidden + u, n, whole);
-    for (int64_t r = 0; r < s->rows; r++, x += s->ldz, h += s->ldz) {
+    for (int64_t r = 0; r < s->rows; r++, z += s->ldz) {
         int64_t row = s->row + r;
         float *gates = vg_row(s->task, VG_GATES, row) + u;
         vf a[4];
         VG_UNROLL(4)
         for (int g = 0; g < 4; g++)
-            a[g] = vf_add(vf_add(vf_load(x + g * VG_LANES), bias[g]), vf_load(h + g * VG_LANES));
+            a[g] = vf_add(vg_rec_load(gates + g * hidden, n, whole), vf_load(z + g * VG_LANES));
         vf i = vf_sigmoid(a[0]), f = vf_sigmoid(a[1]), c = vf_tanh(a[2]), o = vf_sigmoid(a[3]);
         vg_rec_store(gates, n, whole, i);
         vg_rec_store(gates + hidden, n, whole, f);
@@ -33,12 +29,12 @@ VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, con
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *x, const float *h)
+static void cell(const vg_step *s, int64_t u, int n, const float *z)
 {
     if (n < VG_LANES)
-        cell_rows(s, u, n, x, h, false);
+        cell_rows(s, u, n, z, false);
     else
-        cell_rows(s, u, n, x, h, true);
+        cell_rows(s, u, n, z, true);
 }
 
 /* carry: dL/dc through the forget gate */
@@ -75,9 +71,8 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
         vg_rec_add_bias(s, k * hidden + u, n, whole, sum[k]);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *x, const float *z)
+static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
 {
-    (void)x;
     if (n < VG_LANES)
         cell_back_rows(s, u, n, z, false);
     else

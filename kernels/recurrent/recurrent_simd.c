@@ -1,4 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What bounds it (Granite Rapids class, AVX-512, one thread): the GEMMs over all steps run at 150 to
+ * 175 GFLOP/s, as dense layers of these sizes do; the steps, which are products of 8 to 64 rows, at 95
+ * (H = 64) to 155 (H = 512). Without their products the steps of an lstm of H = 64 take a fifth of
+ * their time forward and a third backward, where 16 floats a unit come and go and the gates of long
+ * sequences are no longer in L2. The rest is short tiles: k = 64 leaves prologue and stores a tenth of
+ * a tile. Tried and slower: x and h in one pass of the steps (the products with x then have 8 to 16
+ * rows instead of 512), fetching the gates of the next panel while the products are made.
+ * With H = 512, W_hh of lstm (4 MiB) comes from L3 in every step: the micro-kernel fetches it ahead,
+ * which gave 8 to 14 % there. */
 #include "recurrent/recurrent_vec.h"
 
 #include <string.h>
@@ -22,9 +31,7 @@ enum {
     BLOCKS_MAX = 4,
     RANGES_MAX = 4,
     RANGE_PANELS_MIN = 2,
-    HIDDEN_FLOATS = 300 * 1024,  /* W_hh stays in L2 up to here, */
-    WEIGHTS_FLOATS = 192 * 1024, /* both matrices, with room for the rest, up to here */
-    CHUNK_FLOATS = 128 * 1024    /* products with x that wait for their step */
+    HIDDEN_FLOATS = 300 * 1024 /* W_hh stays in L2 up to here */
 };
 
 /* Powers of two: blocks of the batch, or ranges of panels if W_hh is large. */
@@ -54,12 +61,12 @@ static int64_t sums(const vg_rec *rec)
     return rec->rows * rec->vectors * VG_LANES;
 }
 
-static void cut_time(vg_rec *rec)
+/* x W_ih^T + b for all steps; W_ih is packed beforehand. */
+static vg_gemm input_gemm(const vg_layer *l)
 {
-    int64_t step = rec->panels * sums(rec);
-    rec->chunk = 1;
-    if (rec->l.gates * (rec->l.in + rec->l.hidden) > WEIGHTS_FLOATS)
-        rec->chunk = vg_min64(vg_ceil_div(CHUNK_FLOATS * rec->ranges, step), rec->l.seq);
+    static const float some[1];
+    return (vg_gemm){
+        .m = l->seq * l->batch, .n = l->gates, .k = l->in, .b_t = true, .panels = some};
 }
 
 vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape)
@@ -68,14 +75,13 @@ vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape)
     int gates = vg_op_gates(op), vectors = gates > 1 ? gates : VG_FN(vg_gemm_micro).prefer;
     cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES, rec.l.hidden);
     cut_units(&rec);
-    cut_time(&rec);
+    vg_gemm g = input_gemm(&rec.l);
+    rec.input = VG_FN(vg_gemm_cut)(&g);
     rec.at_panels = 0;
     rec.at_inputs = rec.panels * rec.panel;
-    rec.at_bias = rec.at_inputs + rec.panels * vectors * VG_LANES * rec.l.in;
-    rec.at_x = rec.at_bias + lines(rec.l.gates);
-    rec.floats = rec.at_x;
-    if (rec.chunk > 1)
-        rec.floats += rec.blocks * rec.chunk * rec.panels * sums(&rec);
+    rec.at_bias =
+        rec.at_inputs + lines((int64_t)(VG_FN(vg_gemm_panel_bytes)(&g) / sizeof(float)));
+    rec.floats = rec.at_bias + lines(rec.l.gates);
     return rec;
 }
 
@@ -136,7 +142,8 @@ static size_t larger(size_t a, size_t b)
 size_t VG_FN(vg_rec_scratch)(const vg_rec *rec)
 {
     size_t weights = larger(rec->dw_ih.scratch, larger(rec->dw_hh.scratch, rec->dw_hn.scratch));
-    return larger(2 * sizeof(float) * (size_t)sums(rec), larger(rec->dx.scratch, weights));
+    size_t inputs = larger(rec->input.scratch, rec->dx.scratch);
+    return larger(sizeof(float) * (size_t)sums(rec), larger(inputs, weights));
 }
 
 vg_status VG_FN(vg_rec_prepare)(vg_task *task, int threads)
@@ -218,14 +225,13 @@ static float *panel_of(const vg_task *task, const vg_rec *rec, int64_t p)
     return workspace(task, rec->at_panels + p * rec->panel);
 }
 
-/* The cell on every vector of units of a panel. */
-static void run_cell(const vg_step *step, vg_rec_cell_fn *cell, int64_t p, const float *x,
-                     const float *h)
+/* The cell on every vector of units of a panel; forward, the gates of one vector make a panel. */
+static void run_cell(const vg_step *step, vg_rec_cell_fn *cell, int64_t p, const float *z)
 {
     const vg_rec *rec = step->rec;
     int64_t u = p * rec->units, last = vg_min64(u + rec->units, rec->l.hidden);
-    for (int64_t v = 0; u < last; u += VG_LANES, v += VG_LANES)
-        cell(step, u, (int)vg_min64(VG_LANES, last - u), x ? x + v : NULL, h + v);
+    for (; u < last; u += VG_LANES, z += VG_LANES)
+        cell(step, u, (int)vg_min64(VG_LANES, last - u), z);
 }
 
 /* What a unit computes: panels p0 .. p1 of a block, steps t .. end in the order of the pass. */
@@ -279,26 +285,41 @@ static void join_biases(const vg_task *task, const vg_rec *rec)
         bias[r] = vg_recurrent_column(&rec->l, r) == r ? ih[r] + hh[r] : ih[r];
 }
 
-/* Panel p of W [gates * hidden][k], transposed. */
-static void pack_panel(const vg_task *task, const vg_rec *rec, vg_slot slot, int64_t k, int64_t p,
-                       float *panel)
+/* The tensor where the products with x wait for their step. */
+static const vg_tensor *sums_of(const vg_task *task)
+{
+    return &task->t[task->kernel->op == VG_OP_rnn ? VG_HS : VG_GATES];
+}
+
+static vg_gemm input_task(const vg_task *task, const vg_rec *rec)
+{
+    vg_gemm g = input_gemm(&rec->l);
+    g.a = task->t[VG_X].p;
+    g.lda = task->t[VG_X].ld;
+    g.b = task->t[VG_W_IH].p;
+    g.ldb = task->t[VG_W_IH].ld;
+    g.panels = workspace(task, rec->at_inputs);
+    g.c = sums_of(task)->p;
+    g.ldc = sums_of(task)->ld;
+    g.bias = workspace(task, rec->at_bias);
+    return g;
+}
+
+/* Panel p of W_hh, transposed. */
+static void pack_hidden(const vg_task *task, const vg_rec *rec, int64_t p)
 {
     int64_t hidden = rec->l.hidden, width = (int64_t)rec->vectors * VG_LANES;
+    float *panel = panel_of(task, rec, p);
     for (int v = 0; v < rec->vectors; v++) {
         int64_t u = p * rec->units, gate = v;
         if (rec->op == VG_OP_rnn) { /* one gate: its units side by side */
             u += v * VG_LANES;
             gate = 0;
         }
-        const float *w = vg_row(task, slot, gate * hidden + vg_min64(u, hidden - 1));
-        VG_FN(vg_pack_vector)(w, task->t[slot].ld, k, u < hidden ? hidden - u : 0, width,
+        const float *w = vg_row(task, VG_W_HH, gate * hidden + vg_min64(u, hidden - 1));
+        VG_FN(vg_pack_vector)(w, task->t[VG_W_HH].ld, hidden, u < hidden ? hidden - u : 0, width,
                               panel + v * VG_LANES);
     }
-}
-
-static float *input_panel(const vg_task *task, const vg_rec *rec, int64_t p)
-{
-    return workspace(task, rec->at_inputs + p * rec->vectors * VG_LANES * rec->l.in);
 }
 
 static void pack_forward(const vg_task *task, int64_t unit, void *scratch)
@@ -307,72 +328,60 @@ static void pack_forward(const vg_task *task, int64_t unit, void *scratch)
     (void)scratch;
     if (unit == 0)
         join_biases(task, rec);
-    pack_panel(task, rec, VG_W_IH, rec->l.in, unit, input_panel(task, rec, unit));
-    pack_panel(task, rec, VG_W_HH, rec->l.hidden, unit, panel_of(task, rec, unit));
+    if (unit < rec->panels) {
+        pack_hidden(task, rec, unit);
+        return;
+    }
+    vg_gemm g = input_task(task, rec);
+    VG_FN(vg_gemm_pack_unit)(&g, &rec->input, unit - rec->panels,
+                             workspace(task, rec->at_inputs));
 }
 
-static void input_product(const vg_step *step, int64_t p, bool far, float *x)
+static void input_unit(const vg_task *task, int64_t unit, void *scratch)
 {
-    const vg_rec *rec = step->rec;
-    const vg_tensor *t = &step->task->t[VG_X];
-    segment s = {(const float *)t->p + step->row * t->ld, t->ld, rec->l.in};
-    product(&s, 1, input_panel(step->task, rec, p), rec->vectors, step->rows, far, x);
+    const vg_rec *rec = task->state;
+    vg_gemm g = input_task(task, rec);
+    VG_FN(vg_gemm_unit)(&g, &rec->input, unit, scratch);
 }
 
-/* Where the products with x of panel p and step t wait. */
-static float *waiting(const vg_task *task, const vg_rec *rec, int64_t block, int64_t t, int64_t p)
-{
-    int64_t slot = (block * rec->chunk + t % rec->chunk) * rec->panels + p;
-    return workspace(task, rec->at_x + slot * sums(rec));
-}
-
-/* The products with x from step t on, panel by panel. */
-static void input_chunk(const vg_task *task, const vg_rec *rec, const stretch *s, int64_t t)
-{
-    int64_t end = vg_min64(t + rec->chunk, rec->l.seq);
-    for (int64_t p = s->p0; p < s->p1; p++)
-        for (int64_t i = t; i < end; i++) {
-            vg_step step = step_of(task, rec, s->block, i);
-            input_product(&step, p, i == t, waiting(task, rec, s->block, i, p));
-        }
-}
-
-/* Sums with x into the first half of scratch, with h into the second. */
 void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
     stretch s = stretch_of(rec, unit);
-    float *x = scratch, *h = x + sums(rec);
     for (int64_t t = s.t; t < s.end; t++) {
         vg_step step = step_of(task, rec, s.block, t);
         segment before = {NULL, task->t[VG_HS].ld, rec->l.hidden};
-        if (rec->chunk > 1 && t % rec->chunk == 0)
-            input_chunk(task, rec, &s, t);
         if (t > 0)
             before.a = vg_row(task, VG_HS, step.row - rec->l.batch);
         else
-            clear(h, sums(rec));
+            clear(scratch, sums(rec));
         for (int64_t p = s.p0; p < s.p1; p++) {
-            if (rec->chunk > 1)
-                x = waiting(task, rec, s.block, t, p);
-            else
-                input_product(&step, p, false, x);
             if (t > 0)
                 product(&before, 1, panel_of(task, rec, p), rec->vectors, step.rows,
-                        rec->ranges > 1, h);
-            run_cell(&step, cell, p, x, h);
+                        rec->ranges > 1, scratch);
+            run_cell(&step, cell, p, scratch);
         }
     }
+}
+
+static int64_t units_of(const vg_gemm_plan *plan)
+{
+    return plan->row_units * plan->col_units;
 }
 
 int VG_FN(vg_rec_forward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *run, vg_phase *phase)
 {
     vg_rec rec = VG_FN(vg_rec_cut_forward)(op, shape);
+    vg_gemm input = input_gemm(&rec.l);
+    double weights = (double)(rec.l.gates * (rec.l.in + rec.l.hidden));
     phase[0] = (vg_phase){.run = pack_forward,
-                          .units = rec.panels,
-                          .cost_ns = 0.2 * (double)(rec.panels * rec.panel)};
-    phase[1] = steps_phase(&rec, run);
-    return 2;
+                          .units = rec.panels + rec.input.col_units,
+                          .cost_ns = 0.2 * weights};
+    phase[1] = (vg_phase){.run = input_unit,
+                          .units = units_of(&rec.input),
+                          .cost_ns = VG_FN(vg_gemm_ns)(&input)};
+    phase[2] = steps_phase(&rec, run);
+    return 3;
 }
 
 /* --- backward --------------------------------------------------------------------------------- */
@@ -407,14 +416,9 @@ void VG_FN(vg_rec_backward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t u
             if (back > 0)
                 product(da, common < rec->l.gates ? 2 : 1, panel_of(task, rec, p), rec->vectors,
                         step.rows, rec->ranges > 1, scratch);
-            run_cell(&step, cell, p, NULL, scratch);
+            run_cell(&step, cell, p, scratch);
         }
     }
-}
-
-static int64_t units_of(const vg_gemm_plan *plan)
-{
-    return plan->row_units * plan->col_units;
 }
 
 /* Sums of the blocks, in their order. */

@@ -2,10 +2,10 @@
 /** @file recurrent_vec.h
  * Recurrent layers on the GEMM micro-kernel, per ISA: the engine that rnn, lstm and gru share.
  *
- * fwd  A unit takes a block of the batch through all steps: x_t W_ih^T and h_{t-1} W_hh^T panel by
- *      panel, and on each panel of sums, while it is in L1, the functions of the cell. In a panel of
- *      lstm and gru the gates of VG_LANES units stand side by side. Where the weights do not fit L2
- *      together, the products with x are made for some steps at once.
+ * fwd  The products with x of all steps are one GEMM, into the tensor where the gates will stand (rnn:
+ *      hs). Then a unit takes a block of the batch through all steps: h_{t-1} W_hh^T panel by panel, and
+ *      on each panel of sums, while it is in L1, the functions of the cell. In a panel of lstm and gru
+ *      the gates of VG_LANES units stand side by side.
  * bwd  A unit takes a block of the batch back through all steps: da_{t+1} W_hh panel by panel, which
  *      with dhs is dL/dh_t, and on each panel the derivatives of the cell, which give da_t. dx and the
  *      gradients of the weights are GEMMs over all steps; the biases' are summed on the way.
@@ -28,14 +28,13 @@ typedef struct vg_rec {
     int64_t panels, panel;  /**< number of them, floats of one of W_hh */
     int64_t blocks, rows;   /**< of the batch; most rows of a block */
     int64_t ranges;         /**< of panels; more than 1: units are ranges, and steps are rounds */
-    int64_t chunk;          /**< fwd: steps whose products with x are made at once */
     /* in the workspace: */
     int64_t at_panels, at_inputs; /**< panels of W_hh; fwd: of W_ih */
     int64_t at_bias;        /**< fwd b_ih + b_hh; bwd sums of da of each block, ld_da apart */
-    int64_t at_x;           /**< fwd, chunk > 1: products with x, [block][step][panel][rows] */
     int64_t at_da, ld_da;   /**< bwd: gradients of the sums, [seq * batch][ld_da] */
     int64_t at_carry, ld_carry; /**< bwd: what goes from step to step beside W_hh, by sequence */
     int64_t floats;         /**< of the workspace */
+    vg_gemm_plan input;     /**< fwd: x W_ih^T + b */
     vg_gemm_plan dx, dw_ih, dw_hh, dw_hn; /**< bwd; hn: the candidate's rows of gru */
 } vg_rec;
 
@@ -49,10 +48,9 @@ typedef struct vg_step {
     int64_t ldz;
 } vg_step;
 
-/** The cell on hidden units u .. u + n, n <= VG_LANES, for all rows of the step. @p x, @p h: the
- * products with x and with W_hh, rows ldz apart; gate g of lstm and gru stands at + g * VG_LANES.
- * Backward has no x. */
-typedef void vg_rec_cell_fn(const vg_step *s, int64_t u, int n, const float *x, const float *h);
+/** The cell on hidden units u .. u + n, n <= VG_LANES, for all rows of the step. @p z: the products
+ * with W_hh, rows ldz apart; forward, gate g of lstm and gru stands at z + g * VG_LANES. */
+typedef void vg_rec_cell_fn(const vg_step *s, int64_t u, int n, const float *z);
 
 vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape);
 vg_rec VG_FN(vg_rec_cut_backward)(vg_op op, const vg_shape *shape);
@@ -83,12 +81,6 @@ VG_INLINE void vg_rec_store(float *p, int n, bool whole, vf v)
         vf_store(p, v);
     else
         vf_store_n(p, n, v);
-}
-
-/** b_ih + b_hh; of the candidate of gru b_ih alone. */
-VG_INLINE const float *vg_rec_bias(const vg_step *s)
-{
-    return (const float *)s->task->workspace + s->rec->at_bias;
 }
 
 /* y (1 - y) and 1 - y^2 */

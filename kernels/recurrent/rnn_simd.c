@@ -9,25 +9,25 @@ VG_INLINE vf activate(vf z, bool relu)
     return relu ? vf_max(vf_zero(), z) : vf_tanh(z); /* the maximum of a NaN is its second operand */
 }
 
-VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *x, const float *h,
-                         bool whole, bool relu)
+/* The product with x and the biases stand where h will. */
+VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole, bool relu)
 {
-    vf bias = vg_rec_load(vg_rec_bias(s) + u, n, whole);
     for (int64_t r = 0; r < s->rows; r++) {
-        vf a = vf_add(vf_add(vf_load(x + r * s->ldz), bias), vf_load(h + r * s->ldz));
-        vg_rec_store(vg_row(s->task, VG_HS, s->row + r) + u, n, whole, activate(a, relu));
+        float *h = vg_row(s->task, VG_HS, s->row + r) + u;
+        vf a = vf_add(vg_rec_load(h, n, whole), vf_load(z + r * s->ldz));
+        vg_rec_store(h, n, whole, activate(a, relu));
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *x, const float *h)
+static void cell(const vg_step *s, int64_t u, int n, const float *z)
 {
     bool relu = s->task->shape.act == VG_OP_relu;
     if (n < VG_LANES)
-        cell_rows(s, u, n, x, h, false, relu);
+        cell_rows(s, u, n, z, false, relu);
     else if (relu)
-        cell_rows(s, u, n, x, h, true, true);
+        cell_rows(s, u, n, z, true, true);
     else
-        cell_rows(s, u, n, x, h, true, false);
+        cell_rows(s, u, n, z, true, false);
 }
 
 VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole,
@@ -48,9 +48,8 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
     vg_rec_add_bias(s, u, n, whole, sum);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *x, const float *z)
+static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
 {
-    (void)x;
     bool relu = s->task->shape.act == VG_OP_relu;
     if (n < VG_LANES)
         cell_back_rows(s, u, n, z, false, relu);
