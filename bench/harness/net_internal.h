@@ -119,6 +119,10 @@ vg_status vg_recurrent_init(const vg_net *net, uint64_t seed, uint32_t layer);
 double vg_recurrent_bytes(const vg_spec *spec, const vg_net_options *options);
 void vg_recurrent_tensors(const vg_net *net, vg_named *list, int *count);
 
+/* net_slopes.c */
+float vg_largest_slope(const vg_spec *spec);
+bool vg_slope_is_cheap(vg_op act);
+
 /* net_memory.c */
 vg_status vg_net_allocate(vg_net *net);
 /* A gradient buffer of @p cols columns with one reference. */

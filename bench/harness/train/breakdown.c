@@ -36,15 +36,17 @@ typedef struct examined {
     folded runs[RUNS];
 } examined;
 
-/* Mean over the workers; a serial step is the time of all. */
+/* Mean over the workers that took part: small plans stay on fewer than the team has. */
 static double step_us(const examined *e, const double *times, int step)
 {
     double sum = 0;
-    if (e->plan->steps[step].phase.serial)
-        return 1e-3 * times[step];
-    for (int t = 0; t < e->threads; t++)
-        sum += times[(ptrdiff_t)t * e->plan->count + step];
-    return 1e-3 * sum / e->threads;
+    int workers = 0;
+    for (int t = 0; t < e->threads; t++) {
+        ptrdiff_t at = (ptrdiff_t)t * e->plan->count + step;
+        sum += times[at];
+        workers += e->times.work[at] > 0;
+    }
+    return workers ? 1e-3 * sum / workers : 0;
 }
 
 static void fold(examined *e, int run)
