@@ -35,26 +35,77 @@ static bool is_healthy(const vg_net *net)
     return !strcmp(verdict_of(net), "healthy");
 }
 
-/* "**What mends it**" for one base: its healthy fixes of equal work, best first. */
-static void base_line(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net **list)
+static double interval_end(const vg_net *net, size_t end)
+{
+    const json_t *value = json_array_get(vg_doc_get(net->record, "cost.step_ms_ci95"), end);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* Whether the intervals of both step times have something in common. */
+static bool same_time(const vg_net *a, const vg_net *b)
+{
+    return interval_end(a, 0) <= interval_end(b, 1) && interval_end(b, 0) <= interval_end(a, 1);
+}
+
+static void base_cells(vg_text *out, const vg_net *base, bool first)
+{
+    char survival[VG_NUM];
+    vg_cell(out);
+    if (first) {
+        vg_text_md(out, base->label);
+        vg_text_printf(out, ", depth %d", base->depth);
+    }
+    vg_cell(out);
+    if (!first)
+        return;
+    vg_text_printf(out, "%s ", vg_num(survival, vg_doc_num(base->record, "survival"), 2));
+    vg_text_md(out, verdict_of(base));
+}
+
+/* The best healthy fixes of equal work, one row each. */
+static void base_rows(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net **list)
 {
     int count = vg_nets_fixes(nets, base, list), shown = 0;
-    char a[VG_NUM], b[VG_NUM];
-    vg_text_add(out, "- **What mends** ");
-    net_text(out, base);
+    char a[VG_NUM];
     for (int i = 0; i < count && shown < MOST_FIXES; i++) {
+        double ratio = vg_net_step_ratio(nets, list[i]);
         if (!vg_net_equal_work(nets, list[i]) || !is_healthy(list[i]))
             continue;
-        double ratio = vg_net_step_ratio(nets, list[i]);
-        vg_text_add(out, shown++ ? "; then " : ": ");
-        vg_text_code(out, list[i]->label);
-        vg_text_printf(out, " keeps %s",
-                       vg_num(a, vg_doc_num(list[i]->record, "survival"), 2));
-        if (isfinite(ratio))
-            vg_text_printf(out, " at %sx the step time", vg_num(b, ratio, 2));
+        vg_row_begin(out);
+        base_cells(out, base, !shown++);
+        vg_cell_code(out, list[i]->label);
+        vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(list[i]->record, "survival"), 2));
+        vg_cell_printf(out, "%s%s", vg_num(a, ratio, 2), isfinite(ratio) ? "x" : "");
+        if (isfinite(ratio) && same_time(list[i], base))
+            vg_text_add(out, ", the same within its interval");
+        vg_row_end(out);
     }
-    vg_text_add(out, shown ? " (norm at the first layer / at the last; as many matrix products).\n"
-                           : ": no fix of equal work was healthy.\n");
+    if (shown)
+        return;
+    vg_row_begin(out);
+    base_cells(out, base, true);
+    vg_cell_printf(out, "none of equal work was healthy");
+    vg_cell(out);
+    vg_cell(out);
+    vg_row_end(out);
+}
+
+static void mended(vg_text *out, const vg_nets *nets, const vg_net **list)
+{
+    static const char *const head[] = {"net", "as it is", "best fixes of equal work",
+                                       "gradient kept", "step time / unmended"};
+    int bases = 0;
+    for (int i = 0; i < nets->count; i++) {
+        if (!nets->nets[i].fixes)
+            continue;
+        if (!bases++) {
+            vg_text_add(out, "\n**What mends a deep net** (gradient kept = norm at the first layer / "
+                             "at the last; all fixes and their costs are in part 11)\n\n");
+            vg_table_head(out, "lllrr", head);
+        }
+        base_rows(out, nets, &nets->nets[i], list);
+    }
+    vg_text_add(out, bases ? "\n" : "");
 }
 
 static void other_nets(vg_text *out, const vg_nets *nets)
@@ -100,9 +151,8 @@ void vg_nets_verdict(vg_report *report, int document)
         return;
     }
     const vg_net **list = calloc((size_t)nets.count + 1, sizeof *list);
-    for (int i = 0; i < nets.count && list; i++)
-        if (nets.nets[i].fixes)
-            base_line(out, &nets, &nets.nets[i], list);
+    if (list)
+        mended(out, &nets, list);
     out->failed = out->failed || !list;
     free(list);
     other_nets(out, &nets);

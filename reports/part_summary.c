@@ -177,10 +177,14 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
 {
     vg_extreme worst = {.count = 0};
     char buf[80];
-    int losses = 0, judged = 0;
+    int losses = 0, judged = 0, capped = 0;
     for (int i = 0; i < rows->case_count; i++) {
+        bool cap = *vg_problem_row(rows, &rows->cases[i])->max_isa != '\0';
         judged += rows->cases[i].verdict != VG_VERDICT_NONE;
         if (rows->cases[i].verdict != VG_SLOWER)
+            continue;
+        capped += cap;
+        if (cap)
             continue;
         losses++;
         vg_extreme_keep(&worst, &rows->cases[i], 1);
@@ -188,7 +192,10 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
     if (!judged)
         return;
     if (!losses) {
-        vg_text_add(&report->out, "- **Where oneDNN is faster:** in no case beyond the noise.\n");
+        vg_text_printf(&report->out,
+                       "- **Where oneDNN is faster:** in no case beyond the noise (with both capped "
+                       "to a narrower instruction set in %d).\n",
+                       capped);
         return;
     }
     vg_text_printf(&report->out, "- **Where oneDNN is faster:** %d case%s, worst first:", losses,
@@ -198,6 +205,9 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
         vg_text_code(&report->out, vg_problem_row(rows, worst.cases[i])->kernel);
         vg_text_printf(&report->out, " %s", vg_ratio_text(buf, worst.cases[i]->ratio));
     }
+    if (capped)
+        vg_text_printf(&report->out, "; with both capped to a narrower instruction set, %d more",
+                       capped);
     vg_text_add(&report->out, ".\n");
 }
 
@@ -224,6 +234,24 @@ static double load_of(const json_t *doc)
     return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
 }
 
+/* Rows are judged by the floor of their own number of threads. */
+static void by_threads(vg_report *report, const vg_rows *rows)
+{
+    const char *key, *join = ": ";
+    char buf[VG_NUM];
+    json_t *value;
+    const json_t *by = vg_doc_get(rows->doc, "noise.by_threads");
+    if (json_object_size(by) < 2)
+        return;
+    json_object_foreach((json_t *)by, key, value) {
+        vg_text_add(&report->out, join);
+        vg_text_md(&report->out, key);
+        vg_text_printf(&report->out, " thr. %s",
+                       vg_num_percent(buf, json_is_number(value) ? json_number_value(value) : NAN));
+        join = ", ";
+    }
+}
+
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
 static void verdict_grade(vg_report *report, const vg_rows *rows)
 {
@@ -243,6 +271,7 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out, "A/A noise floor %s (n=%s pairs%s)",
                        vg_num_percent(buf, floor), vg_num(count, pairs, 1),
                        pairs >= 20 ? "" : ", too few to know it well");
+    by_threads(report, rows);
     if (processes > 1)
         vg_text_printf(&report->out, ", intervals over %d processes", processes);
     else

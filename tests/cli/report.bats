@@ -196,7 +196,7 @@ PY
 
 @test "report: what a base net needs stands in the verdict, each fix in its table" {
     "$VGBENCH" report a.json --profile=decay >R.md
-    sed -n '/^## 1/,/^## 3/p' R.md | grep -q 'What mends.*sigmoid.*`skip=scaled`'
+    sed -n '/^## 1/,/^## 3/p' R.md | grep -q '^| sigmoid, xavier_normal, depth 20 | .* vanishing | `skip=scaled` |'
     grep -q '^| 1. `skip=scaled` |' R.md
     grep -q '^| 3. `skip=scaled (same depth)`, 40 matrices |' R.md
     grep -q '^| lstm | 50 |' R.md
