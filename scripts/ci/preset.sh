@@ -15,5 +15,11 @@ for program in "${need[@]}"; do
     command -v "$program" >/dev/null || { echo "preset $preset needs $program (scripts/setup --full)"; exit 77; }
 done
 [ "$preset" != aarch64 ] || scripts/ci/aarch64_sysroot.sh build/aarch64-sysroot
+if [ "$preset" = tsan ]; then
+    # archer tells ThreadSanitizer what synchronises in clang's OpenMP; without it every barrier is a race.
+    archer=$(dirname "$(readlink -f "$(command -v clang)")")/../lib/libarcher.so
+    [ -e "$archer" ] || { echo "preset tsan needs libarcher.so (Debian package libomp-dev)"; exit 77; }
+    export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 ${TSAN_OPTIONS:-}"
+fi
 scripts/build "$preset"
 exec ctest --preset "$preset" "$@"
