@@ -4,7 +4,7 @@
 
 setup_file() {
     export DIR=$(mktemp -d)
-    command -v valgrind >/dev/null || return 0
+    command -v valgrind >/dev/null && [ -z "$VG_SANITIZE" ] || return 0
     "$VGBENCH" profile --quiet --counters=sim --shapes='relu 16 64, dense/fwd 16 32 24' \
         --filter='/fwd/' -o "$DIR/a.json" -o "$DIR/a.csv" >"$DIR/a.txt"
 }
@@ -15,6 +15,7 @@ teardown_file() {
 
 need_valgrind() {
     command -v valgrind >/dev/null || skip "valgrind is not installed"
+    [ -z "$VG_SANITIZE" ] || skip "valgrind cannot run a program built with sanitizers"
 }
 
 @test "profile: counts of a simulation are there, labelled, and plausible" {
