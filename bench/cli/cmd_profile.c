@@ -9,13 +9,28 @@
 #include "micro/sampler.h"
 #include "results/results.h"
 
-static const char usage[] = "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none]";
+static const char usage[] =
+    "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none]\n"
+    "       vgbench profile SPEC [--counters=...]     as depth=32 norm=none,batch,layer\n"
+    "       vgbench profile --scaling [SPEC|--filter=RE] [--threads=1,2,all]";
 static const char text[] =
+    "With a spec: the bytes that a forward and backward pass of each network moves, by the model and\n"
+    "by counters, and the bandwidth that is reached at each level. Without one, of kernels:\n"
     "Instructions, loads, stores and cache misses of kernels, own and oneDNN. Without hardware\n"
     "counters they are simulated by valgrind's callgrind with this machine's caches: the same in\n"
     "every run, on the AVX2 path, marked as simulated.";
 
 static const char *const counter_words[] = {"auto", "pmu", "sim", "none", NULL};
+
+static void print_table(FILE *out, vg_format format, const json_t *record)
+{
+    if (!strcmp(vg_json_get_text(record, "kind", ""), "steps"))
+        vg_profile_steps_table(out, format, record);
+    else if (!strcmp(vg_json_get_text(record, "kind", ""), "scaling"))
+        vg_profile_scaling_table(out, format, record);
+    else
+        vg_profile_kernels_table(out, format, record);
+}
 
 static vg_status save(const vg_profile_query *query, json_t *results)
 {
@@ -35,7 +50,7 @@ static vg_status save(const vg_profile_query *query, json_t *results)
         FILE *memory = open_memstream(&copy, &size);
         if (!memory)
             return vg_fail(VG_ENOMEM, "out of memory");
-        vg_profile_kernels_table(memory, format, record);
+        print_table(memory, format, record);
         fclose(memory);
         status = vg_file_save(path, copy, size);
         free(copy);
@@ -47,10 +62,15 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
 {
     const vg_options *o = query->options;
     json_t *record = NULL;
+    if (query->words.count && query->filter)
+        return vg_fail(VG_EINVAL, "--filter selects kernels, '%s' is a spec: give one of them",
+                       query->words.items[0]);
     for (int i = 0; i < o->outputs.count; i++)
         VG_TRY(vg_file_check(o->outputs.items[i]));
     vg_interrupt_install();
-    vg_status status = vg_profile_kernels(query, &record);
+    vg_status status = query->scaling       ? vg_profile_scaling(query, &record)
+                       : query->words.count ? vg_profile_steps(query, &record)
+                                            : vg_profile_kernels(query, &record);
     if (!record)
         return status;
     /* Counters that cannot be had leave a record with the reason; what was asked for by name is an
@@ -63,7 +83,7 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
     if (!saved && o->format == VG_FORMAT_JSON)
         saved = vg_results_save(results, "-");
     else if (!saved)
-        vg_profile_kernels_table(stdout, o->format, record);
+        print_table(stdout, o->format, record);
     json_decref(results);
     if (status && !saved) {
         *code = VG_EXIT_FAILED;
@@ -84,6 +104,8 @@ int vg_cmd_profile(int argc, char **argv)
         {"counters", 0, VG_OPTION_CHOICE, &query.counters, "FROM",
          "auto: of the CPU where it has any, else simulated; pmu, sim, none", counter_words, 0,
          NULL},
+        {"scaling", 0, VG_OPTION_FLAG, &query.scaling, NULL,
+         "time on 1 thread and on more, imbalance and waiting", NULL, 0, NULL},
         {0},
     };
     char *command = vg_command_line(argc, argv);

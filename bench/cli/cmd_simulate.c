@@ -8,7 +8,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/profile.h"
-#include "harness/data.h"
 #include "harness/net.h"
 #include "harness/sweep.h"
 #include "measure/client_request.h"
@@ -136,20 +135,15 @@ static vg_status run_net(void *subject)
 
 static vg_status step_of(work *w, const vg_spec *spec)
 {
-    vg_data data;
-    vg_net *net = NULL;
+    vg_net *net;
     vg_net_options options = {0};
-    VG_TRY(vg_data_make(spec, spec->batch, &data));
-    vg_status status = vg_net_create(spec, &options, w->team, &net);
-    if (!status)
-        status = vg_net_load(net, &data);
+    VG_TRY(vg_net_create(spec, &options, w->team, &net));
+    vg_status status = vg_net_load_own(net);
     if (!status)
         status = vg_net_init(net, spec->seed);
     if (!status)
         status = collect_both(run_net, net, w->place - 1);
-    if (net)
-        vg_net_destroy(net);
-    vg_data_release(&data);
+    vg_net_destroy(net);
     return status;
 }
 
@@ -163,7 +157,8 @@ static vg_status nets(const arguments *a, work *w)
         if (!is_mine(w))
             continue;
         status = vg_sweep_point(&sweep, i, &spec, NULL);
-        spec.threads = 1;
+        if (!status)
+            status = vg_spec_set(&spec, "threads", "1");
         if (!status)
             status = vg_spec_resolve(&spec, VG_FOR_TRAIN);
         if (!status)

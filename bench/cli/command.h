@@ -31,6 +31,7 @@ vg_command_fn vg_cmd_info;
 vg_command_fn vg_cmd_list;
 vg_command_fn vg_cmd_profile;
 vg_command_fn vg_cmd_report;
+vg_command_fn vg_cmd_roofline;
 vg_command_fn vg_cmd_run;
 vg_command_fn vg_cmd_simulate;
 vg_command_fn vg_cmd_train;

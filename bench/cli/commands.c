@@ -15,6 +15,7 @@ const vg_command vg_commands[] = {
     {"decay", vg_cmd_decay, "how much gradient survives across depth, beside theory"},
     {"train", vg_cmd_train, "whether the gradient becomes learning, and how fast"},
     {"profile", vg_cmd_profile, "what the caches see of kernels and of training steps"},
+    {"roofline", vg_cmd_roofline, "measured peaks, and what kernels and layers reach of them"},
     {"verify", vg_cmd_verify, "every kernel row against the double-precision oracle"},
     {"report", vg_cmd_report, "Markdown and plots from saved results"},
     {"compare", vg_cmd_compare, "two results files, or the backends of one"},

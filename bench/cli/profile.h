@@ -13,6 +13,7 @@
 
 typedef struct vg_profile_query {
     const char *filter, *shapes;
+    bool scaling;
     const char *counters; /**< "auto", "pmu", "sim", "none" */
     vg_words words;       /**< a spec of networks, or none */
     const vg_options *options;
@@ -22,12 +23,30 @@ typedef struct vg_profile_query {
 vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record);
 void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record);
 
+/** Forward and backward pass of every network of the spec: a record of kind "steps". */
+vg_status vg_profile_steps(const vg_profile_query *query, json_t **record);
+void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record);
+
+/** Time of rows or networks on 1 thread and on more: a record of kind "scaling". */
+vg_status vg_profile_scaling(const vg_profile_query *query, json_t **record);
+void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record);
+
+/** Whether counts come from "pmu", "sim" or "none". VG_EUNSUPPORTED where pmu was asked for by name
+ * and is not there; the message says why, and the source is none. */
+vg_status vg_profile_source(const char *wanted, const char **source);
+
+/** Says under a table how its counts were simulated; nothing where they were not. */
+void vg_profile_simulated_note(FILE *out, const json_t *record);
+
 /** Runs `vgbench simulate` with @p words and sets source, tool, isa, caches and rows of @p record;
  * a simulation that cannot be had is its `reason`, and rows stays empty. */
 vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record);
 
 /** Counts the rows of @p cases on the CPU's own counters into @p record. */
 vg_status vg_profile_pmu(const vg_case_list *cases, bool quiet, json_t *record);
+
+/** Misses of a level as bytes into it, under the names that simulated counts have. */
+void vg_profile_add_bytes(json_t *counts);
 
 /** {kernel, op, dir, backend, elements, flops, bytes}: what is known of a row before it runs. */
 json_t *vg_profile_entry(const vg_kernel *kernel, const vg_shape *shape, int threads);

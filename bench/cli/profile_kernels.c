@@ -120,7 +120,7 @@ static void model_only(const vg_case_list *cases, json_t *record)
 }
 
 /* "pmu", "sim" or "none"; pmu by name where there is none is an error that leaves the model. */
-static vg_status choose_source(const char *wanted, const char **source)
+vg_status vg_profile_source(const char *wanted, const char **source)
 {
     char reason[200];
     *source = wanted;
@@ -140,7 +140,7 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     const char *source;
     vg_shape_list shapes;
     vg_case_list cases;
-    vg_status chosen = choose_source(query->counters, &source);
+    vg_status chosen = vg_profile_source(query->counters, &source);
     if (chosen)
         snprintf(reason, sizeof reason, "%s", vg_status_message());
     if (query->options->backend)
@@ -221,19 +221,25 @@ void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
         print_row(out, format, width, row);
     if (format == VG_FORMAT_CSV)
         return;
+    fprintf(out, "\nCounts of one run with warm caches (L3 cold: with empty ones). B/value: bytes into "
+                 "L1 per value of\nthe largest tensor; model: what must be read and written once.\n");
+    vg_profile_simulated_note(out, record);
+}
+
+void vg_profile_simulated_note(FILE *out, const json_t *record)
+{
+    size_t i;
+    json_t *cache;
     if (strcmp(vg_json_get_text(record, "source", ""), "simulated"))
         return;
-    fprintf(out,
-            "\nSimulated by %s, %s path, one thread; not measured. Counts of one run with warm "
-            "caches\n(L3 cold: with empty ones). B/value: bytes into L1 per value of the largest "
-            "tensor; model: what\nmust be read and written once.\n",
+    fprintf(out, "Simulated by %s, %s path, one thread: a model of the caches, not a measurement.\n",
             vg_json_get_text(record, "tool", "?"), vg_json_get_text(record, "isa", "?"));
-    json_array_foreach(json_object_get(record, "caches"), i, row)
-        fprintf(out, "L%.0f %s: %.0f KiB, %.0f ways%s\n", vg_json_get_number(row, "level"),
-                vg_json_get_text(row, "type", ""),
-                vg_json_get_number(row, "simulated_size") / 1024,
-                vg_json_get_number(row, "simulated_ways"),
-                json_is_true(json_object_get(row, "exact"))
+    json_array_foreach(json_object_get(record, "caches"), i, cache)
+        fprintf(out, "L%.0f %s: %.0f KiB, %.0f ways%s\n", vg_json_get_number(cache, "level"),
+                vg_json_get_text(cache, "type", ""),
+                vg_json_get_number(cache, "simulated_size") / 1024,
+                vg_json_get_number(cache, "simulated_ways"),
+                json_is_true(json_object_get(cache, "exact"))
                     ? ""
                     : " (not the machine's: the number of sets must be a power of two)");
 }

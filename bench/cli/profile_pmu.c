@@ -11,8 +11,7 @@
 #include "micro/sampler.h"
 #include "results/results.h"
 
-/* Misses of a level as bytes into it, under the names that simulated counts have. */
-static void add_bytes(json_t *counts)
+void vg_profile_add_bytes(json_t *counts)
 {
     enum { LINE = 64 };
     for (int level = 1; level <= 3; level++) {
@@ -42,7 +41,7 @@ static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *t
         vg_counters_read(counters, &counts);
         vg_counters_close(counters);
         json_t *hot = vg_counts_json(&counts, (double)runs);
-        add_bytes(hot);
+        vg_profile_add_bytes(hot);
         json_object_set_new(entry, "hot", hot);
         vg_json_set_text(entry, "impl", rig.impl);
         vg_json_set_number(entry, "time_ns", once);

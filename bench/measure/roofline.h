@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file roofline.h
  * Measured roofs: FMA peak per cluster, and bandwidth at a row's own working set and mix of reads
- * and writes, the better of regular and non-temporal stores. Measured on demand, then kept.
+ * and writes, the best of several ways (cluster, regular or non-temporal stores, their order).
+ * Measured on demand, then kept, and measured again where a row lies above it.
  */
 #ifndef VG_MEASURE_ROOFLINE_H
 #define VG_MEASURE_ROOFLINE_H
@@ -34,8 +35,8 @@ vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, dou
 /** All roofs measured so far: {roofs: [...]}. */
 json_t *vg_roofline_json(void);
 
-/** FMA peak of every usable cluster and bandwidth in L1, L2, L3 and memory, for 1 and @p
- * threads. */
-void vg_roofline_measure(int threads);
+/** FMA peak of every usable cluster, and in every cache level and memory the bandwidth of load,
+ * triad (2:1), copy, 3:1, 4:3 and copy in place, for each of the thread counts. */
+void vg_roofline_measure(const int *threads, int count);
 
 #endif

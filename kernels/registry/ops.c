@@ -276,6 +276,11 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
     }
 }
 
+bool vg_op_reads(vg_op op, vg_dir dir, vg_slot slot)
+{
+    return !(op == VG_OP_linear && dir == VG_DIR_bwd && (slot == VG_X || slot == VG_Y));
+}
+
 double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)
 {
     vg_tensor_spec list[VG_MAX_TENSORS];
@@ -283,7 +288,8 @@ double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)
     double bytes = 0;
     for (int i = 0; i < count; i++) {
         double size = 4.0 * (double)list[i].rows * (double)list[i].cols;
-        bytes += list[i].access == VG_ACCESS_INOUT ? 2 * size : size;
+        if (vg_op_reads(op, dir, list[i].slot))
+            bytes += list[i].access == VG_ACCESS_INOUT ? 2 * size : size;
     }
     return bytes;
 }

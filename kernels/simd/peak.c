@@ -29,23 +29,23 @@ double vg_peak_fma(uint32_t isa, int64_t rounds)
 }
 
 float vg_peak_stream(uint32_t isa, const float *const *src, int reads, float *const *dst,
-                     int writes, int64_t n, bool stream)
+                     int writes, int64_t n, unsigned how)
 {
     switch (isa) {
 #if VG_HAVE_AVX512
     case VG_ISA_AVX512:
-        return vg_peak_stream_avx512(src, reads, dst, writes, n, stream);
+        return vg_peak_stream_avx512(src, reads, dst, writes, n, how);
 #endif
 #if VG_HAVE_AVX2
     case VG_ISA_AVX2:
-        return vg_peak_stream_avx2(src, reads, dst, writes, n, stream);
+        return vg_peak_stream_avx2(src, reads, dst, writes, n, how);
 #endif
 #if VG_HAVE_NEON
     case VG_ISA_NEON:
-        return vg_peak_stream_neon(src, reads, dst, writes, n, stream);
+        return vg_peak_stream_neon(src, reads, dst, writes, n, how);
 #endif
     default:
-        return peak_stream(src, reads, dst, writes, n, false);
+        return peak_stream(src, reads, dst, writes, n, how & ~(unsigned)VG_PEAK_STREAM);
     }
 }
 

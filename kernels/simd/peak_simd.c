@@ -9,7 +9,7 @@ double VG_FN(vg_peak_fma)(int64_t rounds)
 }
 
 float VG_FN(vg_peak_stream)(const float *const *src, int reads, float *const *dst, int writes,
-                            int64_t n, bool stream)
+                            int64_t n, unsigned how)
 {
-    return peak_stream(src, reads, dst, writes, n, stream);
+    return peak_stream(src, reads, dst, writes, n, how);
 }

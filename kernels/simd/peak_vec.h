@@ -43,25 +43,52 @@ static double peak_fma(int64_t rounds)
     return 2.0 * VG_LANES * PEAK_CHAINS * PEAK_STEPS * (double)rounds;
 }
 
-VG_INLINE vf peak_stream_step(const float *const *src, int reads, float *const *dst, int writes,
-                              int64_t i, bool stream)
+/* The values of one vector of every output. */
+VG_INLINE vf peak_sum(const float *const *src, int reads, int64_t i)
 {
     vf sum = vf_load(src[0] + i);
     VG_UNROLL(4)
     for (int j = 1; j < reads; j++)
         sum = vf_add(sum, vf_load(src[j] + i));
-    VG_UNROLL(3)
-    for (int k = 0; k < writes; k++) {
-        if (stream)
-            vf_stream(dst[k] + i, sum);
-        else
-            vf_store(dst[k] + i, sum);
-    }
     return sum;
 }
 
+VG_INLINE void peak_put(float *p, vf value, unsigned how)
+{
+    if (how & VG_PEAK_STREAM)
+        vf_stream(p, value);
+    else
+        vf_store(p, value);
+}
+
+enum { PEAK_BLOCK = 4 };
+
+/* Four vectors of every stream. Grouped: one stream after the other, so that the stores of a stream
+ * follow each other; otherwise vector by vector, as element-wise kernels do. Which is faster depends
+ * on core, level and mix. */
+VG_INLINE vf peak_block(const float *const *src, int reads, float *const *dst, int writes,
+                        int64_t i, unsigned how)
+{
+    int grouped = how & VG_PEAK_GROUPED ? writes : 0, mixed = writes - grouped;
+    vf sum[PEAK_BLOCK];
+    VG_UNROLL(4)
+    for (int u = 0; u < PEAK_BLOCK; u++) {
+        sum[u] = peak_sum(src, reads, i + u * VG_LANES);
+        VG_UNROLL(3)
+        for (int k = 0; k < mixed; k++)
+            peak_put(dst[k] + i + u * VG_LANES, sum[u], how);
+    }
+    VG_UNROLL(3)
+    for (int k = 0; k < grouped; k++) {
+        VG_UNROLL(4)
+        for (int u = 0; u < PEAK_BLOCK; u++)
+            peak_put(dst[k] + i + u * VG_LANES, sum[u], how);
+    }
+    return vf_max(vf_max(sum[0], sum[1]), vf_max(sum[2], sum[3]));
+}
+
 VG_INLINE float peak_stream_of(const float *const *source, int reads, float *const *target,
-                               int writes, int64_t n, bool stream)
+                               int writes, int64_t n, unsigned how)
 {
     /* Copies, so that no store can be thought to change the pointers. */
     const float *src[VG_PEAK_READS_MAX];
@@ -74,53 +101,67 @@ VG_INLINE float peak_stream_of(const float *const *source, int reads, float *con
     VG_UNROLL(3)
     for (int k = 0; k < writes; k++)
         dst[k] = target[k];
-    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
-        vf a = peak_stream_step(src, reads, dst, writes, i, stream);
-        vf b = peak_stream_step(src, reads, dst, writes, i + VG_LANES, stream);
-        vf c = peak_stream_step(src, reads, dst, writes, i + 2 * VG_LANES, stream);
-        vf d = peak_stream_step(src, reads, dst, writes, i + 3 * VG_LANES, stream);
+    for (; i + PEAK_BLOCK * VG_LANES <= n; i += PEAK_BLOCK * VG_LANES) {
+        vf most = peak_block(src, reads, dst, writes, i, how);
         if (!writes)
-            fold = vf_max(fold, vf_max(vf_max(a, b), vf_max(c, d)));
+            fold = vf_max(fold, most);
     }
-    for (; i + VG_LANES <= n; i += VG_LANES)
-        fold = vf_max(fold, peak_stream_step(src, reads, dst, writes, i, stream));
-    if (stream)
+    for (; i + VG_LANES <= n; i += VG_LANES) {
+        vf sum = peak_sum(src, reads, i);
+        fold = vf_max(fold, sum);
+        VG_UNROLL(3)
+        for (int k = 0; k < writes; k++)
+            peak_put(dst[k] + i, sum, how);
+    }
+    if (how & VG_PEAK_STREAM)
         vf_stream_fence();
     float lanes[VG_LANES];
     vf_store(lanes, fold);
     return lanes[0];
 }
 
+VG_INLINE float peak_stream_how(const float *const *src, int reads, float *const *dst, int writes,
+                                int64_t n, unsigned how)
+{
+    switch (how) {
+    case VG_PEAK_STREAM:
+        return peak_stream_of(src, reads, dst, writes, n, VG_PEAK_STREAM);
+    case VG_PEAK_GROUPED:
+        return peak_stream_of(src, reads, dst, writes, n, VG_PEAK_GROUPED);
+    case VG_PEAK_STREAM | VG_PEAK_GROUPED:
+        return peak_stream_of(src, reads, dst, writes, n, VG_PEAK_STREAM | VG_PEAK_GROUPED);
+    default:
+        return peak_stream_of(src, reads, dst, writes, n, 0);
+    }
+}
+
 VG_INLINE float peak_stream_writes(const float *const *src, int reads, float *const *dst,
-                                   int writes, int64_t n, bool stream)
+                                   int writes, int64_t n, unsigned how)
 {
     switch (writes) {
     case 0:
-        return peak_stream_of(src, reads, dst, 0, n, false);
+        return peak_stream_of(src, reads, dst, 0, n, 0);
     case 1:
-        return stream ? peak_stream_of(src, reads, dst, 1, n, true)
-                      : peak_stream_of(src, reads, dst, 1, n, false);
+        return peak_stream_how(src, reads, dst, 1, n, how);
     case 2:
-        return stream ? peak_stream_of(src, reads, dst, 2, n, true)
-                      : peak_stream_of(src, reads, dst, 2, n, false);
+        return peak_stream_how(src, reads, dst, 2, n, how);
     default:
-        return stream ? peak_stream_of(src, reads, dst, 3, n, true)
-                      : peak_stream_of(src, reads, dst, 3, n, false);
+        return peak_stream_how(src, reads, dst, 3, n, how);
     }
 }
 
 static float peak_stream(const float *const *src, int reads, float *const *dst, int writes,
-                         int64_t n, bool stream)
+                         int64_t n, unsigned how)
 {
     switch (reads) {
     case 1:
-        return peak_stream_writes(src, 1, dst, writes, n, stream);
+        return peak_stream_writes(src, 1, dst, writes, n, how);
     case 2:
-        return peak_stream_writes(src, 2, dst, writes, n, stream);
+        return peak_stream_writes(src, 2, dst, writes, n, how);
     case 3:
-        return peak_stream_writes(src, 3, dst, writes, n, stream);
+        return peak_stream_writes(src, 3, dst, writes, n, how);
     default:
-        return peak_stream_writes(src, 4, dst, writes, n, stream);
+        return peak_stream_writes(src, 4, dst, writes, n, how);
     }
 }
 

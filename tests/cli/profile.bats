@@ -69,3 +69,28 @@ PY
     [ "$status" -eq 2 ]
     [[ $output == *"auto"* ]]
 }
+
+@test "profile: a spec gives the bytes of each network, by the model and by simulation" {
+    need_valgrind
+    "$VGBENCH" profile --quiet --counters=sim depth=2 width=32 batch=16 norm=none,layer \
+        -o "$DIR/s.json" >"$DIR/s.txt"
+    grep -q '^Simulated by callgrind' "$DIR/s.txt"
+    python3 - "$DIR/s.json" <<'PY'
+import json, sys
+record = json.load(open(sys.argv[1]))["profile"][0]
+assert record["kind"] == "steps" and record["threads"] == 1
+plain, normed = record["rows"]
+assert plain["spec"]["norm"] == "none" and normed["spec"]["norm"] == "layer"
+assert normed["bytes"] > plain["bytes"] > 0
+for row in plain, normed:
+    assert row["cold"]["l3_misses"] > row["hot"]["l3_misses"]
+    assert row["hot"]["instructions"] > 10000
+    assert row["cost"]["step_ms"] > 0 and row["counted_step_ms"] > 0
+    rate = row["hot"]["l1_bytes"] / row["counted_step_ms"] * 1e3
+    assert abs(row["bytes_per_s"]["l1"] / rate - 1) < 1e-6
+PY
+    run "$VGBENCH" profile --counters=none depth=2 nrom=layer
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" profile --counters=none --filter=relu depth=2
+    [ "$status" -eq 2 ]
+}

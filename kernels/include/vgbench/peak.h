@@ -6,7 +6,6 @@
 #ifndef VGBENCH_PEAK_H
 #define VGBENCH_PEAK_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "vgbench/status.h"
@@ -22,10 +21,16 @@ enum { VG_PEAK_READS_MAX = 4, VG_PEAK_WRITES_MAX = 3 };
  * where the cluster was not built. The cluster must be usable. */
 double vg_peak_fma(uint32_t isa, int64_t rounds);
 
+/** How vg_peak_stream() stores; bits. */
+enum {
+    VG_PEAK_STREAM = 1, /**< non-temporal; dst must be 64-byte aligned */
+    VG_PEAK_GROUPED = 2 /**< four vectors of a stream, then four of the next */
+};
+
 /** dst[k][i] = sum over src[j][i], j < reads (1 .. 4), for k < writes (0 .. 3), i < n. With no write
- * the sums are folded and returned. @p stream: non-temporal stores; dst must be 64-byte aligned. */
+ * the sums are folded and returned. @p how: VG_PEAK_ bits. */
 float vg_peak_stream(uint32_t isa, const float *const *src, int reads, float *const *dst, int writes,
-                     int64_t n, bool stream);
+                     int64_t n, unsigned how);
 
 /** The widest usable cluster: the one whose roofs count. */
 uint32_t vg_peak_isa(void);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vgbench profile SPEC: what a forward and backward pass of each network moves, and how fast. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/profile.h"
+#include "cli/progress.h"
+#include "harness/cost.h"
+#include "harness/net.h"
+#include "harness/sweep.h"
+#include "measure/cachesim.h"
+#include "measure/counters.h"
+#include "micro/sampler.h"
+#include "results/results.h"
+
+enum { MAX_STEPS = 64 };
+
+/* --- points --------------------------------------------------------------------------------- */
+
+static vg_status read_points(const vg_profile_query *query, vg_sweep *sweep)
+{
+    VG_TRY(vg_sweep_parse(query->words.count, (char *const *)query->words.items, sweep));
+    if (sweep->points <= MAX_STEPS)
+        return VG_OK;
+    vg_status status = vg_fail(VG_EINVAL, "the spec makes %lld networks; profile takes %d at most",
+                               (long long)sweep->points, MAX_STEPS);
+    vg_sweep_release(sweep);
+    return status;
+}
+
+/* One thread, because the simulation has one, unless the CPU itself counts. */
+static vg_status resolve(const vg_sweep *sweep, int64_t index, int threads, vg_spec *spec)
+{
+    char count[16];
+    snprintf(count, sizeof count, "%d", threads);
+    VG_TRY(vg_sweep_point(sweep, index, spec, NULL));
+    VG_TRY(vg_spec_set(spec, "threads", count));
+    return vg_spec_resolve(spec, VG_FOR_TRAIN);
+}
+
+static void describe(json_t *row, const vg_spec *spec)
+{
+    char label[512];
+    json_object_set_new(row, "spec", vg_spec_json(spec));
+    vg_json_set_text(row, "label", vg_spec_label(spec, label, sizeof label));
+}
+
+/* --- time ----------------------------------------------------------------------------------- */
+
+/* Time of the pass as it would be run, and on the path that was simulated, whose bytes are known:
+ * bandwidths are those of the latter. */
+static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
+{
+    json_t *cost;
+    VG_TRY(vg_cost_measure(spec, &cost));
+    json_object_set(row, "flops", json_object_get(cost, "flops_per_step"));
+    json_object_set(row, "bytes", json_object_get(cost, "bytes_per_step"));
+    json_object_set_new(row, "cost", cost);
+    vg_backend counted = vg_backend_by_name(vg_sim_backend());
+    if (!simulated || spec->backend == (int)counted || spec->backend == VG_BACKEND_onednn) {
+        json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
+        return VG_OK;
+    }
+    vg_spec other = *spec;
+    other.backend = (int)counted;
+    VG_TRY(vg_cost_measure(&other, &cost));
+    json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
+    json_decref(cost);
+    return VG_OK;
+}
+
+static void add_bandwidths(json_t *row)
+{
+    double seconds = vg_json_get_number(row, "counted_step_ms") * 1e-3;
+    const json_t *hot = json_object_get(row, "hot");
+    json_t *rates = json_object();
+    vg_json_set_number(rates, "model", vg_json_get_number(row, "bytes") / seconds);
+    for (int level = 1; level <= 3; level++) {
+        char bytes[16], name[8];
+        snprintf(bytes, sizeof bytes, "l%d_bytes", level);
+        snprintf(name, sizeof name, "l%d", level);
+        vg_json_set_number(rates, name, vg_json_get_number(hot, bytes) / seconds);
+    }
+    json_object_set_new(row, "bytes_per_s", rates);
+}
+
+/* --- counters of the CPU -------------------------------------------------------------------- */
+
+static vg_status count_net(vg_net *net, int threads, json_t *row)
+{
+    enum { RUNS = 5 };
+    vg_counters *counters;
+    vg_counts counts;
+    VG_TRY(vg_counters_open(vg_perf_kernel_get(), threads, &counters));
+    vg_status status = vg_net_run(net);
+    vg_counters_start(counters);
+    for (int i = 0; i < RUNS && !status; i++)
+        status = vg_net_run(net);
+    vg_counters_stop(counters);
+    vg_counters_read(counters, &counts);
+    vg_counters_close(counters);
+    json_t *hot = vg_counts_json(&counts, RUNS);
+    vg_profile_add_bytes(hot);
+    json_object_set_new(row, "hot", hot);
+    return status;
+}
+
+static vg_status count_spec(const vg_spec *spec, json_t *row)
+{
+    vg_team *team;
+    vg_net *net;
+    vg_net_options options = {0};
+    VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
+    vg_status status = vg_net_create(spec, &options, team, &net);
+    if (!status) {
+        status = vg_net_load_own(net);
+        if (!status)
+            status = vg_net_init(net, spec->seed);
+        if (!status)
+            status = count_net(net, (int)spec->threads, row);
+        vg_net_destroy(net);
+    }
+    vg_team_destroy(team);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+static vg_status simulate(const vg_profile_query *query, int points, json_t *record)
+{
+    char isa_word[40];
+    const char *words[40] = {isa_word, "--nets"};
+    int count = 2;
+    snprintf(isa_word, sizeof isa_word, "--max-isa=%s", vg_sim_backend());
+    for (int i = 0; i < query->words.count && count < 27; i++)
+        words[count++] = query->words.items[i];
+    vg_say(query->options->quiet,
+           "simulating the caches for %d network%s under valgrind: a minute or two each of the "
+           "default size",
+           points, points == 1 ? "" : "s");
+    return vg_profile_simulate(words, points, record);
+}
+
+static vg_status measure_point(const vg_sweep *sweep, int index, const char *source, int threads,
+                               json_t *rows)
+{
+    vg_spec spec;
+    bool simulated = !strcmp(source, "sim");
+    VG_TRY(resolve(sweep, index, threads, &spec));
+    while ((int)json_array_size(rows) <= index)
+        json_array_append_new(rows, json_object());
+    json_t *row = json_array_get(rows, (size_t)index);
+    describe(row, &spec);
+    vg_status status = strcmp(source, "pmu") ? VG_OK : count_spec(&spec, row);
+    if (!status)
+        status = add_times(row, &spec, simulated);
+    if (status)
+        vg_json_set_text(row, "error", vg_status_message());
+    add_bandwidths(row);
+    return VG_OK;
+}
+
+vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
+{
+    vg_sweep sweep;
+    const char *source;
+    char reason[512] = "";
+    VG_TRY(read_points(query, &sweep));
+    for (int i = 0; i < sweep.points; i++) { /* bad combinations before anything is measured */
+        vg_spec spec;
+        vg_status status = resolve(&sweep, i, 1, &spec);
+        if (status) {
+            vg_sweep_release(&sweep);
+            return status;
+        }
+    }
+    vg_status status = vg_profile_source(query->counters, &source);
+    bool pmu = !strcmp(source, "pmu");
+    *record = json_object();
+    vg_json_set_text(*record, "kind", "steps");
+    vg_json_set_text(*record, "source", source);
+    json_object_set_new(*record, "rows", json_array());
+    if (!strcmp(source, "sim"))
+        status = simulate(query, (int)sweep.points, *record);
+    if (status) {
+        snprintf(reason, sizeof reason, "%s", vg_status_message());
+        vg_json_set_text(*record, "reason", reason);
+    }
+    json_object_set_new(*record, "threads", json_integer(pmu ? query->options->threads : 1));
+    for (int i = 0; i < sweep.points && !vg_interrupted(); i++)
+        if (measure_point(&sweep, i, source, pmu ? query->options->threads : 1,
+                          json_object_get(*record, "rows")))
+            break;
+    vg_sweep_release(&sweep);
+    return status ? vg_fail(status, "%s", reason) : VG_OK;
+}
+
+/* --- table ---------------------------------------------------------------------------------- */
+
+enum { COLUMNS = 10 };
+
+static void print_row(FILE *out, vg_format format, int width, const json_t *row)
+{
+    static const char *const levels[] = {"l1", "l2", "l3"};
+    char text[COLUMNS][32], key[16];
+    const char *cells[COLUMNS] = {vg_json_get_text(row, "label", "?")};
+    const json_t *hot = json_object_get(row, "hot"), *rates = json_object_get(row, "bytes_per_s");
+    double ms = vg_json_get_number(json_object_get(row, "cost"), "step_ms");
+    cells[1] = vg_profile_count(ms, format, text[1]);
+    cells[2] = vg_profile_count(vg_json_get_number(hot, "instructions"), format, text[2]);
+    cells[3] = vg_profile_count(vg_json_get_number(row, "bytes"), format, text[3]);
+    for (int i = 0; i < 3; i++) {
+        snprintf(key, sizeof key, "%s_bytes", levels[i]);
+        cells[4 + i] = vg_profile_count(vg_json_get_number(hot, key), format, text[4 + i]);
+        cells[7 + i] =
+            vg_profile_count(vg_json_get_number(rates, levels[i]), format, text[7 + i]);
+    }
+    vg_profile_row(out, format, width, cells, COLUMNS);
+}
+
+void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record)
+{
+    static const char *const head[COLUMNS] = {"network", "step ms", "instr", "model B", "into L1",
+                                              "into L2", "into L3", "L1 B/s", "L2 B/s", "L3 B/s"};
+    size_t i;
+    json_t *row;
+    const json_t *rows = json_object_get(record, "rows");
+    int width = 7;
+    json_array_foreach(rows, i, row) {
+        int n = (int)strlen(vg_json_get_text(row, "label", ""));
+        width = n > width ? n : width;
+    }
+    if (json_object_get(record, "reason") && format != VG_FORMAT_CSV)
+        fprintf(out, "%s\n", vg_json_get_text(record, "reason", ""));
+    vg_profile_row(out, format, width, head, COLUMNS);
+    vg_profile_rule(out, format, COLUMNS);
+    json_array_foreach(rows, i, row)
+        print_row(out, format, width, row);
+    if (format == VG_FORMAT_CSV)
+        return;
+    fprintf(out,
+            "\nForward and backward pass, %.0f thread%s. model: every tensor of every op read or "
+            "written once. into Ln:\nbytes that missed in level n. Bytes per second are of the "
+            "path that was counted, step ms of the best one.\n",
+            vg_json_get_number(record, "threads"),
+            vg_json_get_number(record, "threads") > 1 ? "s" : "");
+    vg_profile_simulated_note(out, record);
+}

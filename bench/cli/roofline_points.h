@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file roofline_points.h
+ * Points of the roofline: what kernels, and the layers of a forward and backward pass, reach.
+ */
+#ifndef VG_CLI_ROOFLINE_POINTS_H
+#define VG_CLI_ROOFLINE_POINTS_H
+
+#include <jansson.h>
+
+#include "harness/spec.h"
+#include "micro/cases.h"
+#include "micro/sampler.h"
+
+/** Times the rows of @p c and appends a point for each. */
+vg_status vg_roofline_case_points(const vg_case *c, const vg_sampling *sampling, json_t *points);
+
+/** Times the layers of a resolved spec, one by one in the order of the pass, and appends a point for
+ * each op and shape that occurs. */
+vg_status vg_roofline_layer_points(const vg_spec *spec, json_t *points);
+
+#endif

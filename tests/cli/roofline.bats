@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Measured peaks, points beneath them, and scaling.
+
+setup_file() {
+    export DIR=$(mktemp -d)
+    # small caches that this machine has, too: little to stream
+    export HWLOC_SYNTHETIC="Package:1 L3:1(size=4194304) L2:1(size=262144) L1d:1(size=32768) Core:1 PU:1"
+    "$VGBENCH" roofline --quiet --threads=1 --shapes='relu 32 64, dense/fwd 32 64 64' \
+        --filter='/fwd/' depth=2 width=32 batch=16 -o "$DIR/r.json" -o "$DIR/r.md" >"$DIR/r.txt"
+}
+
+teardown_file() {
+    rm -r "$DIR"
+}
+
+@test "roofline: roofs and points are there and hang together" {
+    grep -q '^| roof | peak' "$DIR/r.md"
+    grep -q 'FMA f32' "$DIR/r.txt"
+    python3 - "$DIR/r.json" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))["roofline"]
+flops = [x for x in r["roofs"] if x["kind"] == "flops"]
+assert flops and all(x["value"] > 1e8 for x in flops)
+mixes = {(x["reads"], x["writes"]) for x in r["roofs"] if x["kind"] == "bandwidth"}
+assert {(1, 0), (2, 1), (1, 1), (3, 1), (4, 3)} <= mixes
+assert all(x["repeat"] >= 0 and x["how"] for x in r["roofs"])
+kinds = {p["what"] for p in r["points"]}
+assert kinds == {"kernel", "layer"}
+for p in r["points"]:
+    assert abs(p["intensity"] - p["flops"] / p["bytes"]) <= 1e-9 * p["intensity"]
+    assert p["ci95_ns"][0] <= p["ns"] <= p["ci95_ns"][1]
+    assert ("above_roof" in p) == (p["roof_fraction"] > 1)
+    assert p["threads"] == 1
+layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/fwd/") and "/in:32/out:32/" in p["kernel"])
+assert layer["count"] == 2 and layer["flops"] >= 2 * 2 * 16 * 32 * 32
+PY
+}
+
+@test "scaling: speed-up against one thread, with interval, efficiency, imbalance" {
+    "$VGBENCH" profile --quiet --scaling --threads=1,2 --filter='gelu/fwd/(avx|scalar|neon)' \
+        --shapes='gelu 64 128' -o "$DIR/s.json" >"$DIR/s.txt"
+    grep -q 'Base: the same row on 1 thread' "$DIR/s.txt"
+    python3 - "$DIR/s.json" <<'PY'
+import json, sys
+record = json.load(open(sys.argv[1]))["profile"][0]
+assert record["kind"] == "scaling"
+for row in record["rows"]:
+    one, two = row["points"]
+    assert one["threads"] == 1 and abs(one["speedup"] - 1) < 1e-9 and one["efficiency"] == one["speedup"]
+    assert two["threads"] == 2 and two["speedup_ci95"][0] <= two["speedup"] <= two["speedup_ci95"][1]
+    assert abs(two["efficiency"] - two["speedup"] / 2) < 1e-9
+    assert 0 <= two["imbalance"] <= 1 and -0.01 <= two["waiting"] < 1
+PY
+}
+
+@test "roofline: bad words are usage errors" {
+    run "$VGBENCH" roofline --filter=nothing_like_this --shapes='relu 4 4'
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" roofline -o x.svg
+    [ "$status" -eq 2 ]
+}
