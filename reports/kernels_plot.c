@@ -190,6 +190,24 @@ static void rate_axes(vg_text *script, const vg_rows *rows, const int *list, int
     vg_text_add(script, ")\n");
 }
 
+/* Where the working set leaves a cache: dashed, with the level's name. */
+static void cache_lines(vg_text *script, const json_t *doc)
+{
+    size_t i;
+    json_t *cache;
+    json_array_foreach(vg_doc_get(doc, "machine.caches"), i, cache) {
+        const char *type = vg_doc_str(cache, "type");
+        double size = vg_doc_num(cache, "size"), level = vg_doc_num(cache, "level");
+        if (!(size >= 1024) || !(size < 0x1p40) || (type && !strcmp(type, "instruction")) || i > 7)
+            continue;
+        vg_text_printf(script,
+                       "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead dt 2 lc rgb "
+                       "'#808080'\nset label 'L%.0f' at first %.0f, graph 0.97 right offset -0.3,0 "
+                       "textcolor rgb '#808080'\n",
+                       size, size, level, size);
+    }
+}
+
 static vg_status rates(vg_report *report, int document, int *list, int count)
 {
     const vg_rows *rows = &report->rows[document];
@@ -209,6 +227,8 @@ static vg_status rates(vg_report *report, int document, int *list, int count)
     vg_text_printf(&plot.script, "\nset ylabel '%s, median and 95 %% interval'\nset yrange [0:*]\n",
                    vg_row_rate_unit(key));
     rate_axes(&plot.script, rows, list, count, line);
+    if (line)
+        cache_lines(&plot.script, report->docs[document]);
     int lines = rate_lines(&plot, rows, list, count, line, &alt);
     free(title.p);
     snprintf(more, sizeof more, "%d_%.20s_%.20s", key->threads, key->weights, key->max_isa);

@@ -1,14 +1,246 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Part 8: what the caches saw. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "reports/parts.h"
+
+enum { MOST_ROWS = 400, MOST_BARS = 24 };
+
+static const char *count_text(char buf[VG_NUM], double value)
+{
+    static const char *const units[] = {"", " k", " M", " G"};
+    int unit = 0;
+    if (!isfinite(value))
+        return "n/a";
+    for (; value >= 9999.5 && unit < 3; unit++)
+        value /= 1000;
+    snprintf(buf, VG_NUM, unit && value < 100 ? "%.1f%s" : "%.0f%s", value, units[unit]);
+    return buf;
+}
+
+static void count_cell(vg_text *out, double value)
+{
+    char buf[VG_NUM];
+    vg_cell_printf(out, "%s", count_text(buf, value));
+}
+
+static void bytes_cell(vg_text *out, double value)
+{
+    char buf[VG_NUM];
+    if (isfinite(value))
+        vg_cell_printf(out, "%s", vg_num_bytes(buf, value));
+    else
+        vg_cell_printf(out, "n/a");
+}
+
+/* Where the counts come from, and with which caches. */
+static void source_note(vg_text *out, const json_t *record)
+{
+    const char *source = vg_doc_str(record, "source"), *reason = vg_doc_str(record, "reason");
+    const char *tool = vg_doc_str(record, "tool"), *isa = vg_doc_str(record, "isa");
+    char size[VG_NUM], simulated[VG_NUM];
+    size_t i;
+    json_t *cache;
+    if (reason) {
+        vg_text_add(out, "\n*n/a: counters (");
+        vg_text_md(out, reason);
+        vg_text_add(out, ").*\n");
+    }
+    if (!source || strcmp(source, "simulated") || reason)
+        return;
+    vg_text_add(out, "\n**Simulated**, not measured: ");
+    vg_text_md(out, tool ? tool : "callgrind");
+    vg_text_add(out, ", path ");
+    vg_text_md(out, isa ? isa : "not recorded");
+    vg_text_add(out, ", one thread, LRU, no prefetcher; two runs agree exactly. Caches:");
+    json_array_foreach(json_object_get(record, "caches"), i, cache) {
+        const char *type = vg_doc_str(cache, "type");
+        vg_text_printf(out, "%s L%.0f ", i ? "," : "", vg_doc_num(cache, "level"));
+        vg_text_md(out, type ? type : "");
+        vg_text_printf(out, " %s",
+                       vg_num_bytes(simulated, vg_doc_num(cache, "simulated_size")));
+        if (!vg_doc_true(cache, "exact"))
+            vg_text_printf(out, " (the machine has %s; the number of sets is a power of two)",
+                           vg_num_bytes(size, vg_doc_num(cache, "size")));
+    }
+    vg_text_add(out, ".\n");
+}
+
+/* --- kernels -------------------------------------------------------------------------------- */
+
+static void kernel_row(vg_text *out, const json_t *row)
+{
+    const char *kernel = vg_doc_str(row, "kernel"), *error = vg_doc_str(row, "error");
+    double elements = vg_doc_num(row, "elements");
+    char per[VG_NUM], model[VG_NUM];
+    vg_row_begin(out);
+    vg_cell_code(out, kernel ? kernel : "not named");
+    if (error) {
+        vg_cell_md(out, error);
+        for (int i = 0; i < 5; i++)
+            vg_cell_printf(out, "n/a");
+    } else {
+        count_cell(out, vg_doc_num(row, "hot.instructions"));
+        count_cell(out, vg_doc_num(row, "hot.loads") + vg_doc_num(row, "hot.stores"));
+        count_cell(out, vg_doc_num(row, "hot.l1_misses"));
+        count_cell(out, vg_doc_num(row, "hot.l2_misses"));
+        count_cell(out, vg_doc_num(row, "cold.l3_misses"));
+        vg_cell_printf(out, "%s / %s", vg_num(per, vg_doc_num(row, "hot.l1_bytes") / elements, 3),
+                       vg_num(model, vg_doc_num(row, "bytes") / elements, 3));
+    }
+    vg_row_end(out);
+}
+
+static void kernels(vg_text *out, const json_t *record)
+{
+    static const char *const head[] = {"kernel",    "instructions", "loads + stores",
+                                       "L1 misses", "L2 misses",    "L3 misses, cold",
+                                       "bytes into L1 / model, per value"};
+    const json_t *rows = json_object_get(record, "rows");
+    size_t count = json_array_size(rows), i;
+    json_t *row;
+    source_note(out, record);
+    if (!count)
+        return;
+    vg_text_add(out, "\nOne run with warm caches; cold: with empty ones. The model reads and writes "
+                     "every tensor once.\n\n");
+    vg_details_begin(out, "%zu kernels", count);
+    vg_table_head(out, "lrrrrrr", head);
+    json_array_foreach(rows, i, row)
+        if (i < MOST_ROWS)
+            kernel_row(out, row);
+    if (count > MOST_ROWS)
+        vg_text_printf(out, "\n%zu more are in the results file.\n", count - MOST_ROWS);
+    vg_details_end(out);
+}
+
+/* --- training steps ------------------------------------------------------------------------- */
+
+static void step_row(vg_text *out, const json_t *row)
+{
+    const char *label = vg_doc_str(row, "label"), *error = vg_doc_str(row, "error");
+    char buf[VG_NUM];
+    vg_row_begin(out);
+    vg_cell_code(out, label ? label : "not named");
+    vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "cost.step_ms"), 3));
+    bytes_cell(out, vg_doc_num(row, "bytes"));
+    for (int level = 1; level <= 3; level++) {
+        char path[24];
+        snprintf(path, sizeof path, "hot.l%d_bytes", level);
+        bytes_cell(out, vg_doc_num(row, path));
+    }
+    vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "bytes_per_s.l1") / 1e9, 3));
+    vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "bytes_per_s.l2") / 1e9, 3));
+    vg_row_end(out);
+    if (error) {
+        vg_row_begin(out);
+        vg_cell_md(out, error);
+        vg_row_end(out);
+    }
+}
+
+static vg_status step_plot(vg_report *report, int document, const json_t *rows, bool simulated)
+{
+    static const char *const paths[] = {"bytes", "hot.l1_bytes", "hot.l2_bytes", "hot.l3_bytes"};
+    static const char *const names[] = {"model", "into L1", "into L2", "into L3"};
+    vg_plot plot = {.height = 420};
+    vg_text alt = {0};
+    size_t count = json_array_size(rows), i;
+    json_t *row;
+    int bars = 0;
+    char name[64];
+    count = count > MOST_BARS ? MOST_BARS : count;
+    vg_text_printf(&plot.script,
+                   "set title 'Bytes of a forward and backward pass%s'\nset ylabel 'MiB'\n"
+                   "set style fill solid 0.8 noborder\nset boxwidth 0.2\nset yrange [0:*]\n"
+                   "set xrange [-0.6:%zu.4]\nset xtics scale 0 rotate by 20 right noenhanced (",
+                   simulated ? ", simulated" : "", count - 1);
+    json_array_foreach(rows, i, row) {
+        const char *label = vg_doc_str(row, "label");
+        if (i >= count)
+            break;
+        vg_text_add(&plot.script, i ? ", " : "");
+        vg_text_gnuplot(&plot.script, label ? label : "");
+        vg_text_printf(&plot.script, " %zu", i);
+    }
+    vg_text_add(&plot.script, ")\nplot ");
+    for (int b = 0; b < 4; b++) {
+        int drawn = 0;
+        json_array_foreach(rows, i, row) {
+            double bytes = vg_doc_num(row, paths[b]);
+            if (i < count && isfinite(bytes)) {
+                vg_text_printf(&plot.data, "%.3f %.6g\n", (double)i + 0.2 * (b - 1.5),
+                               bytes / (1 << 20));
+                drawn++;
+            }
+        }
+        if (!drawn)
+            continue;
+        vg_text_add(&plot.data, "\n\n");
+        vg_text_printf(&plot.script, "%sdata index %d using 1:2 with boxes lc rgb '%s' title '%s'",
+                       bars ? ", \\\n     " : "", bars, vg_colours[b], names[b]);
+        vg_text_printf(&alt, "%s%s of %d networks", bars ? "; " : "Bytes moved: ", names[b], drawn);
+        bars++;
+    }
+    vg_text_add(&plot.script, "\n");
+    snprintf(name, sizeof name, "bytes_per_step_%d", document + 1);
+    vg_status status = VG_OK;
+    if (bars && !alt.failed) {
+        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
+    } else {
+        free(plot.data.p);
+        free(plot.script.p);
+    }
+    free(alt.p);
+    return status;
+}
+
+static vg_status steps(vg_report *report, int document, const json_t *record)
+{
+    static const char *const head[] = {"network",   "step, ms",  "bytes, model", "into L1",
+                                       "into L2", "into L3", "L1 GB/s",      "L2 GB/s"};
+    vg_text *out = &report->out;
+    const json_t *rows = json_object_get(record, "rows");
+    const char *source = vg_doc_str(record, "source");
+    size_t i;
+    json_t *row;
+    source_note(out, record);
+    if (!json_array_size(rows))
+        return VG_OK;
+    vg_text_add(out, "\nForward and backward pass. Bytes per second are of the path whose bytes were "
+                     "counted, the step's time is that of the best one.\n\n");
+    vg_table_head(out, "lrrrrrrr", head);
+    json_array_foreach(rows, i, row)
+        if (i < MOST_ROWS)
+            step_row(out, row);
+    return step_plot(report, document, rows, source && !strcmp(source, "simulated"));
+}
 
 vg_status vg_part_cache(vg_report *report)
 {
     vg_part_title(report, 8, "Cache behaviour");
     for (int d = 0; d < report->count; d++) {
+        const json_t *records = json_object_get(report->docs[d], "profile");
         const char *reason = vg_doc_str(report->docs[d], "machine.pmu.reason");
+        size_t i;
+        json_t *record;
+        int shown = 0;
         vg_part_document(report, d);
-        vg_part_missing(report, "cache counters", "vgbench profile");
+        json_array_foreach(records, i, record) {
+            const char *kind = vg_doc_str(record, "kind");
+            if (!kind || (strcmp(kind, "kernels") && strcmp(kind, "steps")))
+                continue;
+            shown++;
+            if (!strcmp(kind, "kernels"))
+                kernels(&report->out, record);
+            else
+                VG_TRY(steps(report, d, record));
+        }
+        if (!shown)
+            vg_part_missing(report, "cache counters", "vgbench profile");
         if (reason) {
             vg_text_add(&report->out, "\nHardware counters here: ");
             vg_text_md(&report->out, reason);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Part 9: the measured roofs and the rows under them. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reports/kernels_plot.h"
@@ -33,6 +35,193 @@ static void roofs(vg_report *report, const json_t *list)
     }
 }
 
+/* --- points --------------------------------------------------------------------------------- */
+
+enum { MOST_POINTS = 300 };
+
+static bool is_layer(const json_t *point)
+{
+    const char *what = vg_doc_str(point, "what");
+    return what && !strcmp(what, "layer");
+}
+
+static bool is_onednn(const json_t *point)
+{
+    const char *backend = vg_doc_str(point, "backend");
+    return backend && !strcmp(backend, "onednn");
+}
+
+static void points_table(vg_text *out, const json_t *points)
+{
+    static const char *const head[] = {"point", "times",    "threads", "FLOP/byte",
+                                       "GFLOP/s", "bound by", "of its roof"};
+    char buf[VG_NUM];
+    size_t i;
+    json_t *p;
+    vg_details_begin(out, "%zu points", json_array_size(points));
+    vg_table_head(out, "lrrrrlr", head);
+    json_array_foreach(points, i, p) {
+        const char *kernel = vg_doc_str(p, "kernel"), *bound = vg_doc_str(p, "bound");
+        double fraction = vg_doc_num(p, "roof_fraction");
+        if (i >= MOST_POINTS)
+            break;
+        vg_row_begin(out);
+        vg_cell_code(out, kernel ? kernel : "not named");
+        vg_cell_printf(out, "%s", is_layer(p) ? vg_num(buf, vg_doc_num(p, "count"), 4) : "kernel");
+        vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "threads"), 4));
+        vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "intensity"), 3));
+        vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "gflops"), 4));
+        vg_cell_md(out, bound ? bound : "n/a");
+        vg_cell_printf(out, "%s%s", vg_num_percent(buf, fraction),
+                       fraction > 1 ? " **above**" : "");
+        vg_row_end(out);
+    }
+    vg_details_end(out);
+}
+
+static void above_note(vg_text *out, const json_t *points)
+{
+    size_t i;
+    json_t *p;
+    int above = 0;
+    const char *why = NULL;
+    json_array_foreach(points, i, p)
+        if (vg_doc_num(p, "roof_fraction") > 1) {
+            above++;
+            why = vg_doc_str(p, "above_roof") ? vg_doc_str(p, "above_roof") : why;
+        }
+    if (!above)
+        return;
+    vg_text_printf(out, "\n%d points lie above their roof: ", above);
+    vg_text_md(out, why ? why : "no reason is recorded");
+    vg_text_add(out, ".\n");
+}
+
+/* Points of one kind as an index of the data; returns how many. */
+static int plot_points(vg_text *data, const json_t *points, double threads, bool layer, bool onednn)
+{
+    size_t i;
+    json_t *p;
+    int n = 0;
+    json_array_foreach(points, i, p) {
+        double x = vg_doc_num(p, "intensity"), flops = vg_doc_num(p, "flops");
+        double y = vg_doc_num(p, "gflops");
+        const json_t *ci = json_object_get(p, "ci95_ns");
+        double lo = flops / json_number_value(json_array_get(ci, 1));
+        double hi = flops / json_number_value(json_array_get(ci, 0));
+        if (vg_doc_num(p, "threads") != threads || is_layer(p) != layer || is_onednn(p) != onednn ||
+            !(x > 0) || !(y > 0) || !isfinite(x + y) || n == MOST_POINTS)
+            continue;
+        vg_text_printf(data, "%.5g %.5g %.5g %.5g\n", x, y, lo > 0 && isfinite(lo) ? lo : y,
+                       hi > 0 && isfinite(hi) ? hi : y);
+        n++;
+    }
+    if (n)
+        vg_text_add(data, "\n\n");
+    return n;
+}
+
+/* The roofs of a thread count: every FMA peak, and the bandwidths of triad (2 reads, 1 write). */
+static double roof_lines(vg_text *script, const json_t *list, double threads)
+{
+    size_t i;
+    json_t *roof;
+    double peak = 0;
+    int lines = 0;
+    json_array_foreach(list, i, roof) {
+        const char *kind = vg_doc_str(roof, "kind");
+        double value = vg_doc_num(roof, "value") / 1e9;
+        if (vg_doc_num(roof, "threads") == threads && kind && !strcmp(kind, "flops") && value > peak)
+            peak = value;
+    }
+    json_array_foreach(list, i, roof) {
+        const char *kind = vg_doc_str(roof, "kind"), *name = vg_doc_str(roof, "name");
+        double value = vg_doc_num(roof, "value") / 1e9;
+        bool flops = kind && !strcmp(kind, "flops");
+        bool triad = vg_doc_num(roof, "reads") == 2 && vg_doc_num(roof, "writes") == 1 &&
+                     vg_doc_num(roof, "in_place") == 0;
+        if (vg_doc_num(roof, "threads") != threads || !(value > 0) || !isfinite(value) ||
+            lines == 10 || (!flops && !triad))
+            continue;
+        vg_text title = {0};
+        vg_text_printf(&title, "%s: %.4g %s", name ? name : "roof", value,
+                       flops ? "GFLOP/s" : "GB/s");
+        if (flops)
+            vg_text_printf(script, "%.6g with lines", value);
+        else
+            vg_text_printf(script, "(%.6g*x <= %.6g ? %.6g*x : NaN) with lines", value, peak, value);
+        vg_text_printf(script, " lc rgb '#808080' lw 1.2 dt %d title ", lines % 5 + 1);
+        vg_text_gnuplot(script, title.p ? title.p : "");
+        vg_text_add(script, ", \\\n     ");
+        free(title.p);
+        lines++;
+    }
+    return lines ? peak : 0;
+}
+
+static vg_status draw_points(vg_report *report, int document, double threads, const json_t *list,
+                             const json_t *points)
+{
+    static const char *const names[] = {"own kernels", "oneDNN kernels", "own layers",
+                                        "oneDNN layers"};
+    vg_plot plot = {.height = 560};
+    vg_text alt = {0};
+    int index = 0, total = 0;
+    char name[64];
+    vg_text_printf(&plot.script,
+                   "set title 'Roofline, %.0f thread%s'\nset logscale xy\nunset mxtics\n"
+                   "unset mytics\nset xlabel 'FLOP per byte of compulsory traffic'\n"
+                   "set ylabel 'GFLOP/s, median and 95 %% interval'\nset format xy '%%g'\n"
+                   "set key maxcols 1\nplot ",
+                   threads, threads == 1 ? "" : "s");
+    roof_lines(&plot.script, list, threads);
+    for (int kind = 0; kind < 4; kind++) {
+        int n = plot_points(&plot.data, points, threads, kind >= 2, kind % 2);
+        if (!n)
+            continue;
+        vg_text_printf(&plot.script,
+                       "%sdata index %d using 1:3:(0):($4-$3) with vectors nohead lc rgb '%s' lw 2 "
+                       "notitle, \\\n     data index %d using 1:2 with points ",
+                       index ? ", \\\n     " : "", index, vg_colours[kind], index);
+        vg_plot_look(&plot.script, kind, 0.8);
+        vg_text_printf(&plot.script, " title '%s'", names[kind]);
+        index++;
+        total += n;
+    }
+    vg_text_add(&plot.script, "\n");
+    vg_text_printf(&alt, "Roofline on %.0f threads: %d points under the measured roofs", threads,
+                   total);
+    snprintf(name, sizeof name, "roofline_points_%d_%.0f", document + 1, threads);
+    vg_status status = VG_OK;
+    if (total && !alt.failed) {
+        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
+    } else {
+        free(plot.data.p);
+        free(plot.script.p);
+    }
+    free(alt.p);
+    return status;
+}
+
+static vg_status draw_all(vg_report *report, int document, const json_t *list, const json_t *points)
+{
+    double done[4];
+    int count = 0;
+    size_t i;
+    json_t *p;
+    json_array_foreach(points, i, p) {
+        double threads = vg_doc_num(p, "threads");
+        bool known = !(threads >= 1 && threads < 1e5);
+        for (int k = 0; k < count; k++)
+            known |= done[k] == threads;
+        if (known || count == 4)
+            continue;
+        done[count++] = threads;
+        VG_TRY(draw_points(report, document, threads, list, points));
+    }
+    return VG_OK;
+}
+
 vg_status vg_part_roofline(vg_report *report)
 {
     vg_part_title(report, 9, "Roofline");
@@ -40,8 +229,14 @@ vg_status vg_part_roofline(vg_report *report)
         const json_t *list = vg_doc_get(report->docs[d], "roofline.roofs");
         vg_part_document(report, d);
         if (json_array_size(list)) {
+            const json_t *points = vg_doc_get(report->docs[d], "roofline.points");
             roofs(report, list);
             VG_TRY(vg_plot_roofline(report, d));
+            if (json_array_size(points)) {
+                points_table(&report->out, points);
+                above_note(&report->out, points);
+                VG_TRY(draw_all(report, d, list, points));
+            }
         } else
             vg_part_missing(report, "measured roofs", "vgbench roofline");
     }
