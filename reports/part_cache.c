@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Part 8: what the caches saw. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,42 @@ static void step_row(vg_text *out, const json_t *row)
     }
 }
 
+static bool has_word(const char *label, const char *word, size_t n)
+{
+    for (const char *p = label; (p = strstr(p, word)) != NULL; p++)
+        if ((p == label || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+            return true;
+    return false;
+}
+
+static bool all_have(const json_t *rows, const char *word, size_t n)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        const char *label = vg_doc_str(row, "label");
+        if (!label || !has_word(label, word, n))
+            return false;
+    }
+    return true;
+}
+
+/* The words of a network's spec that not all networks share: what fits below an axis. */
+static void short_label(const json_t *rows, const char *label, char *text, size_t size)
+{
+    char copy[256], *rest = NULL;
+    size_t used = 0;
+    text[0] = '\0';
+    snprintf(copy, sizeof copy, "%s", label);
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if (all_have(rows, word, strlen(word)) || used + strlen(word) + 2 > size)
+            continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "", word);
+    }
+    if (!used)
+        snprintf(text, size, "%.30s", label);
+}
+
 static vg_status step_plot(vg_report *report, int document, const json_t *rows, bool simulated)
 {
     static const char *const paths[] = {"bytes", "hot.l1_bytes", "hot.l2_bytes", "hot.l3_bytes"};
@@ -156,14 +193,17 @@ static vg_status step_plot(vg_report *report, int document, const json_t *rows, 
     vg_text_printf(&plot.script,
                    "set title 'Bytes of a forward and backward pass%s'\nset ylabel 'MiB'\n"
                    "set style fill solid 0.8 noborder\nset boxwidth 0.2\nset yrange [0:*]\n"
-                   "set xrange [-0.6:%zu.4]\nset xtics scale 0 rotate by 20 right noenhanced (",
-                   simulated ? ", simulated" : "", count - 1);
+                   "set xrange [-0.6:%zu.4]\nset xtics scale 0 %snoenhanced (",
+                   simulated ? ", simulated" : "", count - 1,
+                   count > 4 ? "rotate by 20 right " : "");
     json_array_foreach(rows, i, row) {
         const char *label = vg_doc_str(row, "label");
+        char shortened[48];
         if (i >= count)
             break;
+        short_label(rows, label ? label : "", shortened, sizeof shortened);
         vg_text_add(&plot.script, i ? ", " : "");
-        vg_text_gnuplot(&plot.script, label ? label : "");
+        vg_text_gnuplot(&plot.script, shortened);
         vg_text_printf(&plot.script, " %zu", i);
     }
     vg_text_add(&plot.script, ")\nplot ");

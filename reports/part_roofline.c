@@ -10,7 +10,7 @@
 
 static void roofs(vg_report *report, const json_t *list)
 {
-    static const char *const head[] = {"roof", "value", "95 % CI", "threads", "n"};
+    static const char *const head[] = {"roof", "value", "95 % CI, or repeat", "threads", "n"};
     char buf[VG_NUM], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
     size_t i;
@@ -27,6 +27,8 @@ static void roofs(vg_report *report, const json_t *list)
             vg_cell_printf(out, "%s to %s",
                            vg_num(lo, json_number_value(json_array_get(ci, 0)) / 1e9, 3),
                            vg_num(hi, json_number_value(json_array_get(ci, 1)) / 1e9, 3));
+        else if (isfinite(vg_doc_num(roof, "repeat")))
+            vg_cell_printf(out, "within %s", vg_num_percent(buf, vg_doc_num(roof, "repeat")));
         else
             vg_cell_printf(out, "n/a");
         vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(roof, "threads"), 1));

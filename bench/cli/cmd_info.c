@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "measure/doctor.h"
 #include "measure/machine.h"
 #include "results/results.h"
 
@@ -39,8 +40,10 @@ static void print_cpu(const json_t *machine)
     size_t i;
     row("CPU", "%s (%s)%s", text_of(cpu, "model"), text_of(cpu, "arch"),
         json_is_true(at(cpu, "virtual")) ? ", virtual machine" : "");
-    row("cores", "%.0f cores, %.0f threads, %.0f allowed, %.0f NUMA nodes (%s)",
-        vg_json_get_number(cpu, "cores"), vg_json_get_number(cpu, "threads"),
+    row("cores", "%.0f packages, %.0f cores of %.0f kinds, %.0f threads, %.0f allowed, %.0f NUMA "
+                 "nodes (%s)",
+        vg_json_get_number(cpu, "packages"), vg_json_get_number(cpu, "cores"),
+        vg_json_get_number(cpu, "core_kinds"), vg_json_get_number(cpu, "threads"),
         vg_json_get_number(cpu, "allowed_cpus"), vg_json_get_number(cpu, "numa_nodes"),
         text_of(machine, "topology_source"));
     json_array_foreach(at(machine, "caches"), i, one) {
@@ -114,9 +117,33 @@ static void print_software(const json_t *machine)
         row(i ? "" : "beware", "%s", json_string_value(value));
 }
 
+static void print_doctor(const json_t *machine)
+{
+    const json_t *d = at(machine, "doctor"), *timer = at(d, "timer"), *one;
+    size_t i;
+    row("microcode", "%s", text_of(d, "microcode"));
+    row("SMT", "%s", json_is_boolean(at(d, "smt")) ? json_is_true(at(d, "smt")) ? "on" : "off" : "n/a");
+    row("clock rate", "%.2f GHz, measured by a chain of multiplications", vg_json_get_number(d, "ghz"));
+    row("timer", "resolution %.0f ns, a reading takes %.1f ns: %.2f %% of a kernel of 10 us",
+        vg_json_get_number(timer, "resolution_ns"), vg_json_get_number(timer, "overhead_ns"),
+        100 * vg_json_get_number(timer, "share_of_10us"));
+    row("load", "%.2f, stolen %.2f %%", vg_json_get_number(d, "load"),
+        100 * vg_json_get_number(d, "steal"));
+    row("valgrind", "%s",
+        json_is_true(at(d, "valgrind")) ? "there: caches can be simulated"
+                                        : "not installed (Debian package valgrind)");
+    printf("%-18s", "load latency");
+    json_array_foreach(at(d, "latency"), i, one)
+        printf(" %.0fK:%.1f", vg_json_get_number(one, "bytes") / 1024, vg_json_get_number(one, "ns"));
+    printf(" ns\n\n%-18s %s\n", "grade", text_of(d, "grade"));
+    json_array_foreach(at(d, "reasons"), i, one)
+        row("", "%s: %s", text_of(one, "grade"), text_of(one, "text"));
+}
+
 static vg_status info(const vg_options *options)
 {
     json_t *machine = vg_machine_json();
+    json_object_set_new(machine, "doctor", vg_doctor_json(machine));
     vg_status status = VG_OK;
     for (int i = 0; !status && i < options->outputs.count; i++)
         status = vg_results_save(machine, options->outputs.items[i]);
@@ -126,6 +153,7 @@ static vg_status info(const vg_options *options)
         print_cpu(machine);
         print_os(machine);
         print_software(machine);
+        print_doctor(machine);
     }
     json_decref(machine);
     return status;

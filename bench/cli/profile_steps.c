@@ -41,11 +41,12 @@ static vg_status resolve(const vg_sweep *sweep, int64_t index, int threads, vg_s
     return vg_spec_resolve(spec, VG_FOR_TRAIN);
 }
 
-static void describe(json_t *row, const vg_spec *spec)
+/* @p given: as the user wrote it, without the number of threads that the counters ask for. */
+static void describe(json_t *row, const vg_spec *spec, const vg_spec *given)
 {
     char label[512];
     json_object_set_new(row, "spec", vg_spec_json(spec));
-    vg_json_set_text(row, "label", vg_spec_label(spec, label, sizeof label));
+    vg_json_set_text(row, "label", vg_spec_label(given, label, sizeof label));
 }
 
 /* --- time ----------------------------------------------------------------------------------- */
@@ -147,13 +148,14 @@ static vg_status simulate(const vg_profile_query *query, int points, json_t *rec
 static vg_status measure_point(const vg_sweep *sweep, int index, const char *source, int threads,
                                json_t *rows)
 {
-    vg_spec spec;
+    vg_spec spec, given;
     bool simulated = !strcmp(source, "sim");
+    VG_TRY(vg_sweep_point(sweep, index, &given, NULL));
     VG_TRY(resolve(sweep, index, threads, &spec));
     while ((int)json_array_size(rows) <= index)
         json_array_append_new(rows, json_object());
     json_t *row = json_array_get(rows, (size_t)index);
-    describe(row, &spec);
+    describe(row, &spec, &given);
     vg_status status = strcmp(source, "pmu") ? VG_OK : count_spec(&spec, row);
     if (!status)
         status = add_times(row, &spec, simulated);

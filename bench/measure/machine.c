@@ -197,6 +197,7 @@ static json_t *cpu_json(void)
     json_object_set_new(cpu, "isa", usable);
     json_object_set_new(cpu, "cores", json_integer(t->cores));
     json_object_set_new(cpu, "threads", json_integer(t->pus));
+    json_object_set_new(cpu, "core_kinds", json_integer(t->core_kinds));
     json_object_set_new(cpu, "allowed_cpus", json_integer(vg_allowed_cpus()));
     json_object_set_new(cpu, "packages", json_integer(t->packages));
     json_object_set_new(cpu, "numa_nodes", json_integer(t->numa_nodes));
@@ -251,6 +252,8 @@ static json_t *warnings_json(const json_t *cpu)
                  vg_allowed_cpus());
         warn(list, text);
     }
+    if (vg_topology_get()->problem)
+        warn(list, vg_topology_get()->problem);
     if (vg_openmp_runtimes(names, sizeof names) > 1)
         warn(list, "two OpenMP runtimes in one process");
 #ifndef __OPTIMIZE__

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/registry/op_reads.h"
 #include "measure/roof_measure.h"
 #include "measure/topology.h"
 #include "results/results.h"

@@ -12,7 +12,7 @@
 #endif
 
 static vg_topology topology;
-static char source[64];
+static char source[64], problem[256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void add_cache(vg_cache cache)
@@ -38,20 +38,54 @@ static void read_caches(hwloc_topology_t t)
     }
 }
 
+/* A file or a description that hwloc could not use is passed over in silence, and the machine's own
+ * topology taken: who asked for another must be told. */
+static void note_problem(void)
+{
+    static const char *const names[] = {"HWLOC_XMLFILE", "HWLOC_SYNTHETIC"};
+    for (int i = 0; i < 2; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || getenv("HWLOC_THISSYSTEM"))
+            continue;
+        snprintf(problem, sizeof problem,
+                 "%s=%.100s cannot be used (missing or broken); the topology is that of this machine",
+                 names[i], value);
+        topology.problem = problem;
+    }
+}
+
+static int load(hwloc_topology_t *t)
+{
+    if (hwloc_topology_init(t))
+        return 0;
+    hwloc_topology_set_icache_types_filter(*t, HWLOC_TYPE_FILTER_KEEP_ALL);
+    if (!hwloc_topology_load(*t))
+        return 1;
+    hwloc_topology_destroy(*t);
+    return 0;
+}
+
 static int read_hwloc(void)
 {
     hwloc_topology_t t;
-    if (hwloc_topology_init(&t))
-        return 0;
-    hwloc_topology_set_icache_types_filter(t, HWLOC_TYPE_FILTER_KEEP_ALL);
-    if (hwloc_topology_load(t)) {
-        hwloc_topology_destroy(t);
-        return 0;
+    if (!load(&t)) {
+        note_problem();
+        unsetenv("HWLOC_XMLFILE");
+        unsetenv("HWLOC_SYNTHETIC");
+        if (!load(&t))
+            return 0;
+    } else if (hwloc_topology_is_thissystem(t)) {
+        note_problem();
     }
     topology.packages = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_PACKAGE);
     topology.cores = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_CORE);
     topology.pus = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_PU);
     topology.numa_nodes = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_NUMANODE);
+    topology.core_kinds = 1;
+#if HWLOC_API_VERSION >= 0x20400
+    int kinds = hwloc_cpukinds_get_nr(t, 0);
+    topology.core_kinds = kinds > 1 ? kinds : 1;
+#endif
     read_caches(t);
     snprintf(source, sizeof source, "hwloc %s%s", HWLOC_VERSION,
              hwloc_topology_is_thissystem(t) ? "" : " (not this system: given by HWLOC_*)");
@@ -83,6 +117,7 @@ static void read_sysfs(void)
 {
     topology.pus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     topology.cores = topology.pus;
+    topology.core_kinds = 1;
     topology.packages = topology.numa_nodes = 1;
     for (int i = 0; i < VG_MAX_CACHES; i++) {
         char directory[96], path[128], type = 'u';

@@ -21,9 +21,11 @@ typedef struct vg_cache {
 
 typedef struct vg_topology {
     int packages, cores, pus, numa_nodes; /**< of the allowed set */
+    int core_kinds; /**< 1, or more on a hybrid CPU (performance and efficient cores) */
     vg_cache caches[VG_MAX_CACHES];
     int cache_count;
-    const char *source; /**< "hwloc 2.9.0" or "sysfs" */
+    const char *source;  /**< "hwloc 2.9.0" or "sysfs" */
+    const char *problem; /**< why the topology that was asked for is not this one, or NULL */
 } vg_topology;
 
 /** Read once, then kept. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The op table: names, keys, and the flop, byte and error models. Tensors: tensors.c. */
+#include "registry/op_reads.h"
 #include "vgbench/ops.h"
 
 #include <string.h>
@@ -274,11 +275,6 @@ double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *s)
     default:
         return recurrent_flops(op, dir, s);
     }
-}
-
-bool vg_op_reads(vg_op op, vg_dir dir, vg_slot slot)
-{
-    return !(op == VG_OP_linear && dir == VG_DIR_bwd && (slot == VG_X || slot == VG_Y));
 }
 
 double vg_op_bytes(vg_op op, vg_dir dir, const vg_shape *shape)

@@ -204,10 +204,6 @@ bool vg_act_saves_output(vg_op op);
 int vg_op_tensors(vg_op op, vg_dir dir, const vg_shape *shape,
                   vg_tensor_spec list[VG_MAX_TENSORS]);
 
-/** Whether (op, dir) needs the values of its input @p slot: all do but the backward pass of linear,
- * whose derivative does not look at x. */
-bool vg_op_reads(vg_op op, vg_dir dir, vg_slot slot);
-
 /** Floating-point operations: multiplications, additions, comparisons each 1, an FMA 2; a
  * transcendental 1 by convention (only GEMM-like ops are judged by flops). */
 double vg_op_flops(vg_op op, vg_dir dir, const vg_shape *shape);

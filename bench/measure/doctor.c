@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/doctor.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "cli/options.h"
+#include "measure/machine.h"
+#include "measure/stats.h"
+#include "measure/system.h"
+#include "measure/topology.h"
+#include "results/results.h"
+#include "vgbench/memory.h"
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* --- clocks --------------------------------------------------------------------------------- */
+
+static json_t *timer_json(void)
+{
+    enum { CALLS = 1000, ROUNDS = 31 };
+    const double kernel_ns = 1e4; /* reading the clock before and after a kernel of 10 us */
+    struct timespec resolution = {0, 0};
+    double rounds[ROUNDS];
+    volatile double sink = 0;
+    for (int r = 0; r < ROUNDS; r++) {
+        double begin = now_ns();
+        for (int i = 0; i < CALLS; i++)
+            sink = now_ns();
+        rounds[r] = (now_ns() - begin) / CALLS;
+    }
+    (void)sink;
+    clock_getres(CLOCK_MONOTONIC, &resolution);
+    double overhead = vg_stat_median(rounds, ROUNDS);
+    json_t *timer = json_object();
+    vg_json_set_number(timer, "resolution_ns",
+                       (double)resolution.tv_sec * 1e9 + (double)resolution.tv_nsec);
+    vg_json_set_number(timer, "overhead_ns", overhead);
+    vg_json_set_number(timer, "share_of_10us", 2 * overhead / kernel_ns);
+    return timer;
+}
+
+/* Clock rate by a chain of dependent operations of known latency: 64-bit imul, 3 cycles on every
+ * Intel since Nehalem and AMD since Zen (additions of constants are folded by the renamer of newer
+ * cores, and would show 20 GHz); eor, 1 cycle on AArch64. */
+static double measured_ghz(void)
+{
+    enum { CHAIN = 16, LOOPS = 10000, ROUNDS = 15 };
+#if defined(__x86_64__)
+    const double cycles = 3;
+#else
+    const double cycles = 1;
+#endif
+    double best = 0;
+    for (int r = 0; r < ROUNDS; r++) {
+        unsigned long x = 1;
+        double begin = now_ns();
+        for (int i = 0; i < LOOPS; i++) {
+#if defined(__x86_64__)
+            __asm__ volatile(".rept 16\n\timul %0, %0\n\t.endr" : "+r"(x) : : "cc");
+#elif defined(__aarch64__)
+            __asm__ volatile(".rept 16\n\teor %0, %0, #3\n\t.endr" : "+r"(x));
+#else
+            return (double)NAN;
+#endif
+        }
+        best = fmax(best, cycles * CHAIN * LOOPS / (now_ns() - begin));
+    }
+    return best;
+}
+
+/* --- caches as CPUID and as time sees them -------------------------------------------------- */
+
+static json_t *cpuid_caches(void)
+{
+    json_t *array = json_array();
+#if defined(__x86_64__)
+    unsigned a, b, c, d, leaf = 4;
+    char vendor[64];
+    if (vg_cpuinfo("vendor_id", vendor, sizeof vendor) && !strcmp(vendor, "AuthenticAMD"))
+        leaf = 0x8000001d;
+    for (unsigned i = 0; i < 8 && __get_cpuid_count(leaf, i, &a, &b, &c, &d) && (a & 31); i++) {
+        static const char *const types[] = {"?", "data", "instruction", "unified"};
+        double bytes = (double)((b >> 22) + 1) * (((b >> 12) & 1023) + 1) * ((b & 4095) + 1) *
+                       ((double)c + 1);
+        json_t *one = json_object();
+        json_object_set_new(one, "level", json_integer((a >> 5) & 7));
+        vg_json_set_text(one, "type", types[(a & 31) < 4 ? a & 31 : 0]);
+        vg_json_set_number(one, "size", bytes);
+        json_array_append_new(array, one);
+    }
+#endif
+    return array;
+}
+
+/* ns per load of a chain that visits every line of @p bytes in random order. */
+static double chase(char *memory, size_t bytes)
+{
+    enum { LINE = 64, LOADS = 200000, ROUNDS = 3 };
+    size_t lines = bytes / LINE;
+    double best = INFINITY;
+    for (size_t i = 0; i < lines; i++)
+        *(size_t *)(memory + i * LINE) = i;
+    for (size_t i = lines; i-- > 1;) { /* Sattolo: one cycle through all lines */
+        size_t k = (size_t)vg_stat_random(7, i, i);
+        size_t *a = (size_t *)(memory + i * LINE), *b = (size_t *)(memory + k * LINE);
+        size_t swap = *a;
+        *a = *b;
+        *b = swap;
+    }
+    for (int r = 0; r < ROUNDS; r++) {
+        size_t at = 0;
+        double begin = now_ns();
+        for (int i = 0; i < LOADS; i++)
+            at = *(volatile size_t *)(memory + at * LINE);
+        best = fmin(best, (now_ns() - begin) / LOADS);
+        if (at >= lines)
+            return (double)NAN;
+    }
+    return best;
+}
+
+static json_t *latency_json(void)
+{
+    const size_t least = 8 << 10, most = 64 << 20;
+    json_t *array = json_array();
+    void *memory;
+    if (vg_alloc(most, 0, &memory))
+        return array;
+    for (size_t bytes = least; bytes <= most; bytes *= 2) {
+        json_t *one = json_object();
+        json_object_set_new(one, "bytes", json_integer((json_int_t)bytes));
+        vg_json_set_number(one, "ns", chase(memory, bytes));
+        json_array_append_new(array, one);
+    }
+    vg_free(memory);
+    return array;
+}
+
+static double latency_at(const json_t *latency, double bytes)
+{
+    size_t i;
+    json_t *one;
+    double ns = (double)NAN;
+    json_array_foreach(latency, i, one)
+        if (vg_json_get_number(one, "bytes") <= bytes)
+            ns = vg_json_get_number(one, "ns");
+    return ns;
+}
+
+/* --- the system ----------------------------------------------------------------------------- */
+
+/* Share of CPU time since boot that the hypervisor gave to others. */
+static double steal_share(void)
+{
+    char line[512];
+    double f[10] = {0}, sum = 0;
+    if (!vg_read_line("/proc/stat", line, sizeof line))
+        return (double)NAN;
+    int n = sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &f[0], &f[1], &f[2], &f[3], &f[4],
+                   &f[5], &f[6], &f[7]);
+    for (int i = 0; i < 8; i++)
+        sum += f[i];
+    return n == 8 && sum > 0 ? f[7] / sum : (double)NAN;
+}
+
+static double number_of(const char *path)
+{
+    char text[64];
+    return vg_read_line(path, text, sizeof text) ? strtod(text, NULL) : (double)NAN;
+}
+
+static bool on_path(const char *program)
+{
+    char copy[4096], path[4400], *rest = NULL;
+    const char *list = getenv("PATH");
+    snprintf(copy, sizeof copy, "%s", list ? list : "/usr/bin:/bin");
+    for (char *dir = strtok_r(copy, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
+        snprintf(path, sizeof path, "%s/%s", dir, program);
+        if (!access(path, X_OK))
+            return true;
+    }
+    return false;
+}
+
+/* --- grade ---------------------------------------------------------------------------------- */
+
+static void lower(json_t *doctor, char grade, const char *format, ...) VG_PRINTF(3, 4);
+
+static void lower(json_t *doctor, char grade, const char *format, ...)
+{
+    char text[240], word[2] = {grade, '\0'};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (strcmp(vg_json_get_text(doctor, "grade", "A"), word) < 0)
+        vg_json_set_text(doctor, "grade", word);
+    json_array_append_new(json_object_get(doctor, "reasons"),
+                          json_pack("{ss ss}", "grade", word, "text", text));
+}
+
+static void judge_caches(json_t *doctor)
+{
+    const json_t *latency = json_object_get(doctor, "latency"), *one;
+    const vg_topology *t = vg_topology_get();
+    size_t i;
+    for (int c = 0; c < t->cache_count; c++) {
+        const vg_cache *cache = &t->caches[c];
+        const char *type = cache->type == 'd' ? "data" : cache->type == 'i' ? "instruction" : "unified";
+        json_array_foreach(json_object_get(doctor, "cpuid_caches"), i, one)
+            if (vg_json_get_number(one, "level") == cache->level &&
+                !strcmp(vg_json_get_text(one, "type", ""), type) &&
+                vg_json_get_number(one, "size") != (double)cache->bytes)
+                lower(doctor, 'B', "L%d %s: the topology says %.0f KiB, CPUID %.0f KiB",
+                      cache->level, type, (double)cache->bytes / 1024,
+                      vg_json_get_number(one, "size") / 1024);
+        double inside = latency_at(latency, (double)cache->bytes / 2);
+        double outside = latency_at(latency, 4.0 * (double)cache->bytes);
+        if (cache->type != 'i' && 4.0 * (double)cache->bytes <= 0x1p26 && !(outside > 1.3 * inside))
+            lower(doctor, 'B', "L%d of %.0f KiB: loads take %.1f ns within and %.1f ns beyond it: no "
+                               "such cache is felt",
+                  cache->level, (double)cache->bytes / 1024, inside, outside);
+    }
+}
+
+static void judge_system(json_t *doctor, const json_t *machine)
+{
+    const json_t *cpu = json_object_get(machine, "cpu"), *pmu = json_object_get(machine, "pmu");
+    double quota = vg_cgroup_cpus(), steal = vg_json_get_number(doctor, "steal");
+    double load = vg_json_get_number(doctor, "load");
+    char runtimes[256];
+    if (json_is_true(json_object_get(cpu, "virtual")))
+        lower(doctor, 'B', "virtual machine: clock and neighbours are not under control");
+    if (!json_is_true(json_object_get(pmu, "available")))
+        lower(doctor, 'B', "no hardware counters: %s", vg_json_get_text(pmu, "reason", "?"));
+    if (vg_cpu_scaling())
+        lower(doctor, 'C', "the governor scales the clock; as root: cpupower frequency-set -g "
+                           "performance");
+    if (quota < vg_allowed_cpus())
+        lower(doctor, 'C', "the control group allows %.2g CPUs of %d: threads are stopped in turns",
+              quota, vg_allowed_cpus());
+    if (steal > 0.01)
+        lower(doctor, 'C', "%.1f %% of the CPU time since boot went to other virtual machines",
+              100 * steal);
+    if (load > 0.3 * vg_allowed_cpus())
+        lower(doctor, load > vg_allowed_cpus() ? 'D' : 'C',
+              "load average %.1f on %d CPUs: other programs run; stop them", load,
+              vg_allowed_cpus());
+    if (vg_json_get_number(doctor, "throttled") > 0)
+        lower(doctor, 'C', "the CPU has throttled %.0f times since boot: heat or power",
+              vg_json_get_number(doctor, "throttled"));
+    if (vg_json_get_number(json_object_get(doctor, "timer"), "share_of_10us") > 0.01)
+        lower(doctor, 'C', "reading the clock takes more than 1 %% of a 10 us kernel: is the clock "
+                           "source tsc?");
+    if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1)
+        lower(doctor, 'D', "two OpenMP runtimes in one process: %s", runtimes);
+#ifndef __OPTIMIZE__
+    lower(doctor, 'D', "vgbench was built without optimisation");
+#endif
+}
+
+json_t *vg_doctor_json(const json_t *machine)
+{
+    char text[64];
+    double load[1];
+    json_t *d = json_object();
+    bool microcode = vg_cpuinfo("microcode", text, sizeof text);
+    vg_json_set_text(d, "grade", "A");
+    json_object_set_new(d, "reasons", json_array());
+    vg_json_set_text(d, "microcode", microcode ? text : NULL);
+    double smt = number_of("/sys/devices/system/cpu/smt/active");
+    json_object_set_new(d, "smt", isnan(smt) ? json_null() : json_boolean(smt > 0));
+    vg_json_set_number(d, "steal", steal_share());
+    vg_json_set_number(
+        d, "throttled",
+        number_of("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count"));
+    vg_json_set_number(d, "load", getloadavg(load, 1) == 1 ? load[0] : (double)NAN);
+    json_object_set_new(d, "valgrind", json_boolean(on_path("valgrind")));
+    json_object_set_new(d, "timer", timer_json());
+    vg_json_set_number(d, "ghz", measured_ghz());
+    json_object_set_new(d, "cpuid_caches", cpuid_caches());
+    json_object_set_new(d, "latency", latency_json());
+    judge_system(d, machine);
+    judge_caches(d);
+    return d;
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The doctor: this machine, and machines that hwloc is told of.
+
+setup() {
+    "$VGBENCH" info | grep -q hwloc || skip "built without hwloc"
+}
+
+cpu_of() { # environment word, python condition on cpu and caches
+    env "$1" "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
+    python3 - "$BATS_TMPDIR/info.json" "$2" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+c, caches = d["cpu"], {(x["level"], x["type"]): x["size"] for x in d["caches"]}
+assert eval(sys.argv[2]), (c, caches, d["warnings"])
+PY
+}
+
+@test "info: two sockets with three NUMA nodes each" {
+    cpu_of "HWLOC_SYNTHETIC=Package:2 NUMANode:3 L3:1(size=33554432) L2:2(size=1048576) L1d:1(size=32768) Core:1 PU:2" \
+        'c["packages"] == 2 and c["numa_nodes"] == 6 and c["cores"] == 12 and c["threads"] == 24 and caches[3, "unified"] == 33554432'
+}
+
+@test "info: four threads a core" {
+    cpu_of "HWLOC_SYNTHETIC=Package:1 L2:2(size=1048576) L1d:1(size=65536) Core:1 PU:4" \
+        'c["cores"] == 2 and c["threads"] == 8 and caches[1, "data"] == 65536'
+}
+
+@test "info: no third level" {
+    cpu_of "HWLOC_SYNTHETIC=Package:1 L2:4(size=2097152) L1d:1(size=32768) Core:1 PU:1" \
+        '(3, "unified") not in caches and caches[2, "unified"] == 2097152'
+}
+
+@test "info: a hybrid CPU has two kinds of cores" {
+    cpu_of "HWLOC_XMLFILE=$VG_SOURCE/tests/data/topology/hybrid.xml" \
+        'c["cores"] == 4 and c["core_kinds"] == 2 and caches[3, "unified"] == 12582912'
+}
+
+@test "info: a topology that is missing or broken is named, and everything else goes on" {
+    for file in /nowhere/at_all.xml "$VG_SOURCE/tests/data/topology/broken.xml"; do
+        run env HWLOC_XMLFILE="$file" "$VGBENCH" info
+        [ "$status" -eq 0 ]
+        [[ $output == *"HWLOC_XMLFILE=$file cannot be used"* ]]
+        [[ $output == *"grade"* ]]
+    done
+}
+
+@test "info: ends with a grade and its reasons; timer, clock and latency are measured" {
+    "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
+    python3 - "$BATS_TMPDIR/info.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))["doctor"]
+assert d["grade"] in "ABCD" and (d["grade"] == "A" or d["reasons"])
+assert all(r["grade"] <= d["grade"] and r["text"] for r in d["reasons"])
+assert 0 < d["timer"]["overhead_ns"] < 1e5 and d["timer"]["resolution_ns"] > 0
+assert 0.2 < d["ghz"] < 10
+ns = [x["ns"] for x in d["latency"]]
+assert len(ns) > 8 and all(x > 0 for x in ns) and max(ns) > min(ns)
+PY
+    "$VGBENCH" info | grep -q '^grade  *[ABCD]'
+}
