@@ -32,7 +32,7 @@ for p in r["points"]:
     assert p["ci95_ns"][0] <= p["ns"] <= p["ci95_ns"][1]
     assert ("above_roof" in p) == (p["roof_fraction"] > 1)
     assert p["threads"] == 1
-layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/fwd/") and "/in:32/out:32/" in p["kernel"])
+layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/bwd_weights/") and "/in:32/out:32/" in p["kernel"])
 assert layer["count"] == 2 and layer["flops"] >= 2 * 2 * 16 * 32 * 32
 PY
 }
