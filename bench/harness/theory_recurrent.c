@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Predictions for recurrent layers: the same matrix at every step.
  *
- * Vanilla (Pascanu 2013, arXiv:1211.5063; mean field as for untied layers): the pre-activation has
- * variance q_1 = s_u, q_{t+1} = g^2 E f(sqrt(q_t) z)^2 + s_u with s_u = Var(W_ih) E |x|^2, and a step
- * back multiplies the squared gradient by rho^2 E f'(sqrt(q) z)^2. With f' = 1 all powers of one matrix
- * are taken and its spectral radius rho is what counts; where f' changes from step to step the
- * products decorrelate and the variance g^2 does. The truth lies between: rho predicts, and
- * 2 |ln(rho/g)| is slack. The part of the input that is the same at every step meets the powers of one
- * matrix: q_t = int |sum_k e^(ik theta)|^2 dmu with n random atoms of mu, so Var(ln q_t) = (2/n) int D^4 /
- * (int D^2)^2 = 4 t / 3n for a share of 1: 4/3n a step, times the square of the share.
+ * Vanilla (Pascanu 2013, arXiv:1211.5063; mean field as for untied layers): the pre-activation
+ * has variance q_1 = s_u, q_{t+1} = g^2 E f(sqrt(q_t) z)^2 + s_u with s_u = Var(W_ih) E |x|^2,
+ * and a step back multiplies the squared gradient by rho^2 E f'(sqrt(q) z)^2. With f' = 1 all
+ * powers of one matrix are taken and its spectral radius rho is what counts; where f' changes
+ * from step to step the products decorrelate and the variance g^2 does. The truth lies between:
+ * rho predicts, and 2 |ln(rho/g)| is slack. The part of the input that is the same at every step
+ * meets the powers of one matrix: q_t = int |sum_k e^(ik theta)|^2 dmu with n random atoms of mu,
+ * so Var(ln q_t) = (2/n) int D^4 / (int D^2)^2 = 4 t / 3n for a share of 1: 4/3n a step, times
+ * the square of the share.
  *
- * Gated cells whose gates stay near their biases (weak input) are linear: a step back is
- * lambda I + a W^T with lambda the gate that carries the state and a what comes back through W:
+ * Gated cells whose gates stay near their biases (weak input) are linear: a step back is lambda I
+ * + a W^T with lambda the gate that carries the state and a what comes back through W:
  *   gru   lambda = z,  a = (1 - z) r        z = sigmoid(update_bias), r = 1/2
  *   lstm  lambda = f,  a = i o              f = sigmoid(forget_bias), i = o = 1/2, for dL/dc_t
- * Powers of one large random matrix (Gaussian or Haar) are orthogonal to each other, |W^j v| = g^j
- * |v|, so after k steps E |.|^2 = sum_j (C(k, j) lambda^(k-j) (a g)^j)^2, not (lambda^2 + a^2 g^2)^k as for
- * untied layers: it grows like (lambda + a g)^(2k) / sqrt(k). With zero weights it is lambda^(2k) exactly. */
+ * Powers of one large random matrix (Gaussian or Haar) are orthogonal to each other, |W^j v| =
+ * g^j |v|, so after k steps E |.|^2 = sum_j (C(k, j) lambda^(k-j) (a g)^j)^2, not (lambda^2 + a^2
+ * g^2)^k as for untied layers: it grows like (lambda + a g)^(2k) / sqrt(k). With zero weights it
+ * is lambda^(2k) exactly. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finite width where the linear random walk of theory.h does not do: GELU and SiLU with He weights.
- * There a deviation of ln q grows from layer to layer (d ln V / d ln q > 1 between their two regimes,
- * slope 1 and slope 1/2), so ln of the gradient is not normal, its mean is not lower by half its
- * variance, and a few seeds lie far out. The same walk is followed without linearising it:
+/* Finite width where the linear random walk of theory.h does not do: GELU and SiLU with He
+ * weights. There a deviation of ln q grows from layer to layer (d ln V / d ln q > 1 between their
+ * two regimes, slope 1 and slope 1/2), so ln of the gradient is not normal, its mean is not lower
+ * by half its variance, and a few seeds lie far out. The same walk is followed without
+ * linearising it:
  *
- *   q_{l+1} = sw2 V(q_l) + sb2, times exp(nu),   ln ||delta_l||^2 - ln ||delta_{l+1}||^2 = ln(sw2 D(q_l)) + eta
+ *   q_{l+1} = (sw2 V(q_l) + sb2) exp(nu)
+ *   ln ||delta_l||^2 - ln ||delta_{l+1}||^2 = ln(sw2 D(q_l)) + eta
  *
- * with nu and eta normal of the variances and the covariance that hold at q_l, and means of minus half
- * their variance. Many walkers from fixed random numbers give mean and spread. Samples of a batch
- * share the weights: if their noise were the same, the batch would do what one of them does; if it were
- * independent, the norm would be the mean over them, which the largest rule. The truth lies between:
- * the middle is the prediction, half the distance is slack. */
+ * with nu and eta normal of the variances and the covariance that hold at q_l, and means of minus
+ * half their variance. Many walkers from fixed random numbers give mean and spread. Samples of a
+ * batch share the weights: if their noise were the same, the batch would do what one of them
+ * does; if it were independent, the norm would be the mean over them, which the largest rule. The
+ * truth lies between: the middle is the prediction, half the distance is slack. */
 #include <math.h>
 #include <stdlib.h>
 
