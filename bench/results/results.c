@@ -89,7 +89,8 @@ json_t *vg_results_context(void)
     json_t *context = json_object();
     vg_json_set_text(context, "date", date);
     vg_json_set_text(context, "host_name", host);
-    vg_json_set_text(context, "executable", path);
+    const char *slash = strrchr(path, '/'); /* where it lies on this machine is nobody's business */
+    vg_json_set_text(context, "executable", slash ? slash + 1 : path);
     json_object_set_new(context, "num_cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
     json_object_set_new(context, "mhz_per_cpu", json_integer((json_int_t)(vg_cpu_mhz() + 0.5)));
     json_object_set_new(context, "cpu_scaling_enabled", json_boolean(vg_cpu_scaling()));
