@@ -15,9 +15,7 @@
 
 #include "reports/compare.h"
 #include "reports/report.h"
-#include "reports/repro.h"
 #include "reports/rows.h"
-#include "reports/sha256.h"
 #include "reports/text.h"
 
 static const char hostile[] = "a|b`c<script>&\n\r\x01*_[x](y)\\$~\"'@\xe2\x80\xae@";
@@ -132,55 +130,6 @@ static void verdicts_come_from_the_samples(void **state)
     assert_int_equal(rows.cases[0].size, VG_SIZE_L1);
     vg_rows_release(&rows);
     json_decref(doc);
-}
-
-static void sums_are_those_of_the_standard(void **state)
-{
-    char text[VG_SHA256_TEXT];
-    assert_string_equal(vg_sha256("", 0, text),
-                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    assert_string_equal(vg_sha256("abc", 3, text),
-                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_string_equal(
-        vg_sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, text),
-        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-    assert_int_equal(vg_sha256_file("/nowhere/x", text), VG_EIO);
-}
-
-/* A row of @p op with shape @p words ("{s:i...}" is json). */
-static vg_row repro_row(const char *op, const char *dir, json_t *shape)
-{
-    json_t *made = json_pack("{so}", "shape", shape);
-    return (vg_row){.op = op, .dir = dir, .weights = "", .max_isa = "", .threads = 2, .entry = made};
-}
-
-/* Lines as benchdnn's documents describe them (tests/benchdnn/doc/driver_*.md of oneDNN). */
-static void rows_are_repeated_by_benchdnn(void **state)
-{
-    struct {
-        vg_row row;
-        const char *line;
-    } cases[] = {
-        {repro_row("dense", "bwd_weights",
-                   json_pack("{si si si}", "batch", 256, "in", 512, "out", 1024)),
-         "benchdnn --ip --mode=P --dir=BWD_WB mb256ic512oc1024\n"},
-        {repro_row("relu", "fwd", json_pack("{si si}", "batch", 32, "width", 64)),
-         "benchdnn --eltwise --mode=P --dir=FWD_D --tag=ab --alg=relu --alpha=0 32x64\n"},
-        {repro_row("prelu", "bwd", json_pack("{si si si}", "batch", 32, "width", 64, "slopes", 1)),
-         "benchdnn --prelu --mode=P --dir=BWD_DW --stag=ab:ab 32x64:1x1\n"},
-        {repro_row("layer_norm", "bwd", json_pack("{si si}", "batch", 32, "width", 64)),
-         "benchdnn --lnorm --mode=P --dir=BWD_DW --tag=ab --flags=CH 32x64\n"},
-        {repro_row("lstm", "fwd",
-                   json_pack("{si si si si}", "batch", 8, "seq", 100, "in", 16, "hidden", 32)),
-         "benchdnn --rnn --mode=P --prop=FWD_D --alg=VANILLA_LSTM l1t100mb8sic32slc16dhc32\n"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        vg_text out = {0};
-        assert_true(vg_repro_benchdnn(&cases[i].row, &out));
-        assert_string_equal(out.p, cases[i].line);
-        free(out.p);
-        json_decref((json_t *)cases[i].row.entry);
-    }
 }
 
 static void the_head_names_onednn(void **state)
@@ -532,8 +481,6 @@ int main(void)
         cmocka_unit_test(numbers_keep_their_digits),
         cmocka_unit_test(verdicts_come_from_the_samples),
         cmocka_unit_test(the_head_names_onednn),
-        cmocka_unit_test(rows_are_repeated_by_benchdnn),
-        cmocka_unit_test(sums_are_those_of_the_standard),
         cmocka_unit_test(all_parts_stand_in_order),
         cmocka_unit_test(hostile_names_stay_in_their_cells),
         cmocka_unit_test(tables_are_well_formed),
