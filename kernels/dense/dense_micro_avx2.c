@@ -2,6 +2,13 @@
 /* 6x16: 12 sums, 2 vectors of B and a broadcast in 16 registers. In L2 it runs at the speed of the two
  * 256-bit FMA ports (106 GFLOP/s); beyond, a tile of 16 columns comes back to C and A four times as
  * often as 6x64 does, and 4 to 11 % are lost to oneDNN capped at AVX2. */
+
+/* The addresses of a step are those of the one before plus a constant, which an x86 address holds;
+ * GCC 12 keeps them all in registers instead, and spills. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-ivopts")
+#endif
+
 #include "dense/gemm_micro.h"
 
 enum { ROWS_1 = 12, ROWS_2 = 6, ROWS_3 = 4, ROWS_4 = 3 };

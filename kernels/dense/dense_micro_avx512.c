@@ -8,6 +8,13 @@
  * B in place, panels that stream from L2. Above 512 the bound is L3, 30 GB/s from one core, where
  * reading ahead hides most. With k = 32 (batch 32, 1024 to 4096, backward of weights) it is the
  * read-for-ownership of dW. */
+
+/* The addresses of a step are those of the one before plus a constant, which an x86 address holds;
+ * GCC 12 keeps them all in registers instead, and spills. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-ivopts")
+#endif
+
 #include "dense/gemm_micro.h"
 
 enum { ROWS_1 = 14, ROWS_2 = 14, ROWS_3 = 9, ROWS_4 = 6 };

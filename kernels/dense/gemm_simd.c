@@ -47,7 +47,8 @@ enum {
     ROWS_MAX = 512,            /* rows x k_block of A stay in L2 */
     LARGE_A = 128 * 1024,      /* floats: A takes a good part of L2, */
     HUGE_A = 2048 * 1024,      /* is several times L2 */
-    L2_FLOATS = 256 * 1024,    /* all three matrices: they fit L2 */
+    L2_FLOATS = 640 * 1024,    /* all three matrices: little of them has to leave L2 */
+    K_STEP = 16,               /* blocks of k are multiples of it: no steps left over */
     COPY_FLOATS = 16 * 1024,   /* A is copied from here on, if it is read crosswise, */
     COPY_STRIDE = 2048,        /* or if its rows are so far apart that they share sets of L2, */
     SHORT_K = 64,              /* C is most of the traffic */
@@ -123,7 +124,8 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
                              plan.vectors * VG_LANES >= COPY_COLUMNS &&
                              (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE));
     plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
-    plan.k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
+    int64_t k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
+    plan.k_block = vg_min64(v->k, vg_ceil_div(k_block, K_STEP) * K_STEP);
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
     plan.scratch = sizeof(float) * (size_t)((v->panels ? 0 : panel_floats(&plan)) +
                                             (plan.copy_a ? copy_floats(&plan) : 0) +

@@ -7,6 +7,8 @@
  * Names  vf_add(a, b), vf_fma(a, b, c) = a*b + c (one rounding), vf_fnma(a, b, c) = c - a*b,
  *        vf_select(m, a, b) = m ? a : b, vf_load_n(p, n) / vf_store_n(p, n, v): the first n lanes,
  *        0 <= n <= VG_LANES, touching no byte beyond them; the other lanes load as 0.
+ * vf_accumulate(&sum, a, b): sum += a * b with one rounding, sum kept in its register. GCC prefers the
+ *        forms of FMA that overwrite a factor, and then copies and spills sums in long loop bodies.
  * Loads and stores take any alignment, but vf_stream (non-temporal), which needs VG_LANES*4 bytes.
  * vf_ldexp(a, n) = a * 2^n, n a whole number, |n| <= 252: gradual underflow included, and rounded
  *        once where a * 2^(n/2) is normal.

@@ -40,6 +40,10 @@ VG_INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 VG_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 VG_INLINE vf vf_fms(vf a, vf b, vf c) { return _mm256_fmsub_ps(a, b, c); }
 VG_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+VG_INLINE void vf_accumulate(vf *sum, vf a, vf b)
+{
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+}
 VG_INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 VG_INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 VG_INLINE vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }

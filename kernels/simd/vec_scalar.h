@@ -34,6 +34,7 @@ VG_INLINE vf vf_div(vf a, vf b) { return a / b; }
 VG_INLINE vf vf_fma(vf a, vf b, vf c) { return fmaf(a, b, c); }
 VG_INLINE vf vf_fms(vf a, vf b, vf c) { return fmaf(a, b, -c); }
 VG_INLINE vf vf_fnma(vf a, vf b, vf c) { return fmaf(-a, b, c); }
+VG_INLINE void vf_accumulate(vf *sum, vf a, vf b) { *sum = vf_fma(a, b, *sum); }
 VG_INLINE vf vf_min(vf a, vf b) { return a < b ? a : b; }
 VG_INLINE vf vf_max(vf a, vf b) { return a > b ? a : b; }
 VG_INLINE vf vf_sqrt(vf a) { return sqrtf(a); }
