@@ -40,7 +40,7 @@ static void own_options(arguments *a, vg_option table[OWN])
          NULL, 0, NULL},
         {"publish", 0, VG_OPTION_FLAG, &a->publish, NULL, "the full protocol, hours", NULL, 0,
          NULL},
-        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, kernels, capped, decay, fixes, train", NULL, 0,
+        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, profile, kernels, capped, decay, fixes, train", NULL, 0,
          NULL},
         {"budget", 0, VG_OPTION_TEXT, &a->budget, "TIME", "90s, 30m, 2h", NULL, 0, NULL},
         {"dir", 'd', VG_OPTION_TEXT, &a->folder, "DIR", "folder (vgbench-<host>-<UTC>)", NULL, 0,
@@ -80,7 +80,7 @@ static vg_status read_budget(const char *words, double *seconds)
 
 static vg_status check_only(const char *only)
 {
-    const char *names[8];
+    const char *names[16];
     char copy[256], hint[64], *rest = NULL;
     int count = 0;
     for (const vg_run_part *p = vg_run_parts; p->name; p++)
@@ -92,7 +92,7 @@ static vg_status check_only(const char *only)
         for (int i = 0; i < count; i++)
             known |= !strcmp(word, names[i]);
         if (!known)
-            return vg_fail(VG_EINVAL, "--only=%s: parts are verify, kernels, capped, decay, fixes, train%s", word,
+            return vg_fail(VG_EINVAL, "--only=%s: parts are verify, profile, kernels, capped, decay, fixes, train%s", word,
                            vg_did_you_mean(word, names, hint, sizeof hint));
     }
     return VG_OK;
@@ -111,7 +111,7 @@ static bool is_wanted(const arguments *a, const vg_run *run, const vg_run_part *
 {
     if (a->only)
         return in_list(a->only, part->name) && (!part->wanted || part->wanted(run));
-    return !part->wanted || part->wanted(run);
+    return (!part->wanted || part->wanted(run)) && (!part->by_default || part->by_default(run));
 }
 
 static vg_status check_arguments(const arguments *a, const vg_words *words)

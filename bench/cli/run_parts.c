@@ -67,11 +67,12 @@ static vg_status verify(vg_run *run)
 /* Parts that are other processes come first: once this process has had a team, its idle workers
  * spin (OMP_WAIT_POLICY=active) and would take a CPU from a child that is timed. */
 const vg_run_part vg_run_parts[] = {
-    {"verify", NULL, verify_estimate, verify},
-    {"capped", vg_run_capped_wanted, vg_run_capped_estimate, vg_run_capped},
-    {"kernels", NULL, vg_run_kernels_estimate, vg_run_kernels},
-    {"decay", NULL, vg_run_decay_estimate, vg_run_decay},
-    {"train", NULL, vg_run_train_estimate, vg_run_train},
-    {"fixes", NULL, vg_run_fixes_estimate, vg_run_fixes},
-    {NULL, NULL, NULL, NULL},
+    {"verify", NULL, verify_estimate, verify, NULL},
+    {"profile", NULL, vg_run_profile_estimate, vg_run_profile, vg_run_profile_by_default},
+    {"capped", vg_run_capped_wanted, vg_run_capped_estimate, vg_run_capped, NULL},
+    {"kernels", NULL, vg_run_kernels_estimate, vg_run_kernels, NULL},
+    {"decay", NULL, vg_run_decay_estimate, vg_run_decay, NULL},
+    {"train", NULL, vg_run_train_estimate, vg_run_train, NULL},
+    {"fixes", NULL, vg_run_fixes_estimate, vg_run_fixes, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };

@@ -35,6 +35,7 @@ typedef struct vg_run_part {
     bool (*wanted)(const vg_run *run); /**< NULL: always */
     double (*estimate)(const vg_run *run, char *what, size_t size);
     vg_status (*measure)(vg_run *run);
+    bool (*by_default)(const vg_run *run); /**< whether without --only; NULL: yes */
 } vg_run_part;
 
 /** Ends with a NULL name. Order: verify, capped, kernels, decay, fixes, train. */
@@ -66,5 +67,10 @@ vg_status vg_run_fixes(vg_run *run);
 /** Take over what the earlier document has of the part. */
 void vg_run_decay_keep(vg_run *run);
 void vg_run_fixes_keep(vg_run *run);
+
+/* run_profile.c */
+bool vg_run_profile_by_default(const vg_run *run);
+double vg_run_profile_estimate(const vg_run *run, char *what, size_t size);
+vg_status vg_run_profile(vg_run *run);
 
 #endif

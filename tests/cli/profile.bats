@@ -94,3 +94,16 @@ PY
     run "$VGBENCH" profile --counters=none --filter=relu depth=2
     [ "$status" -eq 2 ]
 }
+
+@test "profile: a part of run, if asked for" {
+    need_valgrind
+    "$VGBENCH" run --quick --quiet --only=profile --shapes='relu 4 8' --filter=relu/fwd -d "$DIR/run" >/dev/null
+    python3 - "$DIR/run/results.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["profile"][0]["rows"] and "partial" not in d
+PY
+    grep -q 'Simulated' "$DIR/run/report.md"
+    run "$VGBENCH" run --quick --dry-run
+    [[ $output != *"cache behaviour"* ]]
+}
