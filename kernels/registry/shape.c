@@ -87,7 +87,7 @@ int vg_shape_format(int op, const vg_shape *shape, char *text, size_t size)
     if (vg_op_has_act(op))
         n += snprintf(all + n, sizeof all - (size_t)n, "/act:%s", vg_op_name(shape->act));
     if (vg_op_has_norm(op))
-        n += snprintf(all + n, sizeof all - (size_t)n, "/norm:%s", vg_op_name(shape->norm));
+        snprintf(all + n, sizeof all - (size_t)n, "/norm:%s", vg_op_name(shape->norm));
     return snprintf(text, size, "%s", all);
 }
 
