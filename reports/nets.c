@@ -324,7 +324,8 @@ double vg_net_decades(const vg_net *net)
 bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix)
 {
     double own = vg_doc_num(fix->record, "matrices");
-    return fix->base >= 0 && own == vg_doc_num(nets->nets[fix->base].record, "matrices");
+    return fix->base >= 0 && !json_is_false(json_object_get(fix->record, "equal_matrices")) &&
+           own == vg_doc_num(nets->nets[fix->base].record, "matrices");
 }
 
 double vg_net_step_ratio(const vg_nets *nets, const vg_net *net)

@@ -101,7 +101,8 @@ static void fix_row(vg_text *out, const vg_nets *nets, const vg_net *net, int nu
         vg_cell_printf(out, "**none**: ");
         vg_text_md(out, net->label);
     }
-    if (net->base >= 0 && !vg_net_equal_work(nets, net))
+    if (net->base >= 0 && vg_doc_num(net->record, "matrices") !=
+                              vg_doc_num(nets->nets[net->base].record, "matrices"))
         vg_text_printf(out, ", %s matrices",
                        vg_num(a, vg_doc_num(net->record, "matrices"), 1));
     cost_cells(out, nets, net, peak);

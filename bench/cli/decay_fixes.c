@@ -71,7 +71,7 @@ static vg_status try_cell(matrix *m, const vg_spec *base, const vg_spec *fixed,
     return add(m, fixed, name, index, false);
 }
 
-/* One fix; a block of two matrices (or a gate) also at half the depth. */
+/* One fix; one that shortens the network has no rank; a block of two matrices (or a gate) also at half the depth. */
 static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix *fix)
 {
     vg_spec fixed, resolved;
@@ -82,6 +82,11 @@ static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix
         return VG_OK;
     resolved = fixed;
     VG_TRY(vg_spec_resolve(&resolved, VG_FOR_DECAY));
+    if (vg_fix_shortens(fix)) {
+        snprintf(name, sizeof name, "%s (fewer %s)", fix->change,
+                 resolved.model == VG_MODEL_mlp ? "matrices" : "steps");
+        return add(m, &fixed, name, index, false);
+    }
     if (resolved.model != VG_MODEL_mlp)
         return try_cell(m, base, &fixed, &resolved, index, fix);
     bool doubled = resolved.block_layers == 2 || resolved.skip == VG_SKIP_highway;
@@ -127,7 +132,17 @@ static int by_rank(const void *a, const void *b)
                  : strcmp(vg_json_get_text(x, "name", ""), vg_json_get_text(y, "name", ""));
 }
 
-/* The ranked ones, each followed by its row at equal depth. */
+static void append_unranked(const matrix *m, const json_t *fix, json_t *sorted)
+{
+    size_t i;
+    json_t *other;
+    json_array_foreach(m->fixes, i, other)
+        if (!json_is_true(json_object_get(other, "equal_matrices")) &&
+            json_equal(json_object_get(other, "fix"), fix))
+            json_array_append(sorted, other);
+}
+
+/* The ranked ones, each followed by its row at equal depth; then what has no ranked row. */
 static vg_status sort(matrix *m)
 {
     size_t count = json_array_size(m->fixes), ranked = 0;
@@ -142,12 +157,15 @@ static vg_status sort(matrix *m)
     qsort(order, ranked, sizeof *order, by_rank);
     for (size_t i = 0; i < ranked; i++) {
         json_array_append(sorted, order[i]);
-        for (size_t k = 0; k < count; k++) {
-            json_t *other = json_array_get(m->fixes, k);
-            if (!json_is_true(json_object_get(other, "equal_matrices")) &&
-                json_equal(json_object_get(other, "fix"), json_object_get(order[i], "fix")))
-                json_array_append(sorted, other);
-        }
+        append_unranked(m, json_object_get(order[i], "fix"), sorted);
+    }
+    int fixes;
+    const vg_fix *fix = vg_fixes(&fixes);
+    for (int i = 0; i < fixes; i++) {
+        json_t *index = json_integer(i);
+        if (vg_fix_shortens(&fix[i]))
+            append_unranked(m, index, sorted);
+        json_decref(index);
     }
     free(order);
     json_decref(m->fixes);

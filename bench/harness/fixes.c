@@ -9,7 +9,9 @@
 #include "results/results.h"
 
 /* Every activation, initialisation, normalisation and its place, skip, less depth, and the pairs
- * that are used together. */
+ * that are used together. Not act=linear: with orthogonal weights its gradient survives exactly, but
+ * a product of matrices is one matrix, and a network that can be no more than one layer is not cured
+ * of its depth. */
 static const vg_fix fixes[] = {
     {"act=relu init=he_normal", "nn.ReLU(); nn.init.kaiming_normal_(w, nonlinearity='relu')",
      "Dense(n, activation='relu', kernel_initializer='he_normal')",
@@ -32,9 +34,6 @@ static const vg_fix fixes[] = {
      "slope 1 at 0: the gradient falls like a power of the depth, not exponentially", false},
     {"act=tanh init=orthogonal", "nn.Tanh(); nn.init.orthogonal_(w)",
      "activation='tanh', kernel_initializer='orthogonal'", "no random growth by the weights",
-     false},
-    {"act=linear init=orthogonal", "nn.Identity(); nn.init.orthogonal_(w)",
-     "activation=None, kernel_initializer='orthogonal'", "an exact isometry, and no network",
      false},
     {"init=he_normal", "nn.init.kaiming_normal_(w)", "kernel_initializer='he_normal'",
      "variance 2/fan_in: made for ReLU", false},
@@ -144,6 +143,11 @@ bool vg_fix_concerns(const vg_fix *fix, int model)
     return fix->recurrent == (model != VG_MODEL_mlp);
 }
 
+bool vg_fix_shortens(const vg_fix *fix)
+{
+    return strchr(fix->change, '/') != NULL;
+}
+
 static double gates_of(const vg_spec *s)
 {
     return s->model == VG_MODEL_lstm ? 4 : s->model == VG_MODEL_gru ? 3 : 1;
@@ -226,7 +230,7 @@ vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, b
     }
     if (strstr(fix->change, "init_rec="))
         forget(fixed, offsetof(vg_spec, gain));
-    if (strchr(fix->change, '/'))
+    if (vg_fix_shortens(fix))
         VG_TRY(divide(base, fix->change, fixed));
     else
         VG_TRY(set_words(fix->change, fixed));
@@ -276,15 +280,13 @@ json_t *vg_fix_advice(const json_t *base, const json_t *records, int most)
 {
     json_t *advice = json_array();
     double base_ms = vg_json_get_number(json_object_get(base, "cost"), "step_ms");
-    size_t index, count = json_array_size(records);
-    /* a smaller problem is the last resort: those of the first round come first */
-    for (index = 0; index < 2 * count; index++) {
-        const json_t *record = json_array_get(records, index % count);
+    size_t index;
+    json_t *record;
+    json_array_foreach(records, index, record) {
         const vg_fix *fix = &fixes[json_integer_value(json_object_get(record, "fix"))];
-        bool smaller = strchr(fix->change, '/') != NULL;
         if ((int)json_array_size(advice) == most)
             break;
-        if (rank_of_verdict(record) > 0 || smaller != (index >= count) ||
+        if (rank_of_verdict(record) > 0 ||
             !json_is_true(json_object_get(record, "equal_matrices")) ||
             !strcmp(vg_json_get_text(json_object_get(record, "spec"), "act", ""), "linear"))
             continue; /* without an activation it is no network */

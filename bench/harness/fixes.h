@@ -26,6 +26,10 @@ const vg_fix *vg_fixes(int *count);
 /** Whether the fix concerns networks of @p model. */
 bool vg_fix_concerns(const vg_fix *fix, int model);
 
+/** Whether the fix makes the network shorter ("depth/2"): fewer matrices, so it has no rank among the
+ * fixes of the network as it is. */
+bool vg_fix_shortens(const vg_fix *fix);
+
 /** The width at which a recurrent cell of @p fixed has as many recurrent weights as that of @p base has
  * (to a multiple of 4), both resolved; 0 where it has as many anyway. */
 int64_t vg_fix_equal_width(const vg_spec *base, const vg_spec *fixed);
@@ -36,7 +40,8 @@ vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, b
 
 /** The best of the measured fixes as `advice`: [{change, survival, step_ratio, torch, keras, why}].
  * @p base and the entries of @p records (array) are records; an entry's "fix" is its index in the
- * list. Healthy ones first, then by how near the survival is to 1 in half decades, then by time. */
+ * list. Only healthy ones at equal matrix count, by how near the survival is to 1 in half decades,
+ * then by time. */
 json_t *vg_fix_advice(const json_t *base, const json_t *records, int most);
 
 /** The order of the matrix: negative where record @p a goes before @p b. */

@@ -148,6 +148,13 @@ healthy = [r["verdict"] == "healthy" for r in records[1:] if r["equal_matrices"]
 assert healthy[0] and healthy == sorted(healthy, reverse=True)
 two = next(r for r in records if r["name"] == "skip=scaled")
 assert two["matrices"] == records[0]["matrices"] and two["spec"]["depth"] == 8
+ranked = [r for r in records[1:] if r["equal_matrices"]]
+assert {r["matrices"] for r in ranked} == {records[0]["matrices"]}
+short = [r for r in records if r["name"].startswith("depth/")]
+assert [r["name"] for r in short] == ["depth/2 (fewer matrices)", "depth/4 (fewer matrices)"]
+assert records[-2:] == short and not any(r["equal_matrices"] for r in short)
+assert not any("/" in a["change"] for a in records[0]["advice"])
+assert all(r["spec"]["act"] != "linear" for r in records)
 PY
     run "$VGBENCH" decay --fixes depth=4,8
     [ "$status" -eq 2 ]
@@ -165,7 +172,9 @@ assert models == {"rnn", "lstm", "gru"} and len(records[0]["layers"]) == 48
 lstm = next(r for r in records if r["name"] == "model=lstm width=16")
 assert lstm["equal_matrices"] and lstm["recurrent"]["cell_factor_per_step"] > 0.7
 advice = [a["change"] for a in records[0]["advice"]]
-assert advice and not advice[0].startswith("seq_len")
+assert advice and not any(a.startswith("seq_len") for a in advice)
+short = [r for r in records if r["name"].startswith("seq_len/")]
+assert len(short) == 2 and not any(r["equal_matrices"] for r in short)
 PY
 }
 

@@ -101,8 +101,7 @@ vg_status vg_race_field(const vg_spec *base, vg_racer **out, int *count)
         vg_racer racer;
         bool same = true;
         snprintf(racer.change, sizeof racer.change, "%s", fix[i].change);
-        if (!strstr(fix[i].change, "act=linear") &&
-            vg_fix_apply(&fix[i], base, &racer.spec, &same) == VG_OK && !same)
+        if (vg_fix_apply(&fix[i], base, &racer.spec, &same) == VG_OK && !same)
             add(base, field, count, &racer);
     }
     for (int i = 0; i < TRAINING; i++) {
