@@ -83,35 +83,6 @@ static vg_status parse_words(session *s, const vg_words *given)
     return status;
 }
 
-/* Which keys tell the points apart: they make the name of a row. */
-static vg_status find_varying(session *s)
-{
-    int count;
-    const vg_key *keys = vg_spec_keys(&count);
-    vg_spec first, spec;
-    VG_TRY(vg_sweep_point(&s->sweep, 0, &first, NULL));
-    for (int64_t i = 1; i < s->sweep.points; i++) {
-        VG_TRY(vg_sweep_point(&s->sweep, i, &spec, NULL));
-        for (int k = 0; k < count; k++) {
-            size_t size = k + 1 < count && keys[k].kind != VG_KEY_DATA ? 0 : sizeof spec.data;
-            switch (keys[k].kind) {
-            case VG_KEY_WORD:
-            case VG_KEY_FLAG:
-                size = sizeof(int);
-                break;
-            case VG_KEY_DATA:
-                break;
-            default:
-                size = sizeof(double);
-            }
-            if (memcmp((char *)&first + keys[k].offset, (char *)&spec + keys[k].offset, size) ||
-                ((first.given ^ spec.given) >> k & 1))
-                s->varying |= UINT64_C(1) << k;
-        }
-    }
-    return VG_OK;
-}
-
 /* The given words of a point that vary, or all of them where there is one point. */
 static void point_name(const session *s, const vg_spec *spec, char name[NAME])
 {
@@ -352,7 +323,7 @@ static vg_status run(session *s, const vg_words *words)
     if (s->paper)
         return run_paper(s, words);
     VG_TRY(parse_words(s, words));
-    VG_TRY(find_varying(s));
+    VG_TRY(vg_sweep_varying(&s->sweep, &s->varying));
     if (s->plot || s->fixes)
         s->records = json_array();
     if (!s->fixes && (s->options.outputs.count || !streams(s)))

@@ -51,27 +51,6 @@ static vg_status parse_words(vg_train_session *s, const vg_words *words)
     return status;
 }
 
-vg_status vg_train_find_varying(vg_train_session *s)
-{
-    vg_spec first, spec;
-    VG_TRY(vg_sweep_point(&s->sweep, 0, &first, NULL));
-    json_t *a = vg_spec_json(&first);
-    int count;
-    const vg_key *keys = vg_spec_keys(&count);
-    vg_status status = VG_OK;
-    for (int64_t i = 1; i < s->sweep.points && status == VG_OK; i++) {
-        status = vg_sweep_point(&s->sweep, i, &spec, NULL);
-        json_t *b = vg_spec_json(&spec);
-        for (int k = 0; k < count; k++)
-            if (((first.given ^ spec.given) >> k & 1) ||
-                !json_equal(json_object_get(a, keys[k].name), json_object_get(b, keys[k].name)))
-                s->varying |= UINT64_C(1) << k;
-        json_decref(b);
-    }
-    json_decref(a);
-    return status;
-}
-
 vg_status vg_train_point(const vg_train_session *s, int64_t index, vg_spec *spec,
                          char name[VG_TRAIN_NAME])
 {
@@ -284,7 +263,7 @@ static vg_status run(vg_train_session *s, const vg_words *words)
 {
     VG_TRY(check_arguments(s));
     VG_TRY(parse_words(s, words));
-    VG_TRY(vg_train_find_varying(s));
+    VG_TRY(vg_sweep_varying(&s->sweep, &s->varying));
     VG_TRY(one_run_only(s));
     VG_TRY(open_log(s));
     s->records = json_array();

@@ -113,7 +113,7 @@ static vg_status open_session(const vg_run *run, const picture *p, vg_train_sess
     for (int i = 0; i < WORDS_MAX && p->words[i]; i++)
         words[count++] = (char *)p->words[i];
     VG_TRY(vg_sweep_parse(count, words, &s->sweep));
-    return vg_train_find_varying(s);
+    return vg_sweep_varying(&s->sweep, &s->varying);
 }
 
 static void close_session(vg_train_session *s)

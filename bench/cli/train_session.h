@@ -27,9 +27,6 @@ typedef struct vg_train_session {
     int done, skipped, failed; /* failed: the loss was not finite */
 } vg_train_session;
 
-/** Finds which keys tell the points apart: they make the name of a row. */
-vg_status vg_train_find_varying(vg_train_session *session);
-
 /** Point @p index, unresolved, and its name. */
 vg_status vg_train_point(const vg_train_session *session, int64_t index, vg_spec *spec,
                          char name[VG_TRAIN_NAME]);

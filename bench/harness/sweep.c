@@ -9,6 +9,14 @@ static vg_status out_of_memory(void)
     return vg_fail(VG_ENOMEM, "out of memory for a sweep");
 }
 
+static void assignment_release(vg_assignment *a)
+{
+    free(a->key);
+    free(a->value);
+    free(a->origin);
+    free(a->entry);
+}
+
 vg_status vg_variant_set(vg_variant *v, const char *key, const char *value, const char *origin)
 {
     int i = 0;
@@ -22,20 +30,15 @@ vg_status vg_variant_set(vg_variant *v, const char *key, const char *value, cons
         v->items = grown;
         v->capacity = capacity;
     }
-    vg_assignment fresh = {strdup(key), strdup(value), strdup(origin)};
+    vg_assignment fresh = {.key = strdup(key), .value = strdup(value), .origin = strdup(origin)};
     if (!fresh.key || !fresh.value || !fresh.origin) {
-        free(fresh.key);
-        free(fresh.value);
-        free(fresh.origin);
+        assignment_release(&fresh);
         return out_of_memory();
     }
-    if (i < v->count) {
-        free(v->items[i].key);
-        free(v->items[i].value);
-        free(v->items[i].origin);
-    } else {
+    if (i < v->count)
+        assignment_release(&v->items[i]);
+    else
         v->count++;
-    }
     v->items[i] = fresh;
     return VG_OK;
 }
@@ -65,11 +68,8 @@ vg_status vg_sweep_add_variant(vg_sweep *sweep, const vg_variant *base, vg_varia
 
 static void variant_release(vg_variant *v)
 {
-    for (int i = 0; i < v->count; i++) {
-        free(v->items[i].key);
-        free(v->items[i].value);
-        free(v->items[i].origin);
-    }
+    for (int i = 0; i < v->count; i++)
+        assignment_release(&v->items[i]);
     free(v->items);
     free(v->name);
     free(v->claim.claim);
@@ -90,23 +90,29 @@ void vg_sweep_release(vg_sweep *sweep)
 
 /* --- lists --------------------------------------------------------------------------------- */
 
-static int64_t list_length(const char *value)
+/* Finds the entries once: a list may be long, and every point asks for one of them. */
+static vg_status split(vg_assignment *a)
 {
-    int64_t n = 1;
-    for (; *value; value++)
-        n += *value == ',';
-    return n;
+    a->length = 1;
+    for (const char *p = a->value; *p; p++)
+        a->length += *p == ',';
+    free(a->entry);
+    a->entry = calloc((size_t)a->length, sizeof *a->entry);
+    if (!a->entry)
+        return out_of_memory();
+    const char *p = a->value;
+    for (int64_t i = 0; i < a->length; i++, p += strcspn(p, ",") + 1)
+        a->entry[i] = p;
+    return VG_OK;
 }
 
 /* Entry @p index of a comma list into @p text; false when it is empty or too long. */
-static bool list_entry(const char *value, int64_t index, char *text, size_t size)
+static bool list_entry(const vg_assignment *a, int64_t index, char *text, size_t size)
 {
-    for (; index > 0; index--)
-        value = strchr(value, ',') + 1;
-    size_t n = strcspn(value, ",");
+    size_t n = strcspn(a->entry[index], ",");
     if (n == 0 || n >= size)
         return false;
-    memcpy(text, value, n);
+    memcpy(text, a->entry[index], n);
     text[n] = '\0';
     return true;
 }
@@ -115,10 +121,10 @@ static vg_status check_values(const vg_assignment *a)
 {
     vg_spec spec;
     vg_spec_init(&spec);
-    for (int64_t i = 0, n = list_length(a->value); i < n; i++) {
+    for (int64_t i = 0; i < a->length; i++) {
         char text[256], message[512];
         vg_status status;
-        if (list_entry(a->value, i, text, sizeof text))
+        if (list_entry(a, i, text, sizeof text))
             status = vg_spec_set(&spec, a->key, text);
         else
             status = vg_fail(VG_EINVAL, "%s=%s: an empty or overlong value in the list", a->key,
@@ -138,9 +144,10 @@ static vg_status count_points(vg_sweep *sweep)
     for (int v = 0; v < sweep->count; v++) {
         int64_t points = 1;
         for (int i = 0; i < sweep->variants[v].count; i++) {
-            const vg_assignment *a = &sweep->variants[v].items[i];
+            vg_assignment *a = &sweep->variants[v].items[i];
+            VG_TRY(split(a));
             VG_TRY(check_values(a));
-            if (__builtin_mul_overflow(points, list_length(a->value), &points) ||
+            if (__builtin_mul_overflow(points, a->length, &points) ||
                 points > 1000000000)
                 return vg_fail(VG_EINVAL, "the sweep has more than 10^9 points");
         }
@@ -242,15 +249,15 @@ vg_status vg_sweep_point(const vg_sweep *sweep, int64_t index, vg_spec *spec, in
         const vg_variant *one = &sweep->variants[v];
         int64_t points = 1;
         for (int i = 0; i < one->count; i++)
-            points *= list_length(one->items[i].value);
+            points *= one->items[i].length;
         if (index >= points) {
             index -= points;
             continue;
         }
         for (int i = one->count - 1; i >= 0; i--) {
             char text[256];
-            int64_t n = list_length(one->items[i].value);
-            list_entry(one->items[i].value, index % n, text, sizeof text);
+            int64_t n = one->items[i].length;
+            list_entry(&one->items[i], index % n, text, sizeof text);
             index /= n;
             VG_TRY(vg_spec_set(spec, one->items[i].key, text));
         }
@@ -259,4 +266,52 @@ vg_status vg_sweep_point(const vg_sweep *sweep, int64_t index, vg_spec *spec, in
         return VG_OK;
     }
     return vg_fail(VG_EINVAL, "point %lld is beyond the sweep", (long long)index);
+}
+
+/* --- what tells the points apart ----------------------------------------------------------- */
+
+static bool same_field(const vg_spec *a, const vg_spec *b, const vg_key *key)
+{
+    const char *x = (const char *)a + key->offset, *y = (const char *)b + key->offset;
+    if (key->kind == VG_KEY_DATA)
+        return !strcmp(x, y);
+    bool is_int = key->kind == VG_KEY_WORD || key->kind == VG_KEY_FLAG;
+    return !memcmp(x, y, is_int ? sizeof(int) : sizeof(double));
+}
+
+/* The bits of the keys that differ between two specs, in value or in being given. */
+static uint64_t differing(const vg_spec *a, const vg_spec *b)
+{
+    int count;
+    const vg_key *keys = vg_spec_keys(&count);
+    uint64_t bits = a->given ^ b->given;
+    for (int k = 0; k < count; k++)
+        if (!same_field(a, b, &keys[k]))
+            bits |= UINT64_C(1) << k;
+    return bits;
+}
+
+vg_status vg_sweep_varying(const vg_sweep *sweep, uint64_t *varying)
+{
+    vg_spec first, spec;
+    int64_t start = 0;
+    *varying = 0;
+    VG_TRY(vg_sweep_point(sweep, 0, &first, NULL));
+    for (int v = 0; v < sweep->count; v++) {
+        int64_t points = 1;
+        VG_TRY(vg_sweep_point(sweep, start, &spec, NULL));
+        *varying |= differing(&first, &spec);
+        for (int i = 0; i < sweep->variants[v].count; i++) {
+            const vg_assignment *a = &sweep->variants[v].items[i];
+            for (int64_t k = 1; k < a->length; k++) { /* the point has entry 0 */
+                char text[256];
+                list_entry(a, k, text, sizeof text);
+                VG_TRY(vg_spec_set(&spec, a->key, text));
+                *varying |= differing(&first, &spec);
+            }
+            points *= a->length;
+        }
+        start += points;
+    }
+    return VG_OK;
 }

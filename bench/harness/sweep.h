@@ -14,6 +14,8 @@
 /** One key=value assignment with the place it came from ("file.yaml:3: ", or ""). */
 typedef struct vg_assignment {
     char *key, *value, *origin;
+    int64_t length;      /**< entries of the list; vg_sweep_parse() counts them */
+    const char **entry;  /**< where each begins in value */
 } vg_assignment;
 
 /** What a variant of a file is to show (`--paper`): a quantity of the record and the published
@@ -47,6 +49,10 @@ vg_status vg_sweep_parse(int count, char *const words[], vg_sweep *sweep);
 /** Point @p index (0 .. points-1) as an unresolved spec; the last list varies fastest. @p variant,
  * if not NULL, becomes the index of its variant. */
 vg_status vg_sweep_point(const vg_sweep *sweep, int64_t index, vg_spec *spec, int *variant);
+
+/** Which keys tell the points apart: bit i for key i of the table. Takes as long as the lists are,
+ * whatever the number of points. */
+vg_status vg_sweep_varying(const vg_sweep *sweep, uint64_t *varying);
 
 void vg_sweep_release(vg_sweep *sweep);
 

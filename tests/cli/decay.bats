@@ -128,6 +128,22 @@ PY
     python3 -c 'import json; r = json.load(open("r.json")); assert r["partial"] and r["decay"]'
 }
 
+@test "a list of 20000 entries starts at once and ends when it is told to" {
+    "$VGBENCH" decay depth=2 width=8 batch=8 seeds=1 threads=1 "seed=$(seq -s, 20000)" --format=csv \
+        --quiet >long.csv 2>long.err &
+    child=$!
+    for _ in $(seq 100); do
+        [ "$(wc -l <long.csv)" -lt 2 ] || break
+        sleep 0.1
+    done
+    grep -q '^"\?seed=1"\?,' long.csv || { kill -KILL $child; false; }
+    kill -TERM $child
+    code=0
+    wait $child || code=$?
+    [ "$code" -eq 1 ]
+    grep -q "of 20000 points are kept" long.err
+}
+
 @test "a plot is made by gnuplot" {
     command -v gnuplot || skip "gnuplot is not installed"
     run "$VGBENCH" decay $small depth=9 act=relu vs act=sigmoid --plot p.svg --quiet

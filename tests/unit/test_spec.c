@@ -98,6 +98,33 @@ static void lists_multiply_and_vs_inherits(void **state)
     assert_int_equal(point("depth=8,16 act=relu,tanh", 2).depth, 16);
 }
 
+static bool varies(const vg_sweep *sweep, const char *name)
+{
+    int count;
+    uint64_t varying;
+    const vg_key *keys = vg_spec_keys(&count);
+    assert_int_equal(vg_sweep_varying(sweep, &varying), VG_OK);
+    for (int i = 0; i < count; i++)
+        if (!strcmp(keys[i].name, name))
+            return varying >> i & 1;
+    fail_msg("no key %s", name);
+    return false;
+}
+
+static void keys_that_vary_are_found(void **state)
+{
+    (void)state;
+    vg_sweep sweep;
+    assert_int_equal(parse("depth=8,16 act=relu,relu width=32 data=teacher,spirals vs width=64 "
+                           "gain=1 vs depth=16,8",
+                           &sweep),
+                     VG_OK);
+    assert_true(varies(&sweep, "depth") && varies(&sweep, "width") && varies(&sweep, "data"));
+    assert_true(varies(&sweep, "gain")); /* given in one variant only */
+    assert_false(varies(&sweep, "act") || varies(&sweep, "batch"));
+    vg_sweep_release(&sweep);
+}
+
 static void aliases_are_understood(void **state)
 {
     (void)state;
@@ -184,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_vocabulary),
         cmocka_unit_test(lists_multiply_and_vs_inherits),
+        cmocka_unit_test(keys_that_vary_are_found),
         cmocka_unit_test(aliases_are_understood),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(files_say_the_line),
