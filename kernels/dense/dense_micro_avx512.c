@@ -15,49 +15,9 @@
 #pragma GCC optimize("no-ivopts")
 #endif
 
-#include "dense/gemm_micro.h"
-
 enum { ROWS_1 = 14, ROWS_2 = 14, ROWS_3 = 9, ROWS_4 = 6 };
 
-static void rows_1(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_1, 1, false);
-}
-
-static void rows_2(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_2, 2, false);
-}
-
-static void rows_3(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_3, 3, false);
-}
-
-static void rows_4(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_4, 4, false);
-}
-
-static void cols_1(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_1, 1, true);
-}
-
-static void cols_2(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_2, 2, true);
-}
-
-static void cols_3(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_3, 3, true);
-}
-
-static void cols_4(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_4, 4, true);
-}
+#include "dense/gemm_tiles.h"
 
 const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 4,

@@ -6,49 +6,9 @@
 #pragma GCC optimize("no-schedule-insns")
 #endif
 
-#include "dense/gemm_micro.h"
-
 enum { ROWS_1 = 8, ROWS_2 = 8, ROWS_3 = 8, ROWS_4 = 4 };
 
-static void rows_1(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_1, 1, false);
-}
-
-static void rows_2(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_2, 2, false);
-}
-
-static void rows_3(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_3, 3, false);
-}
-
-static void rows_4(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_4, 4, false);
-}
-
-static void cols_1(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_1, 1, true);
-}
-
-static void cols_2(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_2, 2, true);
-}
-
-static void cols_3(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_3, 3, true);
-}
-
-static void cols_4(const vg_tile *t, int rows)
-{
-    vg_tile_pick(t, rows, ROWS_4, 4, true);
-}
+#include "dense/gemm_tiles.h"
 
 const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 3,
@@ -57,6 +17,6 @@ const vg_micro VG_FN(vg_gemm_micro) = {
     .in_place = 32768,
     .cross = 128,
     .by_rows = {NULL, rows_1, rows_2, rows_3, rows_4},
-    .by_cols = {NULL, cols_1, cols_2, cols_3, cols_4},
+    .by_cols = {NULL, cols_1, cols_2, cols_3},
     .macs_per_ns = 16,
 };

@@ -75,7 +75,7 @@ typedef struct vg_micro {
     int in_place;                       /**< floats: B is read in place, unpacked, up to here */
     int cross;                          /**< A read crosswise is copied from this stride on */
     vg_tile_fn *by_rows[VG_TILE_MAX_VECTORS + 1]; /**< A with a_k = 1 */
-    vg_tile_fn *by_cols[VG_TILE_MAX_VECTORS + 1]; /**< A with a_m = 1 */
+    vg_tile_fn *by_cols[VG_TILE_MAX_VECTORS + 1]; /**< A with a_m = 1, up to `prefer` */
     double macs_per_ns; /**< reached on a core of 3 GHz, for cost estimates */
 } vg_micro;
 
