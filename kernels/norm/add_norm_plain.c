@@ -26,11 +26,6 @@ static void forward_block(const vg_task *task, int64_t unit, void *scratch)
     vg_batch_forward_block(&view, unit, scratch);
 }
 
-static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_forward_merge(task, unit);
-}
-
 static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_task view = vg_renamed(task, VG_X, VG_SUM);
@@ -40,10 +35,8 @@ static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
     phase[0] = vg_block_phase(shape, add, 0.3);
-    if (shape->norm == VG_OP_batch_norm)
-        return 1 + vg_batch_plain_phases(shape, forward_block, forward_merge, forward_apply, 1.2,
-                                         phase + 1);
-    return 1 + vg_row_norm_forward_phases(shape, forward_rows, 1.5, phase + 1);
+    return 1 + vg_plain_forward_phases(shape, forward_rows, forward_block, forward_apply,
+                                       phase + 1);
 }
 
 static void backward_rows(const vg_task *task, int64_t unit, void *scratch)
@@ -52,20 +45,10 @@ static void backward_rows(const vg_task *task, int64_t unit, void *scratch)
     vg_plain_norm_backward(&view, unit, true);
 }
 
-static void backward_sum(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_plain_norm_sum(task, unit);
-}
-
 static void backward_block(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_task view = vg_renamed(task, VG_X, VG_SUM);
     vg_batch_backward_block(&view, unit);
-}
-
-static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_backward_merge(task, unit);
 }
 
 static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
@@ -76,18 +59,8 @@ static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    if (shape->norm == VG_OP_batch_norm)
-        return vg_batch_plain_phases(shape, backward_block, backward_merge, backward_apply, 1.6,
-                                     phase);
-    return vg_row_norm_backward_phases(shape, backward_rows, backward_sum, 2, phase);
+    return vg_plain_backward_phases(shape, backward_rows, backward_block, backward_apply, phase);
 }
 
-const vg_kernel_impl VG_FN(vg_add_norm_fwd) = {.impl = "plain C",
-                                           .phases = forward_phases,
-                                           .scratch = vg_one_row,
-                                           .workspace = vg_fused_plain_workspace,
-                                           .supports = vg_fused_supports};
-const vg_kernel_impl VG_FN(vg_add_norm_bwd) = {.impl = "plain C",
-                                           .phases = backward_phases,
-                                           .workspace = vg_fused_plain_workspace,
-                                           .supports = vg_fused_supports};
+const vg_kernel_impl VG_FN(vg_add_norm_fwd) = VG_FUSED_PLAIN_IMPL(forward_phases, vg_one_row);
+const vg_kernel_impl VG_FN(vg_add_norm_bwd) = VG_FUSED_PLAIN_IMPL(backward_phases, NULL);

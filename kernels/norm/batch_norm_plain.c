@@ -7,11 +7,6 @@ static void forward_block(const vg_task *task, int64_t unit, void *scratch)
     vg_batch_forward_block(task, unit, scratch);
 }
 
-static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_forward_merge(task, unit);
-}
-
 static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_batch_forward_apply(task, unit);
@@ -20,11 +15,6 @@ static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 static void backward_block(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_batch_backward_block(task, unit);
-}
-
-static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_backward_merge(task, unit);
 }
 
 static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
@@ -53,12 +43,14 @@ static void infer(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_batch_plain_phases(shape, forward_block, forward_merge, forward_apply, 1.2, phase);
+    return vg_batch_plain_phases(shape, forward_block, vg_batch_forward_merge, forward_apply, 1.2,
+                                 phase);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_batch_plain_phases(shape, backward_block, backward_merge, backward_apply, 1.6, phase);
+    return vg_batch_plain_phases(shape, backward_block, vg_batch_backward_merge, backward_apply,
+                                 1.6, phase);
 }
 
 static int infer_phases(const vg_shape *shape, vg_phase *phase)

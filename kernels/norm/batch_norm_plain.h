@@ -43,7 +43,7 @@ VG_INLINE void vg_batch_forward_block(const vg_task *task, int64_t unit, float *
     }
 }
 
-VG_INLINE void vg_batch_forward_merge(const vg_task *task, int64_t unit)
+static inline void vg_batch_forward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t first = unit * VG_STRIP, last = vg_min64(first + VG_STRIP, task->shape.n[1]);
     float *mean = vg_norm_partial(task, 0, 0), *sum2 = vg_norm_partial(task, 0, 1);
@@ -101,7 +101,7 @@ VG_INLINE void vg_batch_backward_block(const vg_task *task, int64_t unit)
     }
 }
 
-VG_INLINE void vg_batch_backward_merge(const vg_task *task, int64_t unit)
+static inline void vg_batch_backward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t first = unit * VG_STRIP, last = vg_min64(first + VG_STRIP, task->shape.n[1]);
     for (int which = 0; which < 2; which++) {

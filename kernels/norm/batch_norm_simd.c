@@ -14,11 +14,6 @@ static void forward_reduce(const vg_task *task, int64_t unit, void *scratch)
     vg_batch_forward_reduce(task, unit, form);
 }
 
-static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_forward_merge(task, unit);
-}
-
 static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_tile_normalise(task, form, vg_apply_of(task, unit), scratch);
@@ -26,8 +21,8 @@ static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    static const vg_batch_norm_units units = {forward_strip, forward_reduce, forward_merge,
-                                              forward_apply};
+    static const vg_batch_norm_units units = {forward_strip, forward_reduce,
+                                              vg_batch_forward_merge, forward_apply};
     return vg_batch_norm_phases(shape, &units, 0.1, phase);
 }
 
@@ -41,11 +36,6 @@ static void backward_reduce(const vg_task *task, int64_t unit, void *scratch)
     vg_batch_backward_reduce(task, unit, form);
 }
 
-static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_backward_merge(task, unit);
-}
-
 static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_tile_differentiate(task, form, vg_apply_of(task, unit), scratch);
@@ -53,8 +43,8 @@ static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    static const vg_batch_norm_units units = {backward_strip, backward_reduce, backward_merge,
-                                              backward_apply};
+    static const vg_batch_norm_units units = {backward_strip, backward_reduce,
+                                              vg_batch_backward_merge, backward_apply};
     return vg_batch_norm_phases(shape, &units, 0.15, phase);
 }
 

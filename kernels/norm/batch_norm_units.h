@@ -48,7 +48,7 @@ VG_INLINE void vg_batch_forward_reduce(const vg_task *task, int64_t unit, vg_nor
                     vg_block_moments(task, at.row / VG_ROW_BLOCK, at.first));
 }
 
-VG_INLINE void vg_batch_forward_merge(const vg_task *task, int64_t unit)
+static inline void vg_batch_forward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_columns strip = vg_strip_of(task, unit);
     vg_moments m = vg_block_moments(task, 0, strip.first);
@@ -91,7 +91,7 @@ VG_INLINE void vg_batch_backward_reduce(const vg_task *task, int64_t unit, vg_no
                  vg_batch_partial(task, block, 1) + at.first);
 }
 
-VG_INLINE void vg_batch_backward_merge(const vg_task *task, int64_t unit)
+static inline void vg_batch_backward_merge(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_columns strip = vg_strip_of(task, unit);
     int64_t n = strip.last - strip.first;

@@ -9,21 +9,20 @@
 /* The unit functions of one direction, for each kind of norm. */
 typedef struct vg_fused_units {
     vg_batch_norm_units batch;
-    vg_unit_fn *centred, *rms;         /* row norms: layer and group, rms */
-    vg_unit_fn *sum_centred, *sum_rms; /* backward: the sums over row blocks */
+    vg_unit_fn *centred, *rms; /* row norms: layer and group, rms */
+    vg_unit_fn *sum;           /* backward of row norms: the sums over row blocks */
+    double ns;                 /* per element on one thread */
 } vg_fused_units;
 
-static inline int vg_fused_phases(const vg_shape *shape, vg_dir dir, const vg_fused_units *run,
-                                  double ns, vg_phase *phase)
+static inline int vg_fused_phases(const vg_shape *shape, const vg_fused_units *run,
+                                  vg_phase *phase)
 {
-    bool rms = shape->norm == VG_OP_rms_norm;
-    vg_unit_fn *rows = rms ? run->rms : run->centred;
+    vg_unit_fn *rows = shape->norm == VG_OP_rms_norm ? run->rms : run->centred;
     if (shape->norm == VG_OP_batch_norm)
-        return vg_batch_norm_phases(shape, &run->batch, ns, phase);
-    if (dir == VG_DIR_fwd)
-        return vg_row_norm_forward_phases(shape, rows, ns, phase);
-    return vg_row_norm_backward_phases(shape, rows, rms ? run->sum_rms : run->sum_centred, ns,
-                                       phase);
+        return vg_batch_norm_phases(shape, &run->batch, run->ns, phase);
+    if (!run->sum)
+        return vg_row_norm_forward_phases(shape, rows, run->ns, phase);
+    return vg_row_norm_backward_phases(shape, rows, run->sum, run->ns, phase);
 }
 
 static inline vg_status vg_fused_supports(const vg_shape *shape)

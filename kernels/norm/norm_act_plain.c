@@ -29,11 +29,6 @@ static void forward_block(const vg_task *task, int64_t unit, void *scratch)
     vg_batch_forward_block(task, unit, scratch);
 }
 
-static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_forward_merge(task, unit);
-}
-
 static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_batch_forward_apply(task, unit);
@@ -41,10 +36,7 @@ static void forward_apply(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    int count = shape->norm == VG_OP_batch_norm
-                    ? vg_batch_plain_phases(shape, forward_block, forward_merge, forward_apply, 1.2,
-                                            phase)
-                    : vg_row_norm_forward_phases(shape, forward_rows, 1.5, phase);
+    int count = vg_plain_forward_phases(shape, forward_rows, forward_block, forward_apply, phase);
     phase[count] = vg_block_phase(shape, activate, 10);
     return count + 1;
 }
@@ -85,20 +77,10 @@ static void backward_rows(const vg_task *task, int64_t unit, void *scratch)
     vg_plain_norm_backward(&view, unit, false);
 }
 
-static void backward_sum(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_plain_norm_sum(task, unit);
-}
-
 static void backward_block(const vg_task *task, int64_t unit, void *scratch)
 {
     vg_task view = vg_renamed(task, VG_DY, VG_DX);
     vg_batch_backward_block(&view, unit);
-}
-
-static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_backward_merge(task, unit);
 }
 
 static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
@@ -110,18 +92,9 @@ static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
     phase[0] = vg_block_phase(shape, differentiate, 10);
-    if (shape->norm == VG_OP_batch_norm)
-        return 1 + vg_batch_plain_phases(shape, backward_block, backward_merge, backward_apply, 1.6,
-                                         phase + 1);
-    return 1 + vg_row_norm_backward_phases(shape, backward_rows, backward_sum, 2, phase + 1);
+    return 1 + vg_plain_backward_phases(shape, backward_rows, backward_block, backward_apply,
+                                        phase + 1);
 }
 
-const vg_kernel_impl VG_FN(vg_norm_act_fwd) = {.impl = "plain C",
-                                           .phases = forward_phases,
-                                           .scratch = vg_one_row,
-                                           .workspace = vg_fused_plain_workspace,
-                                           .supports = vg_fused_supports};
-const vg_kernel_impl VG_FN(vg_norm_act_bwd) = {.impl = "plain C",
-                                           .phases = backward_phases,
-                                           .workspace = vg_fused_plain_workspace,
-                                           .supports = vg_fused_supports};
+const vg_kernel_impl VG_FN(vg_norm_act_fwd) = VG_FUSED_PLAIN_IMPL(forward_phases, vg_one_row);
+const vg_kernel_impl VG_FN(vg_norm_act_bwd) = VG_FUSED_PLAIN_IMPL(backward_phases, NULL);

@@ -95,53 +95,28 @@ static void backward_apply(const vg_task *task, int64_t unit, void *scratch)
     run_backward(VG_APPLY_BACKWARD, task, unit, scratch);
 }
 
-static void forward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_forward_merge(task, unit);
-}
+static const vg_fused_units forward = {
+    .batch = {forward_strip, forward_reduce, vg_batch_forward_merge, forward_apply},
+    .centred = forward_rows,
+    .rms = forward_rms,
+    .ns = 0.3};
 
-static void backward_merge(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_batch_backward_merge(task, unit);
-}
-
-static void sum_rows(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_row_norm_sum_blocks(task, unit, true);
-}
-
-static void sum_rms(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_row_norm_sum_blocks(task, unit, false);
-}
+static const vg_fused_units backward = {
+    .batch = {backward_strip, backward_reduce, vg_batch_backward_merge, backward_apply},
+    .centred = backward_rows,
+    .rms = backward_rms,
+    .sum = vg_row_norm_sum_blocks,
+    .ns = 0.4};
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    static const vg_fused_units units = {
-        .batch = {forward_strip, forward_reduce, forward_merge, forward_apply},
-        .centred = forward_rows,
-        .rms = forward_rms};
-    return vg_fused_phases(shape, VG_DIR_fwd, &units, 0.3, phase);
+    return vg_fused_phases(shape, &forward, phase);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    static const vg_fused_units units = {
-        .batch = {backward_strip, backward_reduce, backward_merge, backward_apply},
-        .centred = backward_rows,
-        .rms = backward_rms,
-        .sum_centred = sum_rows,
-        .sum_rms = sum_rms};
-    return vg_fused_phases(shape, VG_DIR_bwd, &units, 0.4, phase);
+    return vg_fused_phases(shape, &backward, phase);
 }
 
-const vg_kernel_impl VG_FN(vg_norm_act_fwd) = {.impl = "one pass with the norm",
-                                           .phases = forward_phases,
-                                           .scratch = vg_fused_scratch,
-                                           .workspace = vg_fused_workspace,
-                                           .supports = vg_fused_supports};
-const vg_kernel_impl VG_FN(vg_norm_act_bwd) = {.impl = "one pass with the norm",
-                                           .phases = backward_phases,
-                                           .scratch = vg_fused_scratch,
-                                           .workspace = vg_fused_workspace,
-                                           .supports = vg_fused_supports};
+const vg_kernel_impl VG_FN(vg_norm_act_fwd) = VG_FUSED_IMPL(forward_phases);
+const vg_kernel_impl VG_FN(vg_norm_act_bwd) = VG_FUSED_IMPL(backward_phases);

@@ -97,8 +97,9 @@ VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, bool cent
                                 dgamma + c, centred ? dbeta + c : NULL, length);
 }
 
-VG_INLINE void vg_row_norm_sum_blocks(const vg_task *task, int64_t unit, bool centred)
+static inline void vg_row_norm_sum_blocks(const vg_task *task, int64_t unit, void *scratch)
 {
+    bool centred = vg_norm_kind(task) != VG_OP_rms_norm;
     int64_t first = unit * VG_NORM_COLUMNS;
     int64_t last = vg_min64(first + VG_NORM_COLUMNS, task->shape.n[1]);
     for (int which = 0; which < (centred ? 2 : 1); which++) {
