@@ -108,7 +108,7 @@ vg_status vg_plot_roofline(vg_report *report, int document)
     vg_text alt = {0}, *script = &plot.script;
     char name[64];
     const char *join = "plot ";
-    vg_text_printf(script, "set title 'Rows under the measured roofs, %d thread%s'\n",
+    vg_text_printf(script, "set title 'Rows against the measured roofs, %d thread%s'\n",
                    roof_threads(rows), roof_threads(rows) == 1 ? "" : "s");
     vg_text_add(script, "set logscale xy\nunset mxtics\nunset mytics\n"
                         "set xlabel 'FLOP per byte of compulsory traffic'\nset ylabel 'GFLOP/s'\n"

@@ -136,8 +136,8 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
             continue;
         any_theory = any_theory || theory;
         curve_lines(script, nets[i], i, theory, &join);
-        vg_text_printf(&alt, "%s %s: %s at layer 1", lines++ ? ";" : "", nets[i]->label,
-                       vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
+        vg_text_printf(&alt, "%s %s: %s at %s 1", lines++ ? ";" : "", nets[i]->label,
+                       vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2), what);
     }
     if (any_theory)
         vg_text_printf(script,

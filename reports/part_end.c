@@ -75,9 +75,9 @@ static void about_cases(anomalies *list, const vg_rows *rows)
     if (wild && begin(list))
         vg_text_printf(
             list->out,
-            "%d case%s with a ratio beyond 30: one side was disturbed (a neighbour on its "
-            "CPU, threads that had to wait) or did other work; do not quote %s\n",
-            wild, wild == 1 ? "" : "s", wild == 1 ? "it" : "them");
+            "%d case%s with a ratio beyond 30: for tensors of a few KiB that is the cost of a "
+            "call and of waking threads, for larger ones a side that was disturbed\n",
+            wild, wild == 1 ? "" : "s");
     if (reference && begin(list))
         vg_text_printf(list->out,
                        "%d case%s where oneDNN runs reference code: shown, not claimed\n",

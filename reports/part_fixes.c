@@ -159,8 +159,10 @@ static int other_costs(vg_report *report, const vg_nets *nets, int document)
 static void legend(vg_report *report)
 {
     vg_text_add(&report->out,
-                "\nRanked as measured: healthy first, then by how near survival is to 1, then by "
-                "time; fixes of as many matrix products as the base stand above those of more or "
+                "\nRanked as measured: healthy first, then by the distance of survival from 1 in "
+                "whole half decades (0.32 to 3.2 is one class), then by time, so neighbours whose "
+                "intervals of time overlap are not told apart; survival is that of the untrained "
+                "net, a step is forward and backward without an optimizer. Fixes of as many matrix products as the base stand above those of more or "
                 "fewer, whose count is given. To base = step time / step time of the base. vs "
                 "oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
                 "traffic; cache misses are marked pmu (counted) or sim (simulated), n/a where no "

@@ -191,7 +191,7 @@ static vg_status draw_points(vg_report *report, int document, double threads, co
         total += n;
     }
     vg_text_add(&plot.script, "\n");
-    vg_text_printf(&alt, "Roofline on %.0f threads: %d points under the measured roofs", threads,
+    vg_text_printf(&alt, "Roofline on %.0f threads: %d points against the measured roofs", threads,
                    total);
     snprintf(name, sizeof name, "roofline_points_%d_%.0f", document + 1, threads);
     vg_status status = VG_OK;

@@ -235,6 +235,18 @@ static double load_of(const json_t *doc)
 }
 
 /* Rows are judged by the floor of their own number of threads. */
+/* Rows are judged by the floor of their thread count: the grade goes by the highest. */
+static double highest_floor(const vg_rows *rows)
+{
+    const char *key;
+    json_t *value;
+    double floor = rows->floor;
+    json_object_foreach((json_t *)vg_doc_get(rows->doc, "noise.by_threads"), key, value)
+        if (json_number_value(value) > floor)
+            floor = json_number_value(value);
+    return floor;
+}
+
 static void by_threads(vg_report *report, const vg_rows *rows)
 {
     const char *key, *join = ": ";
@@ -260,9 +272,10 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
     double load = load_of(rows->doc);
     bool busy = load > 0.75;
-    char grade = !(floor < 0.05)                                            ? 'D'
-                 : processes < 5 || floor >= 0.03 || !(pairs >= 20) || busy ? 'C'
-                 : floor >= 0.015                                           ? 'B'
+    double worst = highest_floor(rows);
+    char grade = !(worst < 0.05)                                            ? 'D'
+                 : processes < 5 || worst >= 0.03 || !(pairs >= 20) || busy ? 'C'
+                 : worst >= 0.015                                           ? 'B'
                                                                             : 'A';
     vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
     if (isnan(floor))

@@ -236,7 +236,7 @@ int vg_cmd_roofline(int argc, char **argv)
         {"filter", 0, VG_OPTION_TEXT, &a.filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
         {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET",
-         "quick mlp tails bert dlrm, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+         "quick mlp grid tails bert dlrm recurrent, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
         {"roofs-only", 0, VG_OPTION_FLAG, &a.roofs_only, NULL, "peaks, no points", NULL, 0, NULL},
         {0},
     };

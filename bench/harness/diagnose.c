@@ -229,7 +229,8 @@ static void find_fraction(examined *e, const char *code, size_t field, double li
     for (int64_t l = e->d->depth; l >= 1; l--) {
         double values[] = {average(e, l, field), limit};
         if (values[0] > limit) {
-            found(e, code, l, values, "from this block down to the input %s", what);
+            found(e, code, l, values, "from this %s %s",
+                  e->d->recurrent ? "step back to the first" : "block down to the input", what);
             return;
         }
     }
