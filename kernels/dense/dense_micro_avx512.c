@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the tile sizes come from (Granite Rapids class, two 512-bit FMA ports, 213 GFLOP/s of FMAs
- * from registers): with operands in L1 the loop runs at 195 to 199 GFLOP/s with 6x64 and 9x48 and at
- * 185 with 14x32 and 12x32. The fewer broadcasts for each FMA the better: 0.25 and 0.33 against 0.5.
- * FMAs with an embedded broadcast are worse still (166 to 175). 6x64 leaves no narrow panel behind
- * where extents are multiples of 64. With prologue, stores and operands in L2 180 to 185 remain,
- * which is where oneDNN 3.12 is too: what is lost to it at 128 to 512 (2 to 6 %) is packing or, for
- * B in place, panels that stream from L2. Above 512 the bound is L3, 30 GB/s from one core, where
- * reading ahead hides most. With k = 32 (batch 32, 1024 to 4096, backward of weights) it is the
- * read-for-ownership of dW. */
+/* Where the tile sizes come from (Granite Rapids class, two 512-bit FMA ports: 64 flop a cycle). Per
+ * cycle, because the core clock falls under 512-bit FMAs, from about 3.67 to 2.95 GHz: the loop of two
+ * steps of k makes 63.0 flop a cycle at 128x256x256, that of one step 61.0. The fewer broadcasts for
+ * each FMA the better: 0.25 and 0.33 (6x64, 9x48) are faster than 0.5 (14x32); FMAs with an embedded
+ * broadcast are slower still. 6x64 leaves no narrow panel behind where extents are multiples of 64.
+ * What the loop does not lose is lost in prologue, stores, packing and, for B in place, panels that
+ * stream from L2; above 512 in L3 (reading ahead hides most); with k = 32 (batch 32, 1024 to 4096,
+ * backward of weights) in the read-for-ownership of dW. */
 
 /* The addresses of a step are those of the one before plus a constant, which an x86 address holds;
  * GCC 12 keeps them all in registers instead, and spills. */
