@@ -22,7 +22,11 @@ static void race_row(vg_text *out, const json_t *row)
     if (json_is_number(lo) && json_is_number(hi))
         vg_text_printf(out, " [%s, %s]", vg_num(a, json_number_value(lo), 3),
                        vg_num(b, json_number_value(hi), 3));
-    vg_cell_printf(out, "%s", isfinite(theirs) ? vg_num(a, theirs, 3) : "-");
+    double above = vg_doc_num(row, "onednn.time_s_above");
+    if (isfinite(above))
+        vg_cell_printf(out, "> %s", vg_num(a, above, 3));
+    else
+        vg_cell_printf(out, "%s", isfinite(theirs) ? vg_num(a, theirs, 3) : "-");
     vg_estimate r = {theirs / time, NAN, NAN};
     if (isfinite(r.mid))
         snprintf(ratio, sizeof ratio, " (%sx)", vg_num(a, r.mid, 3));

@@ -309,8 +309,8 @@ static void own_options(vg_train_session *s, vg_option table[OWN])
         {"checkpoint-every", 0, VG_OPTION_INT, &s->how.checkpoint_every, "N",
          "steps between checkpoints (an epoch)", NULL, 1, NULL},
         {"race", 0, VG_OPTION_FLAG, &s->race_asked, NULL,
-         "every fix to target_loss or target_accuracy: how many reach it, how fast", NULL, 0,
-         NULL},
+         "every fix to target_loss or target_accuracy: how many reach it, how fast; oneDNN beside "
+         "it, stopped at 10 times the own time (> x s)", NULL, 0, NULL},
         {"lr-find", 0, VG_OPTION_FLAG, &s->lr_find, NULL,
          "range test of the learning rate, suggestion, largest stable rate", NULL, 0, NULL},
         {"plot", 0, VG_OPTION_TEXT, &s->plot, "F.svg", "plot the loss", NULL, 0, NULL},

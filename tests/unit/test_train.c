@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "harness/train/events.h"
+#include "harness/train/race.h"
 #include "harness/train/schedule.h"
 #include "harness/train/step.h"
 #include "lab.h"
@@ -218,6 +219,46 @@ static void judgements(void **state)
     json_decref(list);
 }
 
+/* --- race ---------------------------------------------------------------------------------- */
+
+/* The row of a network that reaches its target at the first validation. */
+static json_t *race_row(double onednn_limit)
+{
+    static const char *const words[][2] = {{"depth", "3"},      {"width", "16"},  {"batch", "32"},
+                                           {"steps", "6"},      {"seeds", "2"},   {"threads", "1"},
+                                           {"target_loss", "99"}};
+    vg_racer racer = {.change = "as it is"};
+    vg_race_options how = {.data = {.samples = 200, .validation = 0.2},
+                           .no_rates = true,
+                           .onednn_limit = onednn_limit};
+    json_t *row = NULL;
+    vg_spec_init(&racer.spec);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        assert_int_equal(vg_spec_set(&racer.spec, words[i][0], words[i][1]), VG_OK);
+    assert_int_equal(vg_race_run(&racer, &how, &row), VG_OK);
+    return row;
+}
+
+static void the_race_does_not_wait_for_onednn(void **state)
+{
+    (void)state;
+    if (vg_backend_usable(VG_BACKEND_onednn) != VG_OK)
+        skip();
+    json_t *row = race_row(1e-9), *side = json_object_get(row, "onednn");
+    json_t *stopped = json_object_get(side, "stopped");
+    double own = json_number_value(json_object_get(json_object_get(row, "own"), "time_s"));
+    near(json_number_value(json_object_get(side, "time_s_above")), 1e-9 * own, 1e-12 * own, "limit");
+    assert_true(json_is_null(json_object_get(side, "time_s")));
+    assert_int_equal(json_array_size(stopped), 1); /* the second seed is left out */
+    assert_string_equal(json_string_value(json_array_get(stopped, 0)), "limit");
+    json_decref(row);
+    row = race_row(1e9);
+    side = json_object_get(row, "onednn");
+    assert_null(json_object_get(side, "time_s_above"));
+    assert_int_equal(json_integer_value(json_object_get(side, "reached")), 2);
+    json_decref(row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +268,7 @@ int main(void)
         cmocka_unit_test(batch_norm_runs_on_its_statistics),
         cmocka_unit_test(scores_do_not_depend_on_the_batch),
         cmocka_unit_test(judgements),
+        cmocka_unit_test(the_race_does_not_wait_for_onednn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

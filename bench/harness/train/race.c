@@ -101,7 +101,8 @@ vg_status vg_race_field(const vg_spec *base, vg_racer **out, int *count)
         vg_racer racer;
         bool same = true;
         snprintf(racer.change, sizeof racer.change, "%s", fix[i].change);
-        if (vg_fix_apply(&fix[i], base, &racer.spec, &same) == VG_OK && !same)
+        if (vg_fix_concerns(&fix[i], base->model) &&
+            vg_fix_apply(&fix[i], base, &racer.spec, &same) == VG_OK && !same)
             add(base, field, count, &racer);
     }
     for (int i = 0; i < TRAINING; i++) {
@@ -124,10 +125,12 @@ typedef struct runs {
     double steps[SEEDS_MAX], seconds[SEEDS_MAX]; /* of those that reached it */
     double loss[SEEDS_MAX], accuracy[SEEDS_MAX];
     json_t *stopped;
+    bool cut; /* the last one by the limit */
     double params, matrices;
 } runs;
 
-static vg_status run_once(const vg_spec *spec, const vg_race_options *o, runs *r)
+/* limit_s: seconds in steps after which a run ends; 0: none. */
+static vg_status run_once(const vg_spec *spec, const vg_race_options *o, double limit_s, runs *r)
 {
     int64_t per_epoch = vg_train_steps_per_epoch(spec, o->shared);
     vg_train_options how = {.data = o->data,
@@ -135,9 +138,12 @@ static vg_status run_once(const vg_spec *spec, const vg_race_options *o, runs *r
                             .light = true,
                             .eval_every = (per_epoch + EVALS_PER_EPOCH - 1) / EVALS_PER_EPOCH,
                             .hopeless_at = HOPELESS_AT,
+                            .limit_s = limit_s,
                             .interrupted = o->interrupted};
     json_t *record;
-    VG_TRY(vg_train(spec, &how, &record, NULL));
+    vg_train_end end;
+    VG_TRY(vg_train(spec, &how, &record, &end));
+    r->cut = r->cut || end == VG_TRAIN_LIMIT;
     int i = r->count++;
     r->loss[i] = vg_json_get_number(record, "loss");
     r->accuracy[i] = vg_json_get_number(record, "accuracy");
@@ -152,16 +158,17 @@ static vg_status run_once(const vg_spec *spec, const vg_race_options *o, runs *r
     return VG_OK;
 }
 
-static vg_status run_seeds(const vg_spec *resolved, const vg_race_options *o, runs *r)
+static vg_status run_seeds(const vg_spec *resolved, const vg_race_options *o, double limit_s,
+                           runs *r)
 {
     vg_spec spec = *resolved;
     int64_t seeds = spec.seeds < SEEDS_MAX ? spec.seeds : SEEDS_MAX;
     r->stopped = json_array();
-    for (int64_t i = 0; i < seeds; i++) {
+    for (int64_t i = 0; i < seeds && !r->cut; i++) {
         if (o->interrupted && o->interrupted())
             break;
         spec.seed = resolved->seed + i;
-        VG_TRY(run_once(&spec, o, r));
+        VG_TRY(run_once(&spec, o, limit_s, r));
     }
     return VG_OK;
 }
@@ -186,6 +193,15 @@ static json_t *side_json(runs *r)
     return side;
 }
 
+/* A median of the seeds that were fast enough would flatter: where one was cut, there is none. */
+static json_t *cut_side(runs *r, double limit_s)
+{
+    r->reached = 0;
+    json_t *side = side_json(r);
+    vg_json_set_number(side, "time_s_above", limit_s);
+    return side;
+}
+
 static json_t *onednn_side(const vg_spec *own, const vg_race_options *o, const runs *reached)
 {
     vg_spec spec = *own;
@@ -193,9 +209,11 @@ static json_t *onednn_side(const vg_spec *own, const vg_race_options *o, const r
     if (o->no_onednn || !reached->reached || own->backend == VG_BACKEND_onednn)
         return side;
     spec.backend = VG_BACKEND_onednn;
+    double limit_s = (o->onednn_limit > 0 ? o->onednn_limit : VG_RACE_ONEDNN_LIMIT) *
+                     vg_stat_median(reached->seconds, (size_t)reached->reached);
     runs *r = calloc(1, sizeof *r);
-    if (r && run_seeds(&spec, o, r) == VG_OK)
-        side = side_json(r);
+    if (r && run_seeds(&spec, o, limit_s, r) == VG_OK)
+        side = r->cut ? cut_side(r, limit_s) : side_json(r);
     json_decref(r ? r->stopped : NULL);
     free(r);
     return side;
@@ -206,7 +224,7 @@ static vg_status make_row(const vg_racer *racer, const vg_spec *spec, const vg_r
 {
     char label[512];
     double largest = NAN;
-    VG_TRY(run_seeds(spec, o, r));
+    VG_TRY(run_seeds(spec, o, 0, r));
     if (!o->no_rates)
         VG_TRY(vg_lr_largest_stable(spec, o->shared, &largest));
     json_t *json = *row = json_object();

@@ -110,7 +110,7 @@ void vg_train_log(const vg_train_run *run, const json_t *entry)
 const char *vg_train_end_word(vg_train_end end)
 {
     static const char *const words[] = {"steps", "target", "early", "non_finite", "interrupted",
-                                        "hopeless"};
+                                        "hopeless", "limit"};
     return words[end];
 }
 

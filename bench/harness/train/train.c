@@ -217,6 +217,8 @@ static vg_status train_steps(vg_train_run *run)
             vg_dataset_order(run->data, run->spec.seed, epoch, run->order);
         run->order_epoch = epoch;
         VG_TRY(one_step(run));
+        if (!run->ended && run->options->limit_s > 0 && run->state.train_s > run->options->limit_s)
+            stop(run, VG_TRAIN_LIMIT);
         if (!run->ended && run->options->interrupted && run->options->interrupted())
             stop(run, VG_TRAIN_INTERRUPTED);
         if (checkpoint_is_due(run))

@@ -33,6 +33,7 @@ typedef struct vg_train_options {
     /** Gives up at this part of the steps where the validation has covered less than a twentieth of
      * the way from the first validation (or guessing) to the target; 0: never. */
     double hopeless_at;
+    double limit_s;     /**< seconds in steps after which the run ends; 0: none */
     int64_t every;      /**< steps between records; 0: about VG_TRAIN_RECORDS in the run */
     int64_t eval_every; /**< steps between validations; 0: every epoch */
     int64_t patience;   /**< epochs without a better validation loss; 0: never stops early */
@@ -55,7 +56,8 @@ typedef enum vg_train_end {
     VG_TRAIN_EARLY,      /**< "early": validation loss did not get better */
     VG_TRAIN_NON_FINITE, /**< "non_finite": the loss */
     VG_TRAIN_INTERRUPTED, /**< "interrupted" */
-    VG_TRAIN_HOPELESS     /**< "hopeless": by hopeless_at */
+    VG_TRAIN_HOPELESS,    /**< "hopeless": by hopeless_at */
+    VG_TRAIN_LIMIT        /**< "limit": by limit_s */
 } vg_train_end;
 
 /** Trains @p spec, resolved for VG_FOR_TRAIN, with its seed. @p end, if not NULL, says how it ended;
