@@ -104,6 +104,19 @@ vg_status vg_net_add_loss(vg_net *net);
 /* The tasks that are added next are for @p part, of block @p layer. */
 void vg_net_mark(vg_net *net, vg_part part, int layer);
 
+vg_shape vg_net_node_shape(const vg_net *net, const vg_node *n);
+/* Segment @p index of net->data or net->grads; NULL for VG_NONE. */
+float *vg_net_segment(const vg_net *net, float *base, int index);
+
+/* net_watch.c: statistics at the end of the plan, beside the op that has just touched the tensor;
+ * nothing without options.monitor */
+vg_status vg_net_watch(vg_net *net, vg_watch_kind kind, const float *p, int64_t rows,
+                       int64_t cols, vg_watch **out);
+vg_status vg_net_watch_slopes(vg_net *net, const vg_node *n);
+vg_status vg_net_watch_output(vg_net *net, const vg_node *n);
+/* The gradient of n->y is complete: all its readers come later in the forward pass. */
+vg_status vg_net_watch_gradient(vg_net *net, const vg_node *n);
+
 /* net.c: the rules of the spec applied to a segment; VG_NONE is left alone */
 vg_status vg_net_fill_matrix(const vg_net *net, int segment, int rule, double gain,
                              const vg_random *random);

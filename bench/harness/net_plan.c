@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks of a network in the order they run: forward pass, loss, backward pass, and the statistics
- * beside the op that has just touched their tensor. */
+ * (net_watch.c) beside the op that has just touched their tensor. */
 #include <stdlib.h>
 
 #include "harness/net_internal.h"
@@ -57,16 +57,16 @@ static void bind(vg_task *task, vg_slot slot, float *p)
     task->t[slot].p = p;
 }
 
-static float *segment(const vg_net *net, float *base, int index)
+float *vg_net_segment(const vg_net *net, float *base, int index)
 {
     return index == VG_NONE ? NULL : base + net->arena.segments[index].offset;
 }
 
-static float *param(const vg_net *net, int index) { return segment(net, net->data, index); }
-static float *param_grad(const vg_net *net, int index) { return segment(net, net->grads, index); }
+static float *param(const vg_net *net, int index) { return vg_net_segment(net, net->data, index); }
+static float *param_grad(const vg_net *net, int index) { return vg_net_segment(net, net->grads, index); }
 static float *data(const vg_net *net, int value) { return net->value[value].data; }
 
-static vg_shape node_shape(const vg_net *net, const vg_node *n)
+vg_shape vg_net_node_shape(const vg_net *net, const vg_node *n)
 {
     const vg_spec *s = &net->spec;
     int64_t in = net->value[n->x].cols, out = net->value[n->y].cols;
@@ -80,83 +80,11 @@ static vg_shape node_shape(const vg_net *net, const vg_node *n)
     return shape;
 }
 
-/* --- watches ------------------------------------------------------------------------------- */
-
-static vg_status watch(vg_net *net, vg_watch_kind kind, const float *p, int64_t rows, int64_t cols,
-                       vg_watch **out)
-{
-    if (!net->options.monitor)
-        return VG_OK;
-    vg_watch *w = *out = calloc(1, sizeof *w);
-    if (!w)
-        return vg_fail(VG_ENOMEM, "out of memory for statistics");
-    w->kind = kind;
-    w->p = p;
-    w->rows = rows;
-    w->cols = cols;
-    int part = net->plan.part;
-    net->plan.part = VG_PART_statistics;
-    vg_status status = vg_watch_append(w, &net->plan);
-    net->plan.part = part;
-    return status;
-}
-
-/* f' of the other activations into net->slope_values: the backward kernel, fed with ones. */
-static vg_status compute_slopes(vg_net *net, const vg_node *n)
-{
-    double flops = net->flops, traffic = net->traffic;
-    vg_shape shape = node_shape(net, n);
-    vg_task *task;
-    int part = net->plan.part;
-    net->plan.part = VG_PART_statistics;
-    vg_status status = vg_net_add_task(net, n->op, VG_DIR_bwd, &shape, &task);
-    net->plan.part = part;
-    if (status != VG_OK)
-        return status;
-    bind(task, VG_X, data(net, n->x));
-    bind(task, VG_Y, data(net, n->y));
-    bind(task, VG_DY, net->ones);
-    bind(task, VG_DX, net->slope_values);
-    net->flops = flops; /* not the network's own work */
-    net->traffic = traffic;
-    return VG_OK;
-}
-
-static vg_status watch_slopes(vg_net *net, const vg_node *n)
-{
-    vg_block *b = &net->block[n->block];
-    const vg_spec *s = &net->spec;
-    bool cheap = vg_slope_is_cheap(n->op);
-    if (!net->options.monitor)
-        return VG_OK;
-    if (!cheap)
-        VG_TRY(compute_slopes(net, n));
-    const float *p = !cheap                      ? net->slope_values
-                     : vg_act_saves_output(n->op) ? data(net, n->y)
-                                                  : data(net, n->x);
-    VG_TRY(watch(net, VG_WATCH_SLOPES, p, s->batch, s->width, &b->slopes));
-    b->slopes->saturated_below = 0.05f * vg_largest_slope(s);
-    b->slopes->dead_below = 0.001f * vg_largest_slope(s);
-    b->slopes->act = cheap ? n->op : VG_OP_none;
-    b->slopes->slope = n->op == VG_OP_leaky_relu ? (float)s->slope : 0;
-    b->slopes->slopes = n->op == VG_OP_prelu ? param(net, b->slope) : NULL;
-    b->slopes->slope_step = s->prelu_shared ? 0 : 1;
-    return VG_OK;
-}
-
 /* --- forward ------------------------------------------------------------------------------- */
-
-static vg_status watch_output(vg_net *net, const vg_node *n)
-{
-    if (n->block && n->y == net->block[n->block].out)
-        return watch(net, VG_WATCH_VALUES, data(net, n->y), net->spec.batch, net->spec.width,
-                     &net->block[n->block].values);
-    return VG_OK;
-}
 
 static vg_status forward(vg_net *net, const vg_node *n)
 {
-    vg_shape shape = node_shape(net, n);
+    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
     bool running = net->options.infer && n->op == VG_OP_batch_norm;
     VG_TRY(vg_net_add_task(net, n->op, running ? VG_DIR_infer : VG_DIR_fwd, &shape, &task));
@@ -179,7 +107,7 @@ static vg_status forward(vg_net *net, const vg_node *n)
     } else {
         bind(task, VG_SLOPE, param(net, n->p0));
     }
-    return watch_output(net, n);
+    return vg_net_watch_output(net, n);
 }
 
 /* Whether node @p i is a dense layer whose output only the activation behind it reads. Its z is not
@@ -217,7 +145,7 @@ static bool norm_feeds_activation(const vg_net *net, int i)
 
 static vg_shape norm_act_shape(const vg_net *net, const vg_node *norm, const vg_node *act)
 {
-    vg_shape shape = node_shape(net, norm);
+    vg_shape shape = vg_net_node_shape(net, norm);
     shape.n[2] = norm->op == VG_OP_group_norm ? net->spec.groups : 1;
     shape.act = act->op;
     shape.norm = norm->op;
@@ -237,12 +165,12 @@ static vg_status forward_norm_act(vg_net *net, const vg_node *norm, const vg_nod
     bind(task, VG_RSTD, norm->rstd);
     bind(task, VG_RUN_MEAN, norm->run_mean);
     bind(task, VG_RUN_VAR, norm->run_var);
-    return watch_output(net, act);
+    return vg_net_watch_output(net, act);
 }
 
 static vg_status forward_fused(vg_net *net, const vg_node *dense, const vg_node *act)
 {
-    vg_shape shape = node_shape(net, dense);
+    vg_shape shape = vg_net_node_shape(net, dense);
     vg_task *task;
     shape.act = act->op;
     VG_TRY(vg_net_add_task(net, VG_OP_dense_bias_act, VG_DIR_fwd, &shape, &task));
@@ -251,7 +179,7 @@ static vg_status forward_fused(vg_net *net, const vg_node *dense, const vg_node 
     bind(task, VG_B, param(net, dense->p1));
     bind(task, VG_PRE, data(net, dense->y));
     bind(task, VG_Y, data(net, act->y));
-    return watch_output(net, act);
+    return vg_net_watch_output(net, act);
 }
 
 vg_status vg_net_add_loss(vg_net *net)
@@ -339,7 +267,7 @@ static vg_status share(vg_net *net, int from, int to)
 
 static vg_status backward_dense(vg_net *net, const vg_node *n)
 {
-    vg_shape shape = node_shape(net, n);
+    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
     VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_weights, &shape, &task));
     bind(task, VG_DY, grad(net, n->y));
@@ -348,8 +276,8 @@ static vg_status backward_dense(vg_net *net, const vg_node *n)
     bind(task, VG_DB, param_grad(net, n->p1));
     vg_block *b = &net->block[n->block];
     if (n->block && n->p0 == b->weight)
-        VG_TRY(watch(net, VG_WATCH_SQUARES, param_grad(net, n->p0), shape.n[2], shape.n[1],
-                     &b->grad_weight));
+        VG_TRY(vg_net_watch(net, VG_WATCH_SQUARES, param_grad(net, n->p0), shape.n[2], shape.n[1],
+                            &b->grad_weight));
     if (!net->value[n->x].needs_grad)
         return VG_OK;
     int dx;
@@ -363,7 +291,7 @@ static vg_status backward_dense(vg_net *net, const vg_node *n)
 
 static vg_status backward_unary(vg_net *net, const vg_node *n)
 {
-    vg_shape shape = node_shape(net, n);
+    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
     int dx;
     VG_TRY(contribution(net, n->x, &dx));
@@ -383,13 +311,13 @@ static vg_status backward_unary(vg_net *net, const vg_node *n)
         bind(task, VG_DSLOPE, param_grad(net, n->p0));
     }
     if (n->is_block_act) /* now that its operands are in the cache */
-        VG_TRY(watch_slopes(net, n));
+        VG_TRY(vg_net_watch_slopes(net, n));
     return accumulate(net, n->x, dx);
 }
 
 static vg_status backward_residual(vg_net *net, const vg_node *n)
 {
-    vg_shape shape = node_shape(net, n);
+    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
     int dh;
     VG_TRY(share(net, n->y, n->x));
@@ -407,7 +335,7 @@ static vg_status backward_residual(vg_net *net, const vg_node *n)
 
 static vg_status backward_highway(vg_net *net, const vg_node *n)
 {
-    vg_shape shape = node_shape(net, n);
+    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
     int dx, dh, dt;
     VG_TRY(contribution(net, n->x, &dx));
@@ -426,26 +354,12 @@ static vg_status backward_highway(vg_net *net, const vg_node *n)
     return accumulate(net, n->t, dt);
 }
 
-/* The gradient of n->y is complete: all its readers come later in the forward pass. */
-static vg_status watch_gradient(vg_net *net, const vg_node *n)
-{
-    if (!n->block)
-        return VG_OK;
-    vg_block *b = &net->block[n->block];
-    const vg_spec *s = &net->spec;
-    if (n->y == b->out)
-        VG_TRY(watch(net, VG_WATCH_SQUARES, grad(net, n->y), s->batch, s->width, &b->grad_out));
-    if (n->y == b->pre)
-        VG_TRY(watch(net, VG_WATCH_DELTA, grad(net, n->y), s->batch, s->width, &b->delta));
-    return VG_OK;
-}
-
 static vg_status backward_norm_act(vg_net *net, const vg_node *norm, const vg_node *act)
 {
     vg_shape shape = norm_act_shape(net, norm, act);
     vg_task *task;
     int dx;
-    VG_TRY(watch_gradient(net, act));
+    VG_TRY(vg_net_watch_gradient(net, act));
     VG_TRY(contribution(net, norm->x, &dx));
     VG_TRY(vg_net_add_task(net, VG_OP_norm_act, VG_DIR_bwd, &shape, &task));
     bind(task, VG_X, data(net, norm->x));
@@ -459,7 +373,7 @@ static vg_status backward_norm_act(vg_net *net, const vg_node *norm, const vg_no
     bind(task, VG_DGAMMA, param_grad(net, norm->p0));
     bind(task, VG_DBETA, param_grad(net, norm->p1));
     if (act->is_block_act)
-        VG_TRY(watch_slopes(net, act));
+        VG_TRY(vg_net_watch_slopes(net, act));
     VG_TRY(accumulate(net, norm->x, dx));
     release(net, net->value[act->y].grad);
     return VG_OK;
@@ -467,7 +381,7 @@ static vg_status backward_norm_act(vg_net *net, const vg_node *norm, const vg_no
 
 static vg_status backward(vg_net *net, const vg_node *n)
 {
-    VG_TRY(watch_gradient(net, n));
+    VG_TRY(vg_net_watch_gradient(net, n));
     if (n->op == VG_OP_dense)
         VG_TRY(backward_dense(net, n));
     else if (n->op == VG_OP_highway)

@@ -113,26 +113,35 @@ static void cache_word(char *word, size_t size, const char *name, const vg_sim_c
     snprintf(word, size, "--%s=%lld,%d,%d", name, (long long)c->bytes, c->ways, c->line);
 }
 
-static vg_status spawn(const vg_sim_request *request, const vg_sim_cache *last,
-                       const vg_sim_files *files, int process, pid_t *pid)
-{
-    char exe[512], words[8][PATH + 40], paths[FILES][PATH], storage[3][512];
+/* What a process is started with; argv and env point into the rest and into the request. */
+typedef struct command {
+    char exe[512], words[7][PATH + 40], paths[FILES][PATH], storage[3][512];
     char *argv[WORDS_MAX], *env[8];
-    const char *valgrind = request->valgrind ? request->valgrind : "valgrind";
-    int argc = 0;
-    ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
+} command;
+
+static vg_status find_paths(const vg_sim_files *files, int process, command *c)
+{
+    ssize_t length = readlink("/proc/self/exe", c->exe, sizeof c->exe - 1);
     if (length < 0)
         return vg_fail(VG_EEXTERNAL, "/proc/self/exe: %s", strerror(errno));
-    exe[length] = '\0';
+    c->exe[length] = '\0';
     for (int which = 0; which < FILES; which++)
-        path_of(files, which, process, paths[which]);
-    cache_word(words[0], sizeof words[0], "I1", &request->geometry->i1);
-    cache_word(words[1], sizeof words[1], "D1", &request->geometry->d1);
-    cache_word(words[2], sizeof words[2], "LL", last);
-    snprintf(words[3], sizeof words[3], "--callgrind-out-file=%s", paths[OUT]);
-    snprintf(words[4], sizeof words[4], "--log-file=%s", paths[LOG]);
-    snprintf(words[5], sizeof words[5], "--first=%02d", process);
-    snprintf(words[6], sizeof words[6], "--step=%02d", request->processes);
+        path_of(files, which, process, c->paths[which]);
+    return VG_OK;
+}
+
+static void write_words(const vg_sim_request *request, const vg_sim_cache *last, int process,
+                        const char *valgrind, command *c)
+{
+    enum { SIZE = sizeof c->words[0] };
+    int argc = 0;
+    cache_word(c->words[0], SIZE, "I1", &request->geometry->i1);
+    cache_word(c->words[1], SIZE, "D1", &request->geometry->d1);
+    cache_word(c->words[2], SIZE, "LL", last);
+    snprintf(c->words[3], SIZE, "--callgrind-out-file=%s", c->paths[OUT]);
+    snprintf(c->words[4], SIZE, "--log-file=%s", c->paths[LOG]);
+    snprintf(c->words[5], SIZE, "--first=%02d", process);
+    snprintf(c->words[6], SIZE, "--step=%02d", request->processes);
     const char *const head[] = {valgrind,
                                 "--tool=callgrind",
                                 "--cache-sim=yes",
@@ -141,33 +150,38 @@ static vg_status spawn(const vg_sim_request *request, const vg_sim_cache *last,
                                 "--combine-dumps=yes",
                                 "--dump-line=no",
                                 "--vgdb=no",
-                                words[0],
-                                words[1],
-                                words[2],
-                                words[3],
-                                words[4],
-                                exe,
+                                c->words[0],
+                                c->words[1],
+                                c->words[2],
+                                c->words[3],
+                                c->words[4],
+                                c->exe,
                                 "simulate",
                                 "-o",
-                                paths[LIST],
-                                words[5],
-                                words[6]};
+                                c->paths[LIST],
+                                c->words[5],
+                                c->words[6]};
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
-        argv[argc++] = (char *)head[i];
+        c->argv[argc++] = (char *)head[i];
     for (int i = 0; request->words[i] && argc + 1 < WORDS_MAX; i++)
-        argv[argc++] = (char *)request->words[i];
-    argv[argc] = NULL;
-    environment(env, storage, 8);
+        c->argv[argc++] = (char *)request->words[i];
+    c->argv[argc] = NULL;
+    environment(c->env, c->storage, 8);
+}
+
+static vg_status start(const char *valgrind, command *c, pid_t *pid)
+{
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions))
         return vg_fail(VG_ENOMEM, "out of memory for a process");
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, paths[ERR], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, c->paths[ERR], O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
     int before = personality(0xffffffff); /* the same addresses in every run */
     if (before >= 0)
         personality((unsigned long)before | ADDR_NO_RANDOMIZE);
-    int error = posix_spawnp(pid, valgrind, &actions, NULL, argv, env);
+    int error = posix_spawnp(pid, valgrind, &actions, NULL, c->argv, c->env);
     if (before >= 0)
         personality((unsigned long)before);
     posix_spawn_file_actions_destroy(&actions);
@@ -178,6 +192,16 @@ static vg_status spawn(const vg_sim_request *request, const vg_sim_cache *last,
                        valgrind);
     return error ? vg_fail(VG_EUNSUPPORTED, "%s cannot be run: %s", valgrind, strerror(error))
                  : VG_OK;
+}
+
+static vg_status spawn(const vg_sim_request *request, const vg_sim_cache *last,
+                       const vg_sim_files *files, int process, pid_t *pid)
+{
+    command c;
+    const char *valgrind = request->valgrind ? request->valgrind : "valgrind";
+    VG_TRY(find_paths(files, process, &c));
+    write_words(request, last, process, valgrind, &c);
+    return start(valgrind, &c, pid);
 }
 
 /* --- waiting -------------------------------------------------------------------------------- */

@@ -8,160 +8,12 @@
  * rows instead of 512), fetching the gates of the next panel while the products are made.
  * With H = 512, W_hh of lstm (4 MiB) comes from L3 in every step: the micro-kernel fetches it ahead,
  * which gave 8 to 14 % there. */
-#include "recurrent/recurrent_vec.h"
-
 #include <string.h>
 
 #include "base/partition.h"
 #include "dense/gemm_micro.h"
 #include "dense/gemm_pack.h"
-#include "vgbench/memory.h"
-
-/* --- cutting ---------------------------------------------------------------------------------- */
-
-enum { LINE = 16 /* floats */ };
-
-static int64_t lines(int64_t floats)
-{
-    return vg_ceil_div(floats, LINE) * LINE;
-}
-
-enum {
-    ROWS_MIN = 8, /* of a block */
-    BLOCKS_MAX = 4,
-    RANGES_MAX = 4,
-    RANGE_PANELS_MIN = 2,
-    HIDDEN_FLOATS = 300 * 1024 /* W_hh stays in L2 up to here */
-};
-
-/* Powers of two: blocks of the batch, or ranges of panels if W_hh is large. */
-static void cut_units(vg_rec *rec)
-{
-    rec->blocks = rec->ranges = 1;
-    if (rec->l.gates * rec->l.hidden > HIDDEN_FLOATS)
-        while (2 * rec->ranges <= RANGES_MAX && rec->panels / (2 * rec->ranges) >= RANGE_PANELS_MIN)
-            rec->ranges *= 2;
-    while (rec->ranges == 1 && 2 * rec->blocks <= BLOCKS_MAX &&
-           rec->l.batch / (2 * rec->blocks) >= ROWS_MIN)
-        rec->blocks *= 2;
-    rec->rows = vg_ceil_div(rec->l.batch, rec->blocks);
-}
-
-static void cut_panels(vg_rec *rec, int vectors, int64_t units, int64_t k)
-{
-    rec->vectors = vectors;
-    rec->units = units;
-    rec->panels = vg_ceil_div(rec->l.hidden, units);
-    rec->panel = k * vectors * VG_LANES;
-}
-
-/* Floats of a panel of sums of one block. */
-static int64_t sums(const vg_rec *rec)
-{
-    return rec->rows * rec->vectors * VG_LANES;
-}
-
-/* x W_ih^T + b for all steps; W_ih is packed beforehand. */
-static vg_gemm input_gemm(const vg_layer *l)
-{
-    static const float some[1];
-    return (vg_gemm){
-        .m = l->seq * l->batch, .n = l->gates, .k = l->in, .b_t = true, .panels = some};
-}
-
-vg_rec VG_FN(vg_rec_cut_forward)(vg_op op, const vg_shape *shape)
-{
-    vg_rec rec = {.op = op, .l = vg_layer_of(op, shape)};
-    int gates = vg_op_gates(op), vectors = gates > 1 ? gates : VG_FN(vg_gemm_micro).prefer;
-    cut_panels(&rec, vectors, gates > 1 ? VG_LANES : vectors * VG_LANES, rec.l.hidden);
-    cut_units(&rec);
-    vg_gemm g = input_gemm(&rec.l);
-    rec.input = VG_FN(vg_gemm_cut)(&g);
-    rec.at_panels = 0;
-    rec.at_inputs = rec.panels * rec.panel;
-    rec.at_bias =
-        rec.at_inputs + lines((int64_t)(VG_FN(vg_gemm_panel_bytes)(&g) / sizeof(float)));
-    rec.floats = rec.at_bias + lines(rec.l.gates);
-    return rec;
-}
-
-/* dx = da W_ih; dW_ih = da^T x; dW_hh = da^T h_{t-1}, for gru in two parts, because the candidate's
- * columns of da stand apart. */
-
-static vg_gemm dx_gemm(const vg_layer *l)
-{
-    return (vg_gemm){.m = l->seq * l->batch, .n = l->in, .k = l->gates};
-}
-
-static vg_gemm dw_ih_gemm(const vg_layer *l)
-{
-    return (vg_gemm){.m = l->gates, .n = l->in, .k = l->seq * l->batch, .a_t = true};
-}
-
-static vg_gemm dw_hh_gemm(const vg_layer *l, int64_t rows)
-{
-    int64_t k = (l->seq - 1) * l->batch;
-    return (vg_gemm){.m = rows, .n = l->hidden, .k = k > 0 ? k : 1, .a_t = true};
-}
-
-/* Weight rows whose da is used for both W_ih and W_hh. */
-static int64_t common_rows(const vg_layer *l)
-{
-    return l->saved > l->gates ? 2 * l->hidden : l->gates;
-}
-
-vg_rec VG_FN(vg_rec_cut_backward)(vg_op op, const vg_shape *shape)
-{
-    vg_rec rec = {.op = op, .l = vg_layer_of(op, shape)};
-    const vg_micro *micro = &VG_FN(vg_gemm_micro);
-    cut_panels(&rec, micro->prefer, micro->prefer * VG_LANES, rec.l.gates);
-    cut_units(&rec);
-    int64_t common = common_rows(&rec.l);
-    vg_gemm dx = dx_gemm(&rec.l), ih = dw_ih_gemm(&rec.l), hh = dw_hh_gemm(&rec.l, common);
-    vg_gemm hn = dw_hh_gemm(&rec.l, rec.l.hidden);
-    rec.dx = VG_FN(vg_gemm_cut)(&dx);
-    rec.dw_ih = VG_FN(vg_gemm_cut)(&ih);
-    rec.dw_hh = VG_FN(vg_gemm_cut)(&hh);
-    if (common < rec.l.gates)
-        rec.dw_hn = VG_FN(vg_gemm_cut)(&hn);
-    rec.ld_da = lines(rec.l.saved) + LINE; /* no power of two: rows in different sets of L1 */
-    rec.ld_carry = lines(rec.l.hidden);
-    rec.at_panels = 0;
-    rec.at_bias = rec.panels * rec.panel;
-    rec.at_carry = rec.at_bias + rec.blocks * rec.ld_da;
-    rec.at_da = rec.at_carry + rec.l.batch * rec.ld_carry;
-    rec.floats = rec.at_da + rec.l.seq * rec.l.batch * rec.ld_da;
-    return rec;
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-size_t VG_FN(vg_rec_scratch)(const vg_rec *rec)
-{
-    size_t weights = larger(rec->dw_ih.scratch, larger(rec->dw_hh.scratch, rec->dw_hn.scratch));
-    size_t inputs = larger(rec->input.scratch, rec->dx.scratch);
-    return larger(sizeof(float) * (size_t)sums(rec), larger(inputs, weights));
-}
-
-vg_status VG_FN(vg_rec_prepare)(vg_task *task, int threads)
-{
-    (void)threads;
-    if (!task->state)
-        VG_TRY(vg_alloc(sizeof(vg_rec), 3, &task->state));
-    bool forward = task->kernel->dir == VG_DIR_fwd;
-    *(vg_rec *)task->state =
-        (forward ? VG_FN(vg_rec_cut_forward)
-                 : VG_FN(vg_rec_cut_backward))(task->kernel->op, &task->shape);
-    return VG_OK;
-}
-
-void VG_FN(vg_rec_release)(vg_task *task)
-{
-    vg_free(task->state);
-}
+#include "recurrent/recurrent_gemm.h"
 
 /* --- products of a step ----------------------------------------------------------------------- */
 
@@ -293,7 +145,7 @@ static const vg_tensor *sums_of(const vg_task *task)
 
 static vg_gemm input_task(const vg_task *task, const vg_rec *rec)
 {
-    vg_gemm g = input_gemm(&rec->l);
+    vg_gemm g = vg_rec_input_gemm(&rec->l);
     g.a = task->t[VG_X].p;
     g.lda = task->t[VG_X].ld;
     g.b = task->t[VG_W_IH].p;
@@ -354,7 +206,7 @@ void VG_FN(vg_rec_forward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t un
         if (t > 0)
             before.a = vg_row(task, VG_HS, step.row - rec->l.batch);
         else
-            clear(scratch, sums(rec));
+            clear(scratch, vg_rec_sums(rec));
         for (int64_t p = s.p0; p < s.p1; p++) {
             if (t > 0)
                 product(&before, 1, panel_of(task, rec, p), rec->vectors, step.rows,
@@ -372,7 +224,7 @@ static int64_t units_of(const vg_gemm_plan *plan)
 int VG_FN(vg_rec_forward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *run, vg_phase *phase)
 {
     vg_rec rec = VG_FN(vg_rec_cut_forward)(op, shape);
-    vg_gemm input = input_gemm(&rec.l);
+    vg_gemm input = vg_rec_input_gemm(&rec.l);
     double weights = (double)(rec.l.gates * (rec.l.in + rec.l.hidden));
     phase[0] = (vg_phase){.run = pack_forward,
                           .units = rec.panels + rec.input.col_units,
@@ -404,14 +256,14 @@ void VG_FN(vg_rec_backward)(const vg_task *task, vg_rec_cell_fn *cell, int64_t u
 {
     const vg_rec *rec = task->state;
     stretch s = stretch_of(rec, unit);
-    int64_t common = common_rows(&rec->l), last = rec->l.seq - 1;
+    int64_t common = vg_rec_common_rows(&rec->l), last = rec->l.seq - 1;
     for (int64_t back = s.t; back < s.end; back++) {
         vg_step step = step_of(task, rec, s.block, last - back);
         const float *later = workspace(task, rec->at_da + (step.row + rec->l.batch) * rec->ld_da);
         segment da[2] = {{later, rec->ld_da, common},
                          {later + rec->l.gates, rec->ld_da, rec->l.gates - common}};
         if (back == 0)
-            clear(scratch, sums(rec));
+            clear(scratch, vg_rec_sums(rec));
         for (int64_t p = s.p0; p < s.p1; p++) {
             if (back > 0)
                 product(da, common < rec->l.gates ? 2 : 1, panel_of(task, rec, p), rec->vectors,
@@ -440,7 +292,7 @@ static void bias_gradients(const vg_task *task, const vg_rec *rec)
 static void dx_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
-    vg_gemm g = dx_gemm(&rec->l);
+    vg_gemm g = vg_rec_dx_gemm(&rec->l);
     g.a = workspace(task, rec->at_da);
     g.lda = rec->ld_da;
     g.b = task->t[VG_W_IH].p;
@@ -455,7 +307,7 @@ static void dx_unit(const vg_task *task, int64_t unit, void *scratch)
 static void dw_ih_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
-    vg_gemm g = dw_ih_gemm(&rec->l);
+    vg_gemm g = vg_rec_dw_ih_gemm(&rec->l);
     g.a = workspace(task, rec->at_da);
     g.lda = rec->ld_da;
     g.b = task->t[VG_X].p;
@@ -475,14 +327,14 @@ static void clear_rows(const vg_task *task, vg_slot slot, int64_t rows, int64_t 
 static void dw_hh_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     const vg_rec *rec = task->state;
-    int64_t common = common_rows(&rec->l), units = units_of(&rec->dw_hh);
+    int64_t common = vg_rec_common_rows(&rec->l), units = units_of(&rec->dw_hh);
     bool candidate = unit >= units;
     if (rec->l.seq == 1) {
         if (unit == 0)
             clear_rows(task, VG_DW_HH, rec->l.gates, rec->l.hidden);
         return;
     }
-    vg_gemm g = dw_hh_gemm(&rec->l, candidate ? rec->l.gates - common : common);
+    vg_gemm g = vg_rec_dw_hh_gemm(&rec->l, candidate ? rec->l.gates - common : common);
     g.a = workspace(task, rec->at_da + rec->l.batch * rec->ld_da) + (candidate ? rec->l.gates : 0);
     g.lda = rec->ld_da;
     g.b = task->t[VG_HS].p;
@@ -496,7 +348,7 @@ static void dw_hh_unit(const vg_task *task, int64_t unit, void *scratch)
 int VG_FN(vg_rec_backward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *run, vg_phase *phase)
 {
     vg_rec rec = VG_FN(vg_rec_cut_backward)(op, shape);
-    vg_gemm dx = dx_gemm(&rec.l), ih = dw_ih_gemm(&rec.l), hh = dw_hh_gemm(&rec.l, rec.l.gates);
+    vg_gemm dx = vg_rec_dx_gemm(&rec.l), ih = vg_rec_dw_ih_gemm(&rec.l), hh = vg_rec_dw_hh_gemm(&rec.l, rec.l.gates);
     phase[0] = (vg_phase){.run = pack_backward,
                           .units = rec.panels,
                           .cost_ns = 0.1 * (double)(rec.panels * rec.panel)};
