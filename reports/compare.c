@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/measure/stats.h"
 #include "reports/compare.h"
 
 #include <math.h>
@@ -53,7 +54,7 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
             vg_estimate ln = vg_draws_interval(draws, DRAWS, mid);
             c->ratio = (vg_estimate){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
         }
-        c->p = vg_mann_whitney(a.sorted, a.n, b.sorted, b.n);
+        c->p = vg_stat_rank_test(a.sorted, a.n, b.sorted, b.n);
     }
     vg_samples_release(&a);
     vg_samples_release(&b);
@@ -115,7 +116,7 @@ static vg_status judge_all(vg_comparison *k)
         }
     }
     if (status == VG_OK)
-        status = vg_holm(p, n);
+        status = vg_stat_holm(p, n);
     if (status == VG_OK)
         status = vg_groups_judge(k);
     for (int i = 0; i < n && status == VG_OK; i++) {

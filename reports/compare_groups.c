@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/stats.h"
 #include "reports/compare.h"
 
 /* Fewer rows say no more than each for itself. */
@@ -99,7 +100,7 @@ vg_status vg_groups_judge(vg_comparison *k)
         sum_up(k, &k->groups[i], i);
         p[i] = k->groups[i].p;
     }
-    vg_status status = vg_holm(p, k->group_count);
+    vg_status status = vg_stat_holm(p, k->group_count);
     for (int i = 0; i < k->group_count && status == VG_OK; i++) {
         vg_compared_group *g = &k->groups[i];
         g->p = p[i];
@@ -124,7 +125,7 @@ static int ascending(const void *a, const void *b)
 static double middle(double *values, int n)
 {
     qsort(values, (size_t)n, sizeof *values, ascending);
-    return vg_median(values, n);
+    return vg_stat_median_sorted(values, n);
 }
 
 /* A change passes the gate in 9 of 10 cases if it lies 1.28 deviations beyond it. */

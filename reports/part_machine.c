@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/stats.h"
 #include "reports/parts.h"
 
 enum { COLUMNS = VG_TABLE_COLUMNS - 1, DEPTH = 8, LONGEST = 400 };
@@ -297,7 +298,7 @@ static vg_status spread(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out,
                        "\nHalf width of the 95 %% interval of a row's median: %s in the "
                        "middle, %s at worst (n=%d rows, at least %d samples a row).\n",
-                       vg_num_percent(a, vg_median(s.sorted, n)),
+                       vg_num_percent(a, vg_stat_median_sorted(s.sorted, n)),
                        vg_num_percent(b, s.sorted[n - 1]), n, least);
     vg_samples_release(&s);
     return VG_OK;

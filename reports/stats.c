@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/stats.h"
+
 /* More processes than this are no protocol of ours, but a strange file: they are pooled. */
 enum { MAX_PROCESSES = 256 };
 
@@ -124,16 +126,9 @@ void vg_samples_release(vg_samples *s)
     *s = (vg_samples){0};
 }
 
-double vg_median(const double *sorted, int n)
-{
-    if (n <= 0)
-        return NAN;
-    return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
-}
-
 vg_estimate vg_samples_median(const vg_samples *s)
 {
-    vg_estimate ci = {vg_median(s->sorted, s->n), NAN, NAN};
+    vg_estimate ci = {vg_stat_median_sorted(s->sorted, s->n), NAN, NAN};
     if (s->n < 2)
         return ci;
     /* Ranks l and n + 1 - l cover the median with P = 1 - 2 P(Bin(n, 1/2) < l). */
@@ -142,7 +137,7 @@ vg_estimate vg_samples_median(const vg_samples *s)
     ci.lo = s->sorted[l];
     ci.hi = s->sorted[s->n - 1 - l];
     for (int g = 0; s->groups > 1 && g < s->groups; g++) {
-        double m = vg_median(s->x + s->start[g], s->start[g + 1] - s->start[g]);
+        double m = vg_stat_median_sorted(s->x + s->start[g], s->start[g + 1] - s->start[g]);
         ci.lo = fmin(ci.lo, m);
         ci.hi = fmax(ci.hi, m);
     }
@@ -156,8 +151,8 @@ static double group_draw(const vg_samples *s, int g, uint64_t *state)
 
 static double group_ratio(const vg_samples *a, const vg_samples *b, int g)
 {
-    return log(vg_median(a->x + a->start[g], a->start[g + 1] - a->start[g])) -
-           log(vg_median(b->x + b->start[g], b->start[g + 1] - b->start[g]));
+    return log(vg_stat_median_sorted(a->x + a->start[g], a->start[g + 1] - a->start[g])) -
+           log(vg_stat_median_sorted(b->x + b->start[g], b->start[g + 1] - b->start[g]));
 }
 
 double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t seed, double *ln,
@@ -167,14 +162,14 @@ double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t see
     if (a->n < 2 || b->n < 2) {
         for (int i = 0; i < draws; i++)
             ln[i] = NAN;
-        return a->n && b->n ? log(vg_median(a->sorted, a->n) / vg_median(b->sorted, b->n)) : NAN;
+        return a->n && b->n ? log(vg_stat_median_sorted(a->sorted, a->n) / vg_stat_median_sorted(b->sorted, b->n)) : NAN;
     }
     int groups = a->groups == b->groups ? a->groups : 1;
     if (groups == 1) {
         for (int i = 0; i < draws; i++)
             ln[i] = log(resampled_median(a->sorted, a->n, &state)) -
                     log(resampled_median(b->sorted, b->n, &state));
-        return log(vg_median(a->sorted, a->n) / vg_median(b->sorted, b->n));
+        return log(vg_stat_median_sorted(a->sorted, a->n) / vg_stat_median_sorted(b->sorted, b->n));
     }
     double mid = 0, widen = sqrt((double)groups / (groups - 1));
     for (int g = 0; g < groups; g++)
@@ -197,11 +192,11 @@ double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, i
     int groups = s->groups;
     if (groups <= 1) {
         groups = 1;
-        mid = vg_median(s->sorted, s->n);
+        mid = vg_stat_median_sorted(s->sorted, s->n);
     } else {
         widen = sqrt((double)groups / (groups - 1));
         for (int g = 0; g < groups; g++)
-            mid += vg_median(s->x + s->start[g], s->start[g + 1] - s->start[g]) / groups;
+            mid += vg_stat_median_sorted(s->x + s->start[g], s->start[g + 1] - s->start[g]) / groups;
     }
     for (int i = 0; i < draws; i++) {
         double sum = 0;
@@ -221,92 +216,6 @@ vg_estimate vg_draws_interval(double *draws, int n, double mid)
     ci.lo = draws[(int)(0.025 * (n - 1))];
     ci.hi = draws[(int)ceil(0.975 * (n - 1))];
     return ci;
-}
-
-/* --- rank test -------------------------------------------------------------------------------- */
-
-enum { EXACT = 20 };
-
-/* P(U <= u) under the null hypothesis; counts[i][j][v] rolls over i. */
-static double exact_tail(int na, int nb, int u)
-{
-    static const int top = EXACT * EXACT;
-    double now[EXACT + 1][EXACT * EXACT + 1] = {{0}};
-    for (int j = 0; j <= nb; j++)
-        now[j][0] = 1; /* no value of a: U = 0 in one way */
-    for (int i = 1; i <= na; i++) {
-        /* The largest of all is of a (it beats all j of b) or of b: ways(i, j, v) =
-         * ways(i - 1, j, v - j) + ways(i, j - 1, v). In place, j ascending, v descending. */
-        for (int j = 1; j <= nb; j++)
-            for (int v = top; v >= 0; v--)
-                now[j][v] = (v >= j ? now[j][v - j] : 0) + now[j - 1][v];
-    }
-    double below = 0, all = 0;
-    for (int v = 0; v <= na * nb; v++) {
-        all += now[nb][v];
-        below += v <= u ? now[nb][v] : 0;
-    }
-    return below / all;
-}
-
-double vg_mann_whitney(const double *a, int na, const double *b, int nb)
-{
-    if (na < 1 || nb < 1)
-        return 1;
-    /* Merge: mid-ranks of a, and the correction for ties. */
-    double rank_sum = 0, ties = 0;
-    int i = 0, j = 0;
-    while (i < na || j < nb) {
-        double value = j >= nb || (i < na && a[i] <= b[j]) ? a[i] : b[j];
-        int before = i + j, mine = 0, theirs = 0;
-        for (; i < na && a[i] == value; i++)
-            mine++;
-        for (; j < nb && b[j] == value; j++)
-            theirs++;
-        double t = mine + theirs;
-        if (t == 0)
-            return 1; /* not a number among the values */
-        rank_sum += mine * (before + 0.5 * (t + 1));
-        ties += t * t * t - t;
-    }
-    double n = na + nb, u = rank_sum - 0.5 * na * (na + 1.0), mean = 0.5 * na * (double)nb;
-    if (ties == 0 && na <= EXACT && nb <= EXACT)
-        return fmin(1, 2 * exact_tail(na, nb, (int)fmin(u, 2 * mean - u)));
-    double var = na * (double)nb / 12 * (n + 1 - ties / (n * (n - 1)));
-    if (!(var > 0))
-        return 1;
-    double z = fmax(0, fabs(u - mean) - 0.5) / sqrt(var);
-    return erfc(z / sqrt(2));
-}
-
-typedef struct ranked {
-    double p;
-    int index;
-} ranked;
-
-static int by_p(const void *a, const void *b)
-{
-    const ranked *x = a, *y = b;
-    return x->p != y->p ? (x->p > y->p) - (x->p < y->p) : x->index - y->index;
-}
-
-vg_status vg_holm(double *p, int n)
-{
-    if (n < 1)
-        return VG_OK;
-    ranked *order = malloc((size_t)n * sizeof *order);
-    if (!order)
-        return vg_fail(VG_ENOMEM, "no memory for %d p values", n);
-    for (int i = 0; i < n; i++)
-        order[i] = (ranked){p[i], i};
-    qsort(order, (size_t)n, sizeof *order, by_p);
-    double least = 0;
-    for (int i = 0; i < n; i++) {
-        least = fmin(1, fmax(least, order[i].p * (n - i)));
-        p[order[i].index] = least;
-    }
-    free(order);
-    return VG_OK;
 }
 
 /* --- verdict ---------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file stats.h
- * Order statistics, bootstrap intervals of ratios and a rank test. No outlier is ever removed.
+ * Samples by process, bootstrap intervals of ratios, verdicts; over the statistics of
+ * bench/measure/stats.h. No outlier is ever removed.
  * Everything is deterministic: random draws come from a generator seeded by the caller.
  */
 #ifndef VG_REPORTS_STATS_H
@@ -26,9 +27,6 @@ typedef struct vg_samples {
 vg_status vg_samples_init(vg_samples *s, const double *x, const int *process, int n);
 void vg_samples_release(vg_samples *s);
 
-/** Median of @p n ascending values; NaN for none. */
-double vg_median(const double *sorted, int n);
-
 /** Median and its distribution-free 95 % interval by order statistics (the whole range below six
  * samples). With several processes the interval is over the processes' medians where that is
  * wider. */
@@ -49,13 +47,6 @@ double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, i
 
 /** 2.5 % and 97.5 % points of @p n draws (which are sorted in place) and the estimate @p mid. */
 vg_estimate vg_draws_interval(double *draws, int n, double mid);
-
-/** Two-sided Mann-Whitney p value, with ties; exact where both have at most 20 values and there are
- * no ties, else by the normal approximation. Both ascending. */
-double vg_mann_whitney(const double *a, int na, const double *b, int nb);
-
-/** Holm's correction: @p p becomes the adjusted values (family-wise). VG_ENOMEM. */
-vg_status vg_holm(double *p, int n);
 
 /** A seed from a name, for draws that depend on nothing else. */
 uint64_t vg_seed_of(const char *name);

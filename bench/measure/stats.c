@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "measure/stats.h"
+#include "bench/measure/stats.h"
 
 #include <Random123/philox.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,11 @@ double vg_stat_quantile(const double *values, size_t count, double q)
 double vg_stat_median(const double *values, size_t count)
 {
     return vg_stat_quantile(values, count, 0.5);
+}
+
+double vg_stat_median_sorted(const double *sorted, size_t count)
+{
+    return count ? quantile_of_sorted(sorted, count, 0.5) : (double)NAN;
 }
 
 double vg_stat_mad(const double *values, size_t count)
@@ -180,34 +186,87 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double vg_stat_mann_whitney(const double *a, size_t na, const double *b, size_t nb, double *u)
+/* U of the first sample and the sum of t^3 - t over the ties; U is NAN for an empty sample or a value
+ * that is not a number. */
+static double rank_statistic(const double *a, size_t na, const double *b, size_t nb, double *ties)
 {
     size_t n = na + nb;
     ranked *all = na && nb ? malloc(n * sizeof *all) : NULL;
+    *ties = 0;
     if (!all)
         return (double)NAN;
-    for (size_t i = 0; i < n; i++)
+    bool numbers = true;
+    for (size_t i = 0; i < n; i++) {
         all[i] = i < na ? (ranked){a[i], 1} : (ranked){b[i - na], 0};
+        numbers = numbers && !isnan(all[i].value);
+    }
     qsort(all, n, sizeof *all, by_value);
-    double rank_sum = 0, ties = 0;
-    for (size_t i = 0, end; i < n; i = end) {
+    double rank_sum = 0;
+    for (size_t i = 0, end; numbers && i < n; i = end) {
         for (end = i; end < n && all[end].value == all[i].value; end++) {
         }
         double t = (double)(end - i), rank = (double)(i + end + 1) / 2; /* mid-rank, from 1 */
         for (size_t k = i; k < end; k++)
             rank_sum += all[k].of_first ? rank : 0;
-        ties += t * t * t - t;
+        *ties += t * t * t - t;
     }
     free(all);
-    double x = (double)na, y = (double)nb, total = x + y;
-    double u1 = rank_sum - x * (x + 1) / 2, mean = x * y / 2;
+    return numbers ? rank_sum - (double)na * ((double)na + 1) / 2 : (double)NAN;
+}
+
+static double asymptotic_p(double u, double x, double y, double ties)
+{
+    double mean = x * y / 2, total = x + y;
     double variance = x * y / 12 * (total + 1 - ties / (total * (total - 1)));
-    if (u)
-        *u = u1;
     if (!(variance > 0))
         return 1;
-    double z = (fabs(u1 - mean) - 0.5) / sqrt(variance);
+    double z = (fabs(u - mean) - 0.5) / sqrt(variance);
     return fmin(1, erfc((z > 0 ? z : 0) / sqrt(2)));
+}
+
+double vg_stat_mann_whitney(const double *a, size_t na, const double *b, size_t nb, double *u)
+{
+    double ties, u1 = rank_statistic(a, na, b, nb, &ties);
+    if (isnan(u1))
+        return u1;
+    if (u)
+        *u = u1;
+    return asymptotic_p(u1, (double)na, (double)nb, ties);
+}
+
+enum { EXACT = 20 };
+
+/* P(U <= u) under the null hypothesis; counts[i][j][v] rolls over i. */
+static double exact_tail(int na, int nb, int u)
+{
+    static const int top = EXACT * EXACT;
+    double now[EXACT + 1][EXACT * EXACT + 1] = {{0}};
+    for (int j = 0; j <= nb; j++)
+        now[j][0] = 1; /* no value of a: U = 0 in one way */
+    for (int i = 1; i <= na; i++) {
+        /* The largest of all is of a (it beats all j of b) or of b: ways(i, j, v) =
+         * ways(i - 1, j, v - j) + ways(i, j - 1, v). In place, j ascending, v descending. */
+        for (int j = 1; j <= nb; j++)
+            for (int v = top; v >= 0; v--)
+                now[j][v] = (v >= j ? now[j][v - j] : 0) + now[j - 1][v];
+    }
+    double below = 0, all = 0;
+    for (int v = 0; v <= na * nb; v++) {
+        all += now[nb][v];
+        below += v <= u ? now[nb][v] : 0;
+    }
+    return below / all;
+}
+
+double vg_stat_rank_test(const double *a, size_t na, const double *b, size_t nb)
+{
+    double ties, u = rank_statistic(a, na, b, nb, &ties);
+    if (isnan(u))
+        return 1;
+    if (ties == 0 && na <= EXACT && nb <= EXACT)
+        return fmin(1, 2 * exact_tail((int)na, (int)nb,
+                                      (int)fmin(u, (double)na * (double)nb - u)));
+    return asymptotic_p(u, (double)na, (double)nb, ties);
 }
 
 double vg_stat_hodges_lehmann(const double *a, size_t na, const double *b, size_t nb)
@@ -223,24 +282,34 @@ double vg_stat_hodges_lehmann(const double *a, size_t na, const double *b, size_
     return median;
 }
 
-void vg_stat_holm(double *p, size_t count)
+typedef struct ordered {
+    double p;
+    size_t index;
+} ordered;
+
+static int by_p(const void *a, const void *b)
 {
-    size_t tests = 0, *order = malloc((count ? count : 1) * sizeof *order);
+    const ordered *x = a, *y = b;
+    if (x->p != y->p)
+        return x->p > y->p ? 1 : -1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+vg_status vg_stat_holm(double *p, size_t count)
+{
+    size_t tests = 0;
+    ordered *order = malloc((count ? count : 1) * sizeof *order);
     if (!order)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        if (isnan(p[i]))
-            continue;
-        size_t k = tests++;
-        for (; k > 0 && p[order[k - 1]] > p[i]; k--)
-            order[k] = order[k - 1];
-        order[k] = i;
-    }
+        return vg_fail(VG_ENOMEM, "no memory for %zu p values", count);
+    for (size_t i = 0; i < count; i++)
+        if (!isnan(p[i]))
+            order[tests++] = (ordered){p[i], i};
+    qsort(order, tests, sizeof *order, by_p);
     double largest = 0; /* adjusted values never fall along the order */
     for (size_t k = 0; k < tests; k++) {
-        double adjusted = fmin(1, p[order[k]] * (double)(tests - k));
-        largest = fmax(largest, adjusted);
-        p[order[k]] = largest;
+        largest = fmin(1, fmax(largest, order[k].p * (double)(tests - k)));
+        p[order[k].index] = largest;
     }
     free(order);
+    return VG_OK;
 }

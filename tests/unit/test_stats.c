@@ -45,6 +45,9 @@ static void mann_whitney_with_ties(void **state)
     near(vg_stat_mann_whitney(same, 3, same, 3, &u), 1, 0);
     near(u, 4.5, 0);
     assert_true(isnan(vg_stat_mann_whitney(a, 0, b, 6, NULL)));
+    const double odd[] = {1, (double)NAN, 3};
+    assert_true(isnan(vg_stat_mann_whitney(odd, 3, b, 6, NULL)));
+    near(vg_stat_rank_test(odd, 3, b, 6), 1, 0);
 }
 
 static void hodges_lehmann(void **state)
