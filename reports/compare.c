@@ -174,13 +174,13 @@ static void begin(vg_comparison *k, const json_t *old_doc, const json_t *new_doc
                          .alpha = options->alpha > 0 ? options->alpha : 0.05};
 }
 
-/* Rows are the same if kernel name and cap are. */
+/* Rows are the same if kernel name, cap and caches (hot, cold) are. */
 static char *row_key(const vg_row *row)
 {
-    size_t size = strlen(row->kernel) + strlen(row->max_isa) + 2;
+    size_t size = strlen(row->kernel) + strlen(row->max_isa) + strlen(row->cold) + 3;
     char *key = malloc(size);
     if (key)
-        snprintf(key, size, "%s\n%s", row->kernel, row->max_isa);
+        snprintf(key, size, "%s\n%s\n%s", row->kernel, row->max_isa, row->cold);
     return key;
 }
 
@@ -196,6 +196,21 @@ static json_t *places_of(const vg_rows *rows)
         free(key);
     }
     return places;
+}
+
+/* Files of which one was timed with cold caches have no row in common; say why. */
+static vg_status check_caches(const vg_comparison *k, const vg_rows *old_rows,
+                              const vg_rows *new_rows)
+{
+    if (k->count || !old_rows->count || !new_rows->count)
+        return VG_OK;
+    const char *was = old_rows->rows[0].cold, *is = new_rows->rows[0].cold;
+    if (!strcmp(was, is))
+        return VG_OK;
+    return vg_fail(VG_EINVAL,
+                   "cold and hot caches are not compared: the old rows have "
+                   "--cold-cache=%s, the new ones --cold-cache=%s",
+                   *was ? was : "none", *is ? is : "none");
 }
 
 static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_rows *new_rows)
@@ -228,7 +243,7 @@ static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_
     k->only_old = old_rows->count - k->count;
     json_decref(places);
     json_decref(kernels);
-    return status;
+    return status ? status : check_caches(k, old_rows, new_rows);
 }
 
 /* --- machines --------------------------------------------------------------------------------- */

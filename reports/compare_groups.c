@@ -49,6 +49,8 @@ static char *name_of(const vg_row *row)
     vg_text_printf(&name, "%s/%s/%s, %d thr.", row->op, row->dir, row->backend, row->threads);
     if (*row->max_isa)
         vg_text_printf(&name, ", cap %s", row->max_isa);
+    if (*row->cold)
+        vg_text_printf(&name, ", cold %s", row->cold);
     if (name.failed)
         free(name.p);
     return name.failed ? NULL : name.p;

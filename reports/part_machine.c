@@ -315,6 +315,31 @@ vg_status vg_part_noise(vg_report *report)
     return VG_OK;
 }
 
+/* One line where a document has rows with cold caches. */
+static void cold_method(vg_report *report, int document)
+{
+    const vg_rows *rows = &report->rows[document];
+    int cold = 0, shown = 0;
+    for (int i = 0; i < rows->count; i++) {
+        if (!*rows->rows[i].cold || *rows->rows[i].error)
+            continue;
+        cold++;
+        shown += vg_doc_true(rows->rows[i].entry, "cold_check.cold");
+    }
+    if (!cold)
+        return;
+    vg_text_add(&report->out, "- **Cold caches** (");
+    vg_text_md(&report->out, report->names[document]);
+    vg_text_printf(
+        &report->out,
+        "): %d of %d rows have one call per sample, and before it, outside the time, "
+        "weights (`cold wei`) or all tensors (`cold all`) are flushed from every cache, "
+        "what a library packed of them included. For %d of them dependent reads after the "
+        "flush were seen to take at least twice as long as reads again; the others have "
+        "no weights or a note. Roofs are those of hot caches.\n",
+        cold, rows->count, shown);
+}
+
 vg_status vg_part_method(vg_report *report)
 {
     vg_part_title(report, 6, "Method");
@@ -348,5 +373,7 @@ vg_status vg_part_method(vg_report *report)
         "strict fp32, same threads. Where it runs reference code or failed verification nobody "
         "wins.\n"
         "- **Verified first:** a row that fails against the float64 oracle has no time.\n");
+    for (int d = 0; d < report->count; d++)
+        cold_method(report, d);
     return VG_OK;
 }

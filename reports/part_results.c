@@ -17,6 +17,10 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
     char buf[80], lo[VG_NUM], hi[VG_NUM];
     vg_row_begin(out);
     vg_cell_code(out, *row->shape ? row->shape : row->kernel);
+    if (*row->cold) {
+        vg_text_add(out, ", cold ");
+        vg_text_md(out, row->cold);
+    }
     vg_cell_md(out, row->backend);
     if (*row->error) {
         vg_cell_md(out, row->error);

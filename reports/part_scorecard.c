@@ -19,7 +19,7 @@ static bool same_card(const card *a, const vg_row *row, vg_size_class size)
 {
     return a->size == size && a->row->threads == row->threads && !strcmp(a->row->op, row->op) &&
            !strcmp(a->row->dir, row->dir) && !strcmp(a->row->weights, row->weights) &&
-           !strcmp(a->row->max_isa, row->max_isa);
+           !strcmp(a->row->max_isa, row->max_isa) && !strcmp(a->row->cold, row->cold);
 }
 
 static int by_place(const void *pa, const void *pb)
@@ -38,6 +38,8 @@ static int by_place(const void *pa, const void *pb)
         order = strcmp(b->row->weights, a->row->weights);
     if (!order)
         order = strcmp(a->row->max_isa, b->row->max_isa);
+    if (!order)
+        order = strcmp(a->row->cold, b->row->cold);
     return order ? order : (int)a->size - (int)b->size;
 }
 
@@ -83,6 +85,10 @@ static void class_text(vg_text *out, const card *k)
     if (*k->row->max_isa) {
         vg_text_add(out, ", cap ");
         vg_text_md(out, k->row->max_isa);
+    }
+    if (*k->row->cold) {
+        vg_text_add(out, ", cold ");
+        vg_text_md(out, k->row->cold);
     }
 }
 

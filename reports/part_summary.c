@@ -73,6 +73,10 @@ vg_status vg_part_head(vg_report *report)
         vg_text_md(out, or_unknown(suite, "not recorded"));
         if (suite && !strcmp(suite, "quick"))
             vg_text_add(out, " (few samples of one process: a first look, not a publication)");
+        const vg_rows *rows = &report->rows[d];
+        if (rows->count && *rows->rows[0].cold)
+            vg_text_add(out, !strcmp(rows->rows[0].cold, "wei") ? "; **timed with cold weights**"
+                                                                : "; **timed with cold caches**");
         if (vg_doc_true(doc, "partial"))
             vg_text_add(out, "; **partial: the run was interrupted**");
         const char *date = vg_doc_str(doc, "context.date");

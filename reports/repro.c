@@ -40,6 +40,8 @@ void vg_repro_ours(const vg_row *row, vg_text *out)
     vg_text_printf(out, "' --threads=%d", row->threads);
     if (is_word(row->max_isa))
         vg_text_printf(out, " --max-isa=%s", row->max_isa);
+    if (is_word(row->cold))
+        vg_text_printf(out, " --cold-cache=%s", row->cold);
     vg_text_add(out, "\n");
 }
 

@@ -131,6 +131,12 @@ static int count_of(const json_t *entry, const char *key)
     return n >= 1 && n < 1e6 ? (int)n : 0;
 }
 
+static const char *cold_of(const json_t *entry)
+{
+    const char *mode = str_or(entry, "cold_cache", "");
+    return strcmp(mode, "none") ? mode : "";
+}
+
 static vg_status read_row(const json_t *entry, vg_row *row)
 {
     const json_t *verified = json_object_get(entry, "verified");
@@ -144,6 +150,7 @@ static vg_status read_row(const json_t *entry, vg_row *row)
         .shape = shape_part(kernel),
         .impl = str_or(entry, "impl", ""),
         .max_isa = str_or(entry, "max_isa", ""),
+        .cold = cold_of(entry),
         .error = vg_doc_true(entry, "error_occurred")
                      ? str_or(entry, "error_message", "no reason given")
                      : "",
@@ -310,12 +317,12 @@ static void judge(vg_rows *rows, vg_problem *c)
 
 static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row)
 {
-    size_t size =
-        strlen(row->op) + strlen(row->dir) + strlen(row->shape) + strlen(row->max_isa) + 8;
+    size_t size = strlen(row->op) + strlen(row->dir) + strlen(row->shape) + strlen(row->max_isa) +
+                  strlen(row->cold) + 9;
     char *key = malloc(size);
     if (!key)
         return NULL;
-    snprintf(key, size, "%s/%s/%s/%s", row->op, row->dir, row->shape, row->max_isa);
+    snprintf(key, size, "%s/%s/%s/%s/%s", row->op, row->dir, row->shape, row->max_isa, row->cold);
     json_t *place = json_object_get(places, key);
     int index = place ? (int)json_integer_value(place) : rows->case_count;
     if (!place && !json_object_set_new(places, key, json_integer(index))) {

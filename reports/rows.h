@@ -43,6 +43,7 @@ typedef struct vg_row {
     const char *shape;   /**< "batch:64/in:64/...": the rest of `kernel`, threads included */
     const char *weights; /**< "plain", "packed" or "" */
     const char *impl, *error, *max_isa; /**< "" where there is none */
+    const char *cold; /**< "wei", "all": what was flushed before every sample; "": nothing */
     int index;      /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
     int threads;    /**< asked for; 0 unknown */
     int used;       /**< threads that worked: small problems stay on fewer */

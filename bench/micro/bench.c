@@ -93,6 +93,10 @@ static vg_status one_case(run *r, const vg_case *c)
         r->threads[r->summary->cases++] = c->threads;
         for (int i = 0; i < result.count; i++) {
             r->summary->rows += result.rows[i].count > 0;
+            if (result.cold && result.rows[i].count) {
+                r->summary->warm += !vg_cold_shown(&result.rows[i].cold);
+                r->summary->brief += vg_row_brief(&result.rows[i]);
+            }
             bool foreign = result.rows[i].kernel->backend == VG_BACKEND_onednn;
             r->summary->failed += result.rows[i].verified == 0 && !foreign;
             r->summary->foreign += result.rows[i].verified == 0 && foreign;
@@ -159,6 +163,8 @@ vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
              .context = {&noise, request->max_isa, request->sampling.seed, request->resamples},
              .comparisons = calloc(count, sizeof *r.comparisons),
              .threads = calloc(count, sizeof *r.threads)};
+    if (request->sampling.cold)
+        r.width = (int)strlen("kernel and shape, cold weights");
     for (size_t i = 0; i < count; i++) {
         char name[320];
         vg_case_format(&request->cases->items[i], name, sizeof name);
@@ -168,9 +174,10 @@ vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
     if (!status)
         status = measure_all_noise(request, &noise);
     if (!status && request->table)
-        vg_bench_table_head(request->table, request->format, r.width);
+        vg_bench_table_head(request->table, request->format, r.width, request->sampling.cold);
     for (int i = 0; !status && i < request->copy_count; i++)
-        vg_bench_table_head(request->copies[i], request->copy_formats[i], r.width);
+        vg_bench_table_head(request->copies[i], request->copy_formats[i], r.width,
+                            request->sampling.cold);
     if (!status)
         status = all_cases(&r);
     if (!status && request->table && request->format == VG_FORMAT_TABLE && summary->cases > 1)

@@ -117,6 +117,30 @@ static vg_status set_times(json_t *e, const vg_case *c, const vg_row_result *row
     return VG_OK;
 }
 
+/* The mode, the proof of it, and what to think of the number. */
+static void set_cold(json_t *e, const vg_row_result *row, vg_cold mode)
+{
+    char note[240] = "";
+    size_t n = 0;
+    vg_json_set_text(e, "cold_cache", vg_cold_names[mode]);
+    if (!row->count)
+        return;
+    json_object_set_new(e, "cold_check", vg_cold_json(&row->cold));
+    if (row->cold.bytes <= 0)
+        n += (size_t)snprintf(note, sizeof note, "no weights: hot");
+    else if (!vg_cold_shown(&row->cold))
+        n += (size_t)snprintf(note, sizeof note,
+                              "not shown to be cold: reading took %.0f ns after "
+                              "the flush, %.0f ns again",
+                              row->cold.cold_ns, row->cold.hot_ns);
+    if (vg_row_brief(row))
+        snprintf(note + n, sizeof note - n,
+                 "%sone call a sample, and reading the clock is %.0f ns of it", n ? "; " : "",
+                 row->cold.clock_ns);
+    if (*note)
+        vg_json_set_text(e, "note", note);
+}
+
 /* --- ratios ----------------------------------------------------------------------------------- */
 
 static vg_status ratio_of(const vg_row_result *base, const vg_row_result *own,
@@ -195,6 +219,8 @@ vg_status vg_entries_add(json_t *benchmarks, const vg_case_result *result,
         }
         if (context->max_isa)
             vg_json_set_text(e, "max_isa", context->max_isa);
+        if (result->cold)
+            set_cold(e, row, result->cold);
         json_array_append_new(benchmarks, e);
         VG_TRY(status);
     }

@@ -41,7 +41,7 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
                           vg_comparison *comparison);
 
 /** @p width: columns of the longest vg_case_format(). */
-void vg_bench_table_head(FILE *out, vg_format format, int width);
+void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold);
 void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
                         const vg_case_result *result, const vg_comparison *comparison);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/progress.h"
 #include "measure/machine.h"
 #include "measure/rig.h"
 #include "measure/stats.h"
@@ -81,6 +82,7 @@ typedef struct group {
     vg_gbench_row bench[VG_BACKEND_COUNT];
     int count;
     vg_team *team;
+    vg_cold cold;
 } group;
 
 static void begin_row(void *context)
@@ -113,7 +115,9 @@ static void own_round(group *g, uint64_t seed, int round)
         order[k] = i;
     }
     for (int i = 0; i < g->count; i++) {
-        double cpu, ns = vg_rig_time(g->rigs[order[i]], g->bench[order[i]].iterations, &cpu);
+        vg_rig *rig = g->rigs[order[i]];
+        double cpu, ns = g->cold ? vg_cold_time(rig, g->cold, &cpu)
+                                 : vg_rig_time(rig, g->bench[order[i]].iterations, &cpu);
         take(g, order[i], ns, cpu, g->bench[order[i]].iterations);
     }
 }
@@ -124,7 +128,7 @@ static vg_status sample_rounds(group *g, const vg_sampling *s, int rounds)
         VG_TRY(vg_gbench_register_native(g->bench, g->count));
         return vg_gbench_run(take, g);
     }
-    bool library = vg_gbench_version() != NULL;
+    bool library = vg_gbench_version() != NULL && !g->cold;
     if (library)
         VG_TRY(vg_gbench_register(g->bench, g->count));
     for (int round = 0; round < rounds && !interrupted; round++) {
@@ -136,12 +140,30 @@ static vg_status sample_rounds(group *g, const vg_sampling *s, int rounds)
     return VG_OK;
 }
 
+/* What a cold sample costs, with the run and the flush before it; the check on the way. */
+static double plan_cold(group *g, int row)
+{
+    double once = INFINITY, cpu;
+    for (int i = 0; i < 3; i++) { /* the least: one that lost its CPU says nothing */
+        double begin = vg_now();
+        (void)vg_cold_time(g->rigs[row], g->cold, &cpu);
+        once = fmin(once, vg_now() - begin);
+    }
+    g->bench[row].iterations = 1;
+    vg_cold_verify(g->rigs[row], g->cold, &g->rows[row]->cold);
+    return once * 1e9;
+}
+
 /* Iterations per batch and the number of rounds that fit. */
 static int plan_rounds(group *g, const vg_sampling *s, double seconds)
 {
     double round_ns = 0;
     for (int i = 0; i < g->count; i++) {
         double once;
+        if (g->cold) {
+            round_ns += plan_cold(g, i);
+            continue;
+        }
         int64_t iterations = vg_rig_calibrate(g->rigs[i], s->batch_ns, &once);
         g->bench[i].iterations = s->iterations ? s->iterations : s->native ? 0 : iterations;
         round_ns += once * (double)(iterations + 1);
@@ -223,6 +245,7 @@ static vg_status time_group(group *g, const vg_case *c, const vg_sampling *s, do
     if (!g->count)
         return VG_OK;
     fill_bench(g, c);
+    g->cold = s->cold;
     int rounds = plan_rounds(g, s, seconds);
     return sample_rounds(g, s, rounds);
 }
@@ -237,7 +260,7 @@ static bool is_plain(vg_backend backend)
 
 static void begin_results(const vg_case *c, const vg_sampling *s, vg_case_result *result)
 {
-    *result = (vg_case_result){.c = c, .count = c->row_count};
+    *result = (vg_case_result){.c = c, .count = c->row_count, .cold = s->cold};
     for (int i = 0; i < c->row_count; i++) {
         vg_row_result *row = &result->rows[i];
         row->kernel = c->rows[i];
@@ -346,6 +369,11 @@ const vg_row_result *vg_case_row(const vg_case_result *result, vg_backend backen
         if (result->rows[i].kernel->backend == backend && result->rows[i].count)
             return &result->rows[i];
     return NULL;
+}
+
+bool vg_row_brief(const vg_row_result *row)
+{
+    return vg_stat_median(row->samples, (size_t)row->count) < 100 * row->cold.clock_ns;
 }
 
 const vg_row_result *vg_case_partner(const vg_case_result *result, const vg_row_result *row)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "measure/cold.h"
 #include "measure/verify.h"
 #include "micro/cases.h"
 
@@ -19,6 +20,7 @@ typedef struct vg_sampling {
     int64_t iterations; /**< of every batch; 0: by batch_ns, or what the library finds */
     bool native;        /**< Google Benchmark's own repetitions and reporters */
     uint64_t seed;
+    vg_cold cold; /**< other than VG_COLD_NONE: one call per sample, by vgbench's own loop */
 } vg_sampling;
 
 extern const vg_sampling vg_sampling_default;
@@ -36,6 +38,7 @@ typedef struct vg_row_result {
     double *samples, *cpu; /**< ns per iteration */
     int count, capacity;
     int64_t batch;
+    vg_cold_check cold; /**< of a cold mode */
     int round; /**< rows of the same round number were sampled together */
 } vg_row_result;
 
@@ -43,6 +46,7 @@ typedef struct vg_case_result {
     const vg_case *c;
     vg_row_result rows[VG_BACKEND_COUNT];
     int count;
+    vg_cold cold;
     /* samples of the best row beside the rows of the second group (plain C), which are slow and get
      * rounds of their own */
     vg_row_result anchor;
@@ -64,6 +68,9 @@ const vg_row_result *vg_case_row(const vg_case_result *result, vg_backend backen
 
 /** The samples of the best row that pair with those of @p row. */
 const vg_row_result *vg_case_partner(const vg_case_result *result, const vg_row_result *row);
+
+/** Whether a row of a cold mode is so short that reading the clock is more than 1 % of a sample. */
+bool vg_row_brief(const vg_row_result *row);
 
 /** The signal (SIGINT, SIGTERM, SIGHUP, SIGPIPE) that asks to stop after the round, or 0. vg_interrupt_install()
  * sets the handlers; the second signal ends the program at once. */

@@ -73,19 +73,25 @@ static const char *verdict_text(const vg_comparison *x)
     return x->best || x->base ? "-" : "no time";
 }
 
-void vg_bench_table_head(FILE *out, vg_format format, int width)
+void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold)
 {
+    char title[48] = "kernel and shape";
+    if (cold)
+        snprintf(title, sizeof title, "kernel and shape, %s", vg_cold_text(cold));
     if (format == VG_FORMAT_TABLE)
-        fprintf(out, "%-*s %-8s %16s %16s %19s %13s %5s %6s  %s\n", width, "kernel and shape",
-                "own best", "time (95% CI)", "oneDNN", "ratio [95% CI]", "rate", "roof", "ulp",
-                "verdict");
+        fprintf(out, "%-*s %-8s %16s %16s %19s %13s %5s %6s  %s\n", width, title, "own best",
+                "time (95% CI)", "oneDNN", "ratio [95% CI]", "rate", "roof", "ulp", "verdict");
     else if (format == VG_FORMAT_MD)
-        fprintf(out, "| kernel and shape | own best | oneDNN | ratio [95 %% CI] | rate | of roof | "
-                     "ulp | verdict |\n|---|---:|---:|---:|---:|---:|---:|---|\n");
+        fprintf(out,
+                "| %s | own best | oneDNN | ratio [95 %% CI] | rate | of roof | "
+                "ulp | verdict |\n|---|---:|---:|---:|---:|---:|---:|---|\n",
+                title);
     else if (format == VG_FORMAT_CSV)
-        fprintf(out, "kernel,shape,threads,own_backend,own_ns,own_lo_ns,own_hi_ns,onednn_ns,"
-                     "onednn_lo_ns,onednn_hi_ns,ratio,ratio_lo,ratio_hi,rate_per_s,rate_unit,"
-                     "roof_fraction,ulp_max,verdict\n");
+        fprintf(out,
+                "kernel,shape,threads,own_backend,own_ns,own_lo_ns,own_hi_ns,onednn_ns,"
+                "onednn_lo_ns,onednn_hi_ns,ratio,ratio_lo,ratio_hi,rate_per_s,rate_unit,"
+                "roof_fraction,ulp_max,verdict%s\n",
+                cold ? ",cold_cache" : "");
 }
 
 /* Non-ASCII characters take more bytes than columns; printf pads bytes. */
@@ -149,7 +155,8 @@ static void print_csv(FILE *out, const vg_case_result *r, const vg_comparison *x
     fprintf(out, "%s,", x->by_flops ? "FLOP" : "byte");
     print_number(out, x->roof_fraction);
     print_number(out, x->ulp_max);
-    fprintf(out, "%s\n", verdict_text(x));
+    fprintf(out, "%s%s%s\n", verdict_text(x), r->cold ? "," : "",
+            r->cold ? vg_cold_names[r->cold] : "");
 }
 
 void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,

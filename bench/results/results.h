@@ -17,6 +17,7 @@
  *   kernel      canonical name         op dir backend   words      family      "dense", ...
  *   shape       {batch: 64, in: 64, out: 64, weights: "plain"}
  *   omp_threads used                   omp_threads_asked           max_isa     where capped
+ *   cold_cache  "wei" or "all" where flushed                       cold_check  the proof of it
  *   impl        what ran               reference    true: reference code of oneDNN
  *   verified    true, false or null with verify_reason
  *   ulp_max     number or null         tolerance_used  largest error as a part of what is allowed

@@ -11,6 +11,7 @@ enum { HUGE_PAGE = 2 << 20, STAGGER_STEP = 320, STAGGER_MAX = 16 };
 typedef struct block_header {
     void *base;
     size_t mapped; /* bytes of the mapping; 0: from aligned_alloc */
+    size_t bytes;  /* asked for */
 } block_header;
 
 _Static_assert(sizeof(block_header) <= VG_ALIGN, "header must fit below an aligned block");
@@ -46,7 +47,7 @@ vg_status vg_alloc(size_t bytes, unsigned stagger, void **out)
     if (!base)
         return vg_fail(VG_ENOMEM, "out of memory: %zu bytes could not be allocated", bytes);
     char *block = base + lead;
-    block_header header = {base, huge ? total : 0};
+    block_header header = {base, huge ? total : 0, bytes};
     memcpy(block - sizeof header, &header, sizeof header);
     *out = block;
     return VG_OK;
@@ -62,6 +63,13 @@ void vg_free(void *block)
         munmap(header.base, header.mapped);
     else
         free(header.base);
+}
+
+size_t vg_alloc_bytes(const void *block)
+{
+    block_header header;
+    memcpy(&header, (const char *)block - sizeof header, sizeof header);
+    return header.bytes;
 }
 
 vg_status vg_size_mul(size_t a, size_t b, size_t *out)

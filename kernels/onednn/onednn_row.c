@@ -405,6 +405,36 @@ int vg_dnn_phases(const vg_shape *shape, vg_phase phases[VG_MAX_PHASES])
     return 1;
 }
 
+/* Whether a step of prepare reads or writes it. */
+static bool is_prepared(const vg_dnn_way *way, int memory)
+{
+    for (int i = 0; i < way->step_count; i++) {
+        const vg_dnn_step *step = &way->steps[i];
+        if (step->when != VG_DNN_PREPARE)
+            continue;
+        for (int k = 0; k < step->count; k++)
+            if (step->args[k].memory == way->memories[memory].memory)
+                return true;
+        for (int k = 0; step->glue && k < 4; k++)
+            if (step->glue_memory[k] == memory)
+                return true;
+    }
+    return false;
+}
+
+void vg_onednn_visit_memory(const vg_task *task, bool prepared,
+                            void (*visit)(void *user, const void *p, size_t bytes), void *user)
+{
+    const vg_dnn_way *way = vg_dnn_way_of(task);
+    for (int i = 0; way && i < way->memory_count; i++) {
+        void *own = way->memories[i].own;
+        if (own && (!prepared || is_prepared(way, i)))
+            visit(user, own, vg_alloc_bytes(own));
+    }
+    if (way && way->scratch && !prepared)
+        visit(user, way->scratch, vg_alloc_bytes(way->scratch));
+}
+
 void vg_dnn_release(vg_task *task)
 {
     row_state *state = task->state;

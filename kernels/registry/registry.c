@@ -154,4 +154,13 @@ void vg_onednn_take_account(vg_onednn_account *account, int stop)
 void vg_onednn_choose_untimed(void)
 {
 }
+
+void vg_onednn_visit_memory(const vg_task *task, bool prepared,
+                            void (*visit)(void *user, const void *p, size_t bytes), void *user)
+{
+    (void)task;
+    (void)prepared;
+    (void)visit;
+    (void)user;
+}
 #endif

@@ -166,6 +166,48 @@ one_line_and_code() { # code, words of the message, arguments...
     grep -Eq -- "$words" "$TMP/err" || { cat "$TMP/err"; return 1; }
 }
 
+@test "cold caches: in the heading, the record and the report, one call per sample" {
+    for mode in none wei all; do
+        run "$VG" bench $FAST --shapes='dense/fwd 8 256 64, relu/fwd 8 16' --backend=best,onednn \
+            --cold-cache=$mode -o "$TMP/$mode.json" -o "$TMP/$mode.csv"
+        [ "$status" -eq 0 ]
+        [ $mode = none ] || grep -Eq '^kernel and shape, (cold weights|all cold) ' <<< "$output"
+    done
+    python3 - "$TMP" <<'PY'
+import json, sys
+for mode in "none", "wei", "all":
+    d = json.load(open(f"{sys.argv[1]}/{mode}.json"))
+    for e in d["benchmarks"]:
+        assert e.get("cold_cache", "none") == mode, e["kernel"]
+        if mode == "none":
+            assert "cold_check" not in e
+            continue
+        assert e["batch"] == 1 and len(e["samples_ns"]) >= 9, e["kernel"]
+        check = e["cold_check"]
+        if mode == "wei" and e["op"] == "relu":
+            assert check["bytes"] == 0 and not check["cold"] and "no weights" in e["note"]
+        else:
+            assert check["bytes"] >= (65536 if e["op"] == "dense" else 1024)
+            assert check["cold"] == (check["cold_ns"] >= 2 * check["hot_ns"])
+PY
+    grep -q ',cold_cache$' "$TMP/wei.csv"
+    [ "$(grep -c ',wei$' "$TMP/wei.csv")" -eq 2 ]
+    python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$TMP/wei.json" "$TMP/all.json"
+    "$VG" report "$TMP/wei.json" -o "$TMP/wei.md" 2> /dev/null
+    grep -q 'timed with cold weights' "$TMP/wei.md"
+    grep -q '^- \*\*Cold caches\*\*' "$TMP/wei.md"
+    grep -q -- '--cold-cache=wei' "$TMP/wei.md"
+    one_line_and_code 2 'cold and hot caches' compare "$TMP/none.json" "$TMP/all.json"
+    "$VG" compare "$TMP/all.json" "$TMP/all.json" > /dev/null
+}
+
+@test "cold caches: bad words, and flags that do not go with them" {
+    one_line_and_code 2 "did you mean 'wei'" bench --cold-cache=wie
+    one_line_and_code 2 'none, wei, all' bench --cold-cache=hot
+    has_gbench || skip "built without Google Benchmark"
+    one_line_and_code 2 'one call behind a flush' bench --cold-cache=all --benchmark_repetitions=3
+}
+
 @test "bad input: one line, exit 2" {
     one_line_and_code 2 "did you mean '--filter'" bench --filtr=x
     one_line_and_code 2 "did you mean 'quick'" bench --shapes=qick

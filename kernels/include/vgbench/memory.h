@@ -27,6 +27,9 @@ vg_status vg_alloc(size_t bytes, unsigned stagger, void **out);
 /** Frees what vg_alloc() gave; NULL is allowed. */
 void vg_free(void *block);
 
+/** Bytes that were asked of vg_alloc() for @p block. */
+size_t vg_alloc_bytes(const void *block);
+
 /** a * b in @p out, or VG_ENOMEM where the product does not fit. */
 vg_status vg_size_mul(size_t a, size_t b, size_t *out);
 

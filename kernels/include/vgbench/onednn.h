@@ -5,6 +5,7 @@
 #ifndef VGBENCH_ONEDNN_H
 #define VGBENCH_ONEDNN_H
 
+#include "vgbench/kernel.h"
 #include "vgbench/status.h"
 
 #ifdef __cplusplus
@@ -33,6 +34,12 @@ void vg_onednn_take_account(vg_onednn_account *account, int stop);
  * which they are offered, and time none: the same choice in every process. For simulation, where
  * time means nothing and two runs must agree. */
 void vg_onednn_choose_untimed(void);
+
+/** Calls @p visit for every block of memory that the prepared oneDNN row @p task keeps beside its
+ * tensors: copies in the layout a primitive wants, the scratchpad. With @p prepared only for what
+ * prepare filled from parameters (packed weights). None where built without oneDNN. */
+void vg_onednn_visit_memory(const vg_task *task, bool prepared,
+                            void (*visit)(void *user, const void *p, size_t bytes), void *user);
 
 #ifdef __cplusplus
 }
