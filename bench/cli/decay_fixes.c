@@ -71,7 +71,8 @@ static vg_status try_cell(matrix *m, const vg_spec *base, const vg_spec *fixed,
     return add(m, fixed, name, index, false);
 }
 
-/* One fix; one that shortens the network has no rank; a block of two matrices (or a gate) also at half the depth. */
+/* One fix. One that shortens the network has no rank; a block of two matrices (or a gate) also runs
+ * at half the depth. */
 static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix *fix)
 {
     vg_spec fixed, resolved;

@@ -63,7 +63,10 @@ float *vg_net_segment(const vg_net *net, float *base, int index)
 }
 
 static float *param(const vg_net *net, int index) { return vg_net_segment(net, net->data, index); }
-static float *param_grad(const vg_net *net, int index) { return vg_net_segment(net, net->grads, index); }
+static float *param_grad(const vg_net *net, int index)
+{
+    return vg_net_segment(net, net->grads, index);
+}
 static float *data(const vg_net *net, int value) { return net->value[value].data; }
 
 vg_shape vg_net_node_shape(const vg_net *net, const vg_node *n)

@@ -44,7 +44,8 @@ typedef struct vg_race_options {
 } vg_race_options;
 
 /** Runs one competitor: {change, spec, label, params, matrices, seeds, own{reached, steps, ci,
- * time_s, ci, stopped[]}, onednn{.., time_s_above where it was stopped as too slow}|null, largest_stable_lr, loss, accuracy}. */
+ * time_s, ci, stopped[]}, onednn{.., time_s_above where it was stopped as too slow}|null,
+ * largest_stable_lr, loss, accuracy}. */
 vg_status vg_race_run(const vg_racer *racer, const vg_race_options *options, json_t **row);
 
 /** The order of the table: more runs that reached it, then the shorter time, then the lower loss. */
