@@ -221,6 +221,10 @@ vg_status vg_part_software(vg_report *report)
         {"OpenMP runtimes", "machine.openmp.runtimes"},
         {"OpenMP environment", "machine.openmp.environment"},
         {"wait policy set by", "machine.openmp.wait_policy_set_by"},
+        {"threads bound", "machine.binding.policy"},
+        {"CPUs of thread 0, 1, ...", "machine.binding.places"},
+        {"binding read back as asked", "machine.binding.verified"},
+        {"not bound because", "machine.binding.reason"},
         {"flush to zero", "machine.ftz"},
         {"built without", "machine.missing"},
     };

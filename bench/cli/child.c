@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "measure/binding.h"
 #include "micro/sampler.h"
 #include "results/results.h"
 
@@ -61,7 +62,9 @@ static vg_status spawn(char *const argv[], const char *wait_policy, pid_t *pid)
         return vg_fail(VG_ENOMEM, "out of memory for a child");
     }
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    vg_binding_loosen();
     int error = posix_spawn(pid, "/proc/self/exe", &actions, NULL, argv, envp);
+    vg_binding_tighten();
     posix_spawn_file_actions_destroy(&actions);
     free(envp);
     return error ? vg_fail(VG_EEXTERNAL, "a child could not be started: %s", strerror(error))

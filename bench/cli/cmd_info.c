@@ -84,6 +84,32 @@ static void print_os(const json_t *machine)
     row("flush to zero", "%s", json_is_true(at(machine, "ftz")) ? "on" : "off");
 }
 
+static void print_binding(const json_t *binding)
+{
+    char places[128] = "";
+    const json_t *cpu;
+    size_t i;
+    json_array_foreach(at(binding, "places"), i, cpu) {
+        size_t n = strlen(places);
+        snprintf(places + n, sizeof places - n, "%s%lld", i ? "," : "",
+                 (long long)json_integer_value(cpu));
+    }
+    if (json_array_size(at(binding, "places")))
+        row("binding", "%s (%s), threads to CPUs %s, %s", text_of(binding, "policy"),
+            text_of(binding, "asked_by"), places,
+            json_is_true(at(binding, "verified")) ? "verified" : "NOT as asked");
+    else
+        row("binding", "none: %s", text_of(binding, "reason"));
+}
+
+static bool set_by_vgbench(const json_t *machine, const char *variable)
+{
+    if (!strcmp(variable, "OMP_WAIT_POLICY"))
+        return !strcmp(text_of(at(machine, "openmp"), "wait_policy_set_by"), "vgbench");
+    return at(at(machine, "binding"), "places") &&
+           (!strcmp(variable, "OMP_PLACES") || !strcmp(variable, "OMP_PROC_BIND"));
+}
+
 static void print_software(const json_t *machine)
 {
     const json_t *software = at(machine, "software"), *omp = at(machine, "openmp");
@@ -101,13 +127,11 @@ static void print_software(const json_t *machine)
             vg_json_get_text(gb, "note", ""));
     else
         row("Google Benchmark", "n/a: %s", text_of(gb, "reason"));
+    print_binding(at(machine, "binding"));
     row("OpenMP", "%s", text_of(omp, "runtimes"));
     json_object_foreach((json_t *)at(omp, "environment"), key, value)
         row("", "%s=%s%s", key, json_string_value(value),
-            !strcmp(key, "OMP_WAIT_POLICY") &&
-                    !strcmp(text_of(omp, "wait_policy_set_by"), "vgbench")
-                ? " (set by vgbench)"
-                : "");
+            set_by_vgbench(machine, key) ? " (set by vgbench)" : "");
     row("compiler", "%s, %s", text_of(software, "compiler"), text_of(software, "base_flags"));
     json_object_foreach((json_t *)at(software, "flags"), key, value)
         row("", "%-12s %s", key, json_string_value(value));

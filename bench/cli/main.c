@@ -7,23 +7,34 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/options.h"
+#include "measure/binding.h"
 #include "measure/nearest.h"
 #include "measure/machine.h"
 
-/* libgomp reads OMP_WAIT_POLICY when it is loaded, and without `active` a fork after a pause costs
- * milliseconds: the program starts itself once more with the variable set. What the user has set
- * wins. Under valgrind a new program image would escape the tool. */
-static void set_wait_policy(char **argv)
+/* Without `active` a fork of libgomp after a pause costs milliseconds. What the user has set
+ * wins. */
+static bool set_wait_policy(void)
 {
-    const char *preload = getenv("LD_PRELOAD");
     if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT") || getenv("KMP_BLOCKTIME") ||
-        getenv("VGBENCH_SET_WAIT_POLICY") || (preload && strstr(preload, "vgpreload")))
-        return;
+        getenv("VGBENCH_SET_WAIT_POLICY"))
+        return false;
     setenv("OMP_WAIT_POLICY", "active", 1);
     setenv("VGBENCH_SET_WAIT_POLICY", "1", 1);
-    execv("/proc/self/exe", argv);
-    unsetenv("OMP_WAIT_POLICY"); /* no /proc: go on as we are, and say so in the record */
-    unsetenv("VGBENCH_SET_WAIT_POLICY");
+    return true;
+}
+
+/* Before the options are parsed: what it says must be in the environment of a new program image. */
+static const char *bind_text(int argc, char **argv)
+{
+    const char *text = NULL;
+    for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strncmp(argv[i], "--bind=", 7))
+            text = argv[i] + 7;
+        else if (!strcmp(argv[i], "--bind") && i + 1 < argc)
+            text = argv[++i];
+    }
+    return text && *text ? text : NULL; /* the parser complains of an empty one */
 }
 
 /* Commands that time teams. Verification runs more threads than there are CPUs, which must not
@@ -35,6 +46,46 @@ static bool times_teams(const char *command)
         if (!strcmp(command, names[i]))
             return true;
     return false;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    return false;
+}
+
+/* The OpenMP runtime reads its variables when it is loaded: the program sets them and starts itself
+ * once more. Under valgrind a new program image would escape the tool. Returns an exit code. */
+static int set_environment(const char *command, int argc, char **argv)
+{
+    const char *preload = getenv("LD_PRELOAD"), *text = bind_text(argc, argv);
+    bool times = times_teams(command), waits = false, binds = false;
+    if ((preload && strstr(preload, "vgpreload")) || asks_for_help(argc, argv))
+        return VG_EXIT_OK;
+    if (times || text || !strcmp(command, "info") || !strcmp(command, "doctor")) {
+        vg_status status = vg_binding_prepare(text, &binds);
+        if (status) {
+            int code = vg_exit_with(command, status);
+            return status == VG_EUNSUPPORTED ? VG_EXIT_REFUSED : code;
+        }
+        if (text && strcmp(text, "none") && vg_binding_reason())
+            fprintf(stderr, "vgbench %s: --bind=%s: threads are not bound: %s\n", command, text,
+                    vg_binding_reason());
+    }
+    if (times)
+        waits = set_wait_policy();
+    if (!waits && !binds)
+        return VG_EXIT_OK;
+    execv("/proc/self/exe", argv);
+    if (waits) { /* no /proc: go on as we are, and say so in the record */
+        unsetenv("OMP_WAIT_POLICY");
+        unsetenv("VGBENCH_SET_WAIT_POLICY");
+    }
+    if (binds)
+        vg_binding_withdraw();
+    return VG_EXIT_OK;
 }
 
 static int unknown_command(const char *word)
@@ -67,8 +118,9 @@ int main(int argc, char **argv)
     for (const vg_command *c = vg_commands; c->name; c++) {
         if (strcmp(argv[1], c->name))
             continue;
-        if (times_teams(c->name))
-            set_wait_policy(argv);
+        int code = set_environment(c->name, argc, argv);
+        if (code != VG_EXIT_OK)
+            return code;
         if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1) {
             fprintf(stderr,
                     "vgbench: two OpenMP runtimes in one process (%s): numbers would be "

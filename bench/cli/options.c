@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "measure/binding.h"
 #include "vgbench/cpu.h"
 
 static const char *const format_names[] = {"table", "md", "json", "csv", NULL};
@@ -16,7 +16,7 @@ static const char *const isa_names[] = {"scalar", "avx2", "avx512", "neon", NULL
 
 /* What the common table writes to before it becomes a vg_options. */
 typedef struct common_values {
-    const char *threads, *backend, *seed, *format, *max_isa;
+    const char *threads, *backend, *seed, *format, *max_isa, *bind;
 } common_values;
 
 enum { COMMON_MAX = 12 };
@@ -28,6 +28,8 @@ static void common_table(vg_option table[COMMON_MAX], vg_options *o, common_valu
          0, NULL},
         {"backend", 'b', VG_OPTION_TEXT, &v->backend, "NAME",
          "best scalar auto_avx2 auto_avx512 auto_neon avx2 avx512 neon onednn", NULL, 0, NULL},
+        {"bind", 0, VG_OPTION_TEXT, &v->bind, "WHERE",
+         "threads to CPUs: compact spread none core:0-3 pu:2 S0:0-7 (compact)", NULL, 0, NULL},
         {"seed", 0, VG_OPTION_TEXT, &v->seed, "N", "seed of all generated data (1)", NULL, 0, NULL},
         {"format", 0, VG_OPTION_CHOICE, &v->format, "FORMAT", "table, md, json or csv on stdout",
          format_names, 0, NULL},
@@ -235,12 +237,7 @@ static vg_status read_words(int argc, char **argv, const vg_option *own, const v
 
 int vg_allowed_cpus(void)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (!sched_getaffinity(0, sizeof set, &set))
-        return CPU_COUNT(&set);
-    long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than 1024 CPUs */
-    return online > 0 ? (int)online : 1;
+    return vg_binding_allowed();
 }
 
 enum { THREADS_MAX = 4096 };
@@ -325,6 +322,8 @@ vg_status vg_format_of_file(const char *path, vg_format *format)
 static vg_status finish(const common_values *v, vg_options *o)
 {
     VG_TRY(resolve_threads(v->threads, o));
+    for (int i = 0; i < o->thread_count; i++)
+        vg_binding_note_threads(o->thread_list[i]);
     o->backend = v->backend;
     o->seed_text = v->seed;
     o->seed = 1;

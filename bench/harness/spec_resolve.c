@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What follows from other keys, and which combinations make no sense. */
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/spec.h"
+#include "measure/binding.h"
 
 static bool recurrent(const vg_spec *s)
 {
@@ -123,8 +123,7 @@ static int64_t default_threads(void)
     int64_t wanted = text ? strtoll(text, NULL, 10) : 0;
     if (wanted >= 1 && wanted <= 4096)
         return wanted;
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return vg_binding_allowed();
 }
 
 static void fill_network(vg_spec *s)

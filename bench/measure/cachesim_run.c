@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "measure/binding.h"
 #include "micro/sampler.h"
 #include "results/results.h"
 
@@ -181,7 +182,9 @@ static vg_status start(const char *valgrind, command *c, pid_t *pid)
     int before = personality(0xffffffff); /* the same addresses in every run */
     if (before >= 0)
         personality((unsigned long)before | ADDR_NO_RANDOMIZE);
+    vg_binding_loosen();
     int error = posix_spawnp(pid, valgrind, &actions, NULL, c->argv, c->env);
+    vg_binding_tighten();
     if (before >= 0)
         personality((unsigned long)before);
     posix_spawn_file_actions_destroy(&actions);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "measure/binding.h"
 #include "measure/system.h"
 #include "measure/topology.h"
 #include "micro/gbench.h"
@@ -283,6 +284,7 @@ json_t *vg_machine_json(void)
     vg_json_set_text(machine, "topology_source", vg_topology_get()->source);
     json_object_set_new(machine, "os", vg_os_json());
     json_object_set_new(machine, "openmp", openmp_json());
+    json_object_set_new(machine, "binding", vg_binding_json());
     json_object_set_new(machine, "software", software_json());
     json_object_set_new(machine, "pmu", vg_pmu_json());
     json_object_set_new(machine, "ftz", json_boolean(vg_cpu_get_ftz()));

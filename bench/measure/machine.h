@@ -13,7 +13,7 @@
  * hypervisor}, isa[{name, usable, reason}], caches[{level, type, size, line, ways, shared_by}],
  * os{kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity,
  * memory_bytes},
- * openmp{runtimes, environment{}, wait_policy_set_by}, software{onednn{version, year, current,
+ * openmp{runtimes, environment{}, wait_policy_set_by}, binding (see binding.h), software{onednn{version, year, current,
  * note}, benchmark{version, build_type, note}, hwloc, jansson, libc, compiler, flags{backend: ..}},
  * pmu{available, reason}, ftz, missing[], warnings[]}. What cannot be read is null. A new
  * reference. */

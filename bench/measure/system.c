@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "measure/binding.h"
 #include "measure/counters.h"
 #include "measure/machine.h"
 #include "results/results.h"
@@ -192,10 +193,13 @@ static void set_affinity(json_t *os)
 {
     cpu_set_t set;
     char text[256] = "";
-    if (sched_getaffinity(0, sizeof set, &set)) {
+    CPU_ZERO(&set);
+    if (vg_binding_allowed_cpu(0) < 0) {
         json_object_set_new(os, "affinity", json_null());
         return;
     }
+    for (int i = 0, cpu; (cpu = vg_binding_allowed_cpu(i)) >= 0; i++)
+        CPU_SET(cpu, &set);
     for (int cpu = 0; cpu < CPU_SETSIZE && strlen(text) < sizeof text - 16; cpu++) {
         int last = cpu;
         if (!CPU_ISSET(cpu, &set))

@@ -12,7 +12,7 @@
 #endif
 
 static vg_topology topology;
-static char source[64], problem[256];
+static char source[64];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void add_cache(vg_cache cache)
@@ -22,6 +22,8 @@ static void add_cache(vg_cache cache)
 }
 
 #if VG_WITH_HWLOC
+static char problem[256];
+
 /* Of the first PU: hybrid CPUs have more kinds, and the report names the one it measured on. */
 static void read_caches(hwloc_topology_t t)
 {
@@ -92,9 +94,54 @@ static int read_hwloc(void)
     hwloc_topology_destroy(t);
     return 1;
 }
+
+static int index_of(hwloc_topology_t t, hwloc_obj_type_t type, hwloc_obj_t pu, int otherwise)
+{
+    hwloc_obj_t o = hwloc_get_ancestor_obj_by_type(t, type, pu);
+    return o ? (int)o->logical_index : otherwise;
+}
+
+/* NUMA nodes hang beside the tree. */
+static int node_of(hwloc_topology_t t, hwloc_obj_t pu)
+{
+    for (hwloc_obj_t o = hwloc_get_obj_by_type(t, HWLOC_OBJ_NUMANODE, 0); o; o = o->next_cousin)
+        if (hwloc_bitmap_isset(o->cpuset, pu->os_index))
+            return (int)o->logical_index;
+    return 0;
+}
+
+int vg_topology_pus(vg_pu **pus, bool *this_system)
+{
+    hwloc_topology_t t;
+    int n = 0;
+    *pus = NULL;
+    if (hwloc_topology_init(&t))
+        return 0;
+    hwloc_topology_set_flags(t, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+    int count = hwloc_topology_load(t) ? 0 : hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_PU);
+    if (count > 0)
+        *pus = calloc((size_t)count, sizeof **pus);
+    for (; *pus && n < count; n++) {
+        hwloc_obj_t pu = hwloc_get_obj_by_type(t, HWLOC_OBJ_PU, (unsigned)n);
+        (*pus)[n] = (vg_pu){
+            (int)pu->os_index, index_of(t, HWLOC_OBJ_PACKAGE, pu, 0), node_of(t, pu),
+            index_of(t, HWLOC_OBJ_CORE, pu, n),
+            hwloc_bitmap_isset(hwloc_topology_get_allowed_cpuset(t), pu->os_index) == 1};
+    }
+    *this_system = n > 0 && hwloc_topology_is_thissystem(t);
+    hwloc_topology_destroy(t);
+    return n;
+}
 #else
 static int read_hwloc(void)
 {
+    return 0;
+}
+
+int vg_topology_pus(vg_pu **pus, bool *this_system)
+{
+    *pus = NULL;
+    *this_system = false;
     return 0;
 }
 #endif

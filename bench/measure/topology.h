@@ -6,6 +6,7 @@
 #ifndef VG_MEASURE_TOPOLOGY_H
 #define VG_MEASURE_TOPOLOGY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { VG_MAX_CACHES = 8 };
@@ -27,6 +28,18 @@ typedef struct vg_topology {
     const char *source;  /**< "hwloc 2.9.0" or "sysfs" */
     const char *problem; /**< why the topology that was asked for is not this one, or NULL */
 } vg_topology;
+
+/** One processing unit; package, NUMA node and core in the order of the machine. */
+typedef struct vg_pu {
+    int os; /**< number of the operating system */
+    int package, numa, core;
+    bool allowed; /**< by the cpuset of the control group; not by the affinity of the process */
+} vg_pu;
+
+/** Every processing unit of the topology that hwloc sees now, also those that are not allowed, into
+ * *pus (the caller frees it). Returns how many: 0 without hwloc, or where it fails. *this_system:
+ * false for a topology given by HWLOC_XMLFILE or HWLOC_SYNTHETIC. */
+int vg_topology_pus(vg_pu **pus, bool *this_system);
 
 /** Read once, then kept. */
 const vg_topology *vg_topology_get(void);

@@ -42,6 +42,15 @@ static inline void vg_parallel_set_library_threads(int threads)
 #endif
 }
 
+/** Ends the workers that wait for the next region, where the runtime can: spinning they would take
+ * from what one thread does next. */
+static inline void vg_parallel_rest(void)
+{
+#if defined(_OPENMP) && (_OPENMP >= 201811 || __GNUC__ >= 9)
+    omp_pause_resource_all(omp_pause_soft);
+#endif
+}
+
 /** CPUs this process may run on. */
 static inline int vg_parallel_allowed_cpus(void)
 {
