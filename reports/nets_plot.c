@@ -252,7 +252,8 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
         if (done[i] || !is_drawn(&nets->nets[i], VG_NET_PLAIN))
             continue;
         for (int j = i; j < nets->count && count < HEAT_ROWS; j++) {
-            if (done[j] || !is_drawn(&nets->nets[j], VG_NET_PLAIN) || nets->nets[j].depth != nets->nets[i].depth)
+            if (done[j] || !is_drawn(&nets->nets[j], VG_NET_PLAIN) ||
+                nets->nets[j].depth != nets->nets[i].depth)
                 continue;
             done[j] = 1;
             list[count++] = &nets->nets[j];
@@ -288,6 +289,19 @@ char *vg_train_label(const json_t *record)
     return label.p;
 }
 
+static void loss_range(const json_t *record, double *least, double *most)
+{
+    size_t k;
+    json_t *step;
+    json_array_foreach(json_object_get(record, "steps"), k, step) {
+        double loss = vg_doc_num(step, "loss");
+        if (loss > 0 && isfinite(loss)) {
+            *least = fmin(*least, loss);
+            *most = fmax(*most, loss);
+        }
+    }
+}
+
 vg_status vg_train_plot(vg_report *report, int document)
 {
     vg_plot plot = {.height = 400};
@@ -296,11 +310,17 @@ vg_status vg_train_plot(vg_report *report, int document)
     char name[64], last[VG_NUM];
     const char *join = "plot ";
     int lines = 0;
+    double least = INFINITY, most = 0;
     size_t i, k;
     json_t *record, *step;
     vg_text_add(&alt, "Loss against training step:");
-    vg_text_add(script, "set title 'Loss'\nset logscale y\nset xlabel 'step'\nset ylabel 'loss'\n"
-                        "unset mytics\n");
+    vg_text_add(script, "set title 'Loss'\nset xlabel 'step'\nset ylabel 'loss'\n");
+    json_array_foreach(list, i, record)
+        loss_range(record, &least, &most);
+    if (most > 30 * least)
+        vg_text_add(script, "set logscale y\nunset mytics\n");
+    else
+        vg_text_add(script, "set yrange [0:*]\n");
     json_array_foreach(list, i, record) {
         int points = 0;
         double loss = NAN;

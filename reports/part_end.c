@@ -153,6 +153,18 @@ static vg_status raw_data(vg_report *report, int document)
     return VG_OK;
 }
 
+static void source_revision(vg_report *report, int document)
+{
+    const json_t *generator = json_object_get(report->docs[document], "generator");
+    const char *commit = vg_doc_str(generator, "commit");
+    if (!commit)
+        return;
+    vg_text_add(&report->out, " Source: commit ");
+    vg_text_code(&report->out, commit);
+    vg_text_add(&report->out,
+                json_is_true(json_object_get(generator, "dirty")) ? ", **changed since**." : ".");
+}
+
 vg_status vg_part_reproduce(vg_report *report)
 {
     vg_part_title(report, 13, "Reproduce");
@@ -166,6 +178,7 @@ vg_status vg_part_reproduce(vg_report *report)
         vg_text_add(&report->out, "Measured with ");
         vg_text_code(&report->out, command);
         vg_text_add(&report->out, "; rendered from its results file with `vgbench report`.");
+        source_revision(report, d);
         vg_text_printf(&report->out, " Results are schema version %.0f.\n",
                        vg_doc_num(report->docs[d], "schema_version"));
         VG_TRY(raw_data(report, d));

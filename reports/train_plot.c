@@ -91,7 +91,7 @@ vg_status vg_train_plot_heat(vg_report *report, const json_t *record, const char
 
 /* --- update ratio ------------------------------------------------------------------------------- */
 
-static int update_line(vg_text *data, const json_t *steps, size_t layer)
+static int update_line(vg_text *data, const json_t *steps, size_t layer, double *least)
 {
     size_t k;
     json_t *step;
@@ -103,37 +103,65 @@ static int update_line(vg_text *data, const json_t *steps, size_t layer)
         if (!(ratio > 0) || !isfinite(x + ratio))
             continue;
         vg_text_printf(data, "%.0f %.6g\n", x, ratio);
+        *least = fmin(*least, ratio);
         points++;
     }
     return points;
 }
 
+/* What the decoupled weight decay alone does to a weight in a step: a layer that lies on this line
+ * only shrinks. NAN where there is none, or where the rate is not constant. */
+static double decay_alone(const json_t *record)
+{
+    const json_t *spec = json_object_get(record, "spec");
+    const char *optimizer = vg_doc_str(spec, "optimizer"), *schedule = vg_doc_str(spec, "schedule");
+    double shrink = vg_doc_num(spec, "lr") * vg_doc_num(spec, "weight_decay");
+    if (!optimizer || strcmp(optimizer, "adamw") || !schedule || strcmp(schedule, "constant"))
+        return NAN;
+    return shrink > 0 ? shrink : NAN;
+}
+
+/* The curves of the first, the middle and the last layer; the first is the widest, so that layers
+ * which do the same all show. */
+static int update_curves(vg_plot *plot, vg_text *curves, const json_t *steps, double *least)
+{
+    size_t layers = json_array_size(json_object_get(json_array_get(steps, 0), "layers"));
+    size_t shown[] = {0, layers / 2, layers ? layers - 1 : 0};
+    int lines = 0;
+    for (int i = 0; i < 3; i++) {
+        if ((i > 0 && shown[i] == shown[i - 1]) ||
+            !update_line(&plot->data, steps, shown[i], least))
+            continue;
+        vg_text_add(&plot->data, "\n\n");
+        vg_text_printf(curves,
+                       "data index %d using 1:2 with lines lc rgb '%s' lw %d title "
+                       "'layer %zu', \\\n     ",
+                       lines, vg_colours[lines % VG_COLOURS], 5 - 2 * i + (i == 2), shown[i] + 1);
+        lines++;
+    }
+    return lines;
+}
+
 vg_status vg_train_plot_updates(vg_report *report, const json_t *record, const char *plot_name)
 {
     vg_plot plot = {.height = 360};
-    vg_text alt = {0}, *script = &plot.script;
-    const json_t *steps = json_object_get(record, "steps");
-    size_t layers = json_array_size(json_object_get(json_array_get(steps, 0), "layers"));
-    size_t shown[] = {0, layers / 2, layers ? layers - 1 : 0};
+    vg_text alt = {0}, curves = {0}, *script = &plot.script;
     char *name = vg_train_name(record);
-    int lines = 0;
+    double alone = decay_alone(record), least = fmin(1e-3, isfinite(alone) ? alone : 1);
+    int lines = update_curves(&plot, &curves, json_object_get(record, "steps"), &least);
     vg_text_add(script, "set logscale y\nset format y '10^{%T}'\nset xlabel 'step'\n"
                         "set ylabel '|dW| / |W| of a step'\nunset mytics\nset title ");
     vg_text_gnuplot(script, name ? name : "net");
-    vg_text_add(script, " noenhanced\n");
-    for (int i = 0; i < 3; i++) {
-        if ((i > 0 && shown[i] == shown[i - 1]) || !update_line(&plot.data, steps, shown[i]))
-            continue;
-        vg_text_add(&plot.data, "\n\n");
-        vg_text_printf(script, "%sdata index %d using 1:2 with lines lc rgb '%s' lw 2 title "
-                               "'layer %zu'",
-                       lines ? ", \\\n     " : "plot ", lines, vg_colours[lines % VG_COLOURS],
-                       shown[i] + 1);
-        lines++;
-    }
-    vg_text_add(script, lines ? ", \\\n     1e-3 with lines lc rgb '#6e7781' dt 2 title "
-                                "'1e-3, a rule of thumb'\n"
-                              : "\n");
+    vg_text_printf(script, " noenhanced\nset yrange [%.0e:*]\nplot %s",
+                   pow(10, floor(log10(least / 1.5))), curves.p ? curves.p : "");
+    if (isfinite(alone))
+        vg_text_printf(script,
+                       "%.6g with lines lc rgb '#6e7781' dt 4 title "
+                       "'lr x weight decay', \\\n     ",
+                       alone);
+    vg_text_add(script, "1e-3 with lines lc rgb '#6e7781' dt 2 title '1e-3, a rule of thumb'\n");
+    script->failed = script->failed || curves.failed;
+    free(curves.p);
     vg_text_printf(&alt, "Update-to-weight ratio against training step: %s", name ? name : "net");
     free(name);
     return vg_nets_plot_finish(report, &plot, &alt, plot_name, lines > 0);

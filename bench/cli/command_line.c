@@ -30,6 +30,8 @@ char *vg_command_line(int argc, char **argv)
         return NULL;
     fputs("vgbench", out);
     for (int i = 0; i < argc; i++) {
+        if (!strcmp(argv[i], "--resume") || !strcmp(argv[i], "--force"))
+            continue;
         fputc(' ', out);
         put_quoted(out, argv[i]);
     }

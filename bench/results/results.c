@@ -12,6 +12,7 @@
 
 #include "measure/machine.h"
 #include "measure/topology.h"
+#include "revision.h"
 
 /* --- building ------------------------------------------------------------------------------ */
 
@@ -104,12 +105,19 @@ json_t *vg_results_context(void)
     return context;
 }
 
+static json_t *generator(void)
+{
+    json_t *o = json_pack("{ssss}", "name", "vgbench", "version", VG_VERSION);
+    vg_json_set_text(o, "commit", *VG_COMMIT ? VG_COMMIT : NULL);
+    json_object_set_new(o, "dirty", VG_DIRTY < 0 ? json_null() : json_boolean(VG_DIRTY));
+    return o;
+}
+
 json_t *vg_results_new(const char *suite, const char *command)
 {
     json_t *results = json_object();
     json_object_set_new(results, "schema_version", json_integer(VG_SCHEMA_VERSION));
-    json_object_set_new(results, "generator",
-                        json_pack("{ssss}", "name", "vgbench", "version", VG_VERSION));
+    json_object_set_new(results, "generator", generator());
     vg_json_set_text(results, "suite", suite);
     vg_json_set_text(results, "command", command);
     json_object_set_new(results, "context", vg_results_context());
@@ -152,12 +160,14 @@ typedef struct rule {
 } rule;
 
 static const rule document_rules[] = {
-    {"schema_version", NUMBER, true}, {"context", OBJECT, true},  {"benchmarks", ARRAY, true},
-    {"generator", OBJECT, false},     {"suite", STRING, false},   {"command", STRING, false},
-    {"partial", BOOLEAN, false},      {"noise", OBJECT, false},   {"machine", OBJECT, false},
-    {"verify", ARRAY, false},         {"profile", EITHER, false}, {"roofline", EITHER, false},
-    {"decay", ARRAY, false},          {"train", ARRAY, false},  {"race", ARRAY, false},
-    {NULL, OBJECT, false},
+    {"schema_version", NUMBER, true}, {"context", OBJECT, true},
+    {"benchmarks", ARRAY, true},      {"generator", OBJECT, false},
+    {"suite", STRING, false},         {"command", STRING, false},
+    {"partial", BOOLEAN, false},      {"noise", OBJECT, false},
+    {"machine", OBJECT, false},       {"verify", ARRAY, false},
+    {"profile", EITHER, false},       {"roofline", EITHER, false},
+    {"decay", ARRAY, false},          {"train", ARRAY, false},
+    {"race", ARRAY, false},           {NULL, OBJECT, false},
 };
 
 static const rule benchmark_rules[] = {

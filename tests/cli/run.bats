@@ -35,6 +35,8 @@ assert {e["op"] for e in d["benchmarks"]} == {"relu"}
 assert d["noise"]["floor"] is not None
 PY
     matches_schema "$TMP/d/results.json"
+    commit=$(grep -o '"commit":"[0-9a-f]*' "$TMP/d/results.json" | cut -d'"' -f4)
+    [ ! -e "$VG_SOURCE/.git" ] || git -C "$VG_SOURCE" cat-file -e "$commit^{commit}"
 }
 
 @test "the plan comes first, with its time" {
@@ -70,6 +72,7 @@ import json, sys
 a, b = ({e["kernel"]: e["samples_ns"] for e in json.load(open(f))["benchmarks"]} for f in sys.argv[1:])
 assert set(a) < set(b) and len(b) == 2 * len(a)
 assert all(a[k] == b[k] for k in a)
+assert "--resume" not in json.load(open(sys.argv[2]))["command"]
 PY
 }
 
