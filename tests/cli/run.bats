@@ -35,8 +35,13 @@ assert {e["op"] for e in d["benchmarks"]} == {"relu"}
 assert d["noise"]["floor"] is not None
 PY
     matches_schema "$TMP/d/results.json"
-    commit=$(grep -o '"commit":"[0-9a-f]*' "$TMP/d/results.json" | cut -d'"' -f4)
-    [ ! -e "$VG_SOURCE/.git" ] || git -C "$VG_SOURCE" cat-file -e "$commit^{commit}"
+    commit=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["generator"]["commit"])' \
+        "$TMP/d/results.json")
+    if git -C "$VG_SOURCE" rev-parse HEAD; then
+        git -C "$VG_SOURCE" cat-file -e "$commit^{commit}"
+    else
+        [ "$commit" = None ]
+    fi
 }
 
 @test "the plan comes first, with its time" {
