@@ -182,9 +182,7 @@ static void fill_request(const arguments *a, const vg_case_list *cases, vg_bench
     request->sampling.verify = !a->no_verify;
     request->sampling.native = a->flags.native;
     request->sampling.iterations = a->flags.iterations;
-    for (int mode = 0; a->cold && vg_cold_names[mode]; mode++)
-        if (!strcmp(a->cold, vg_cold_names[mode]))
-            request->sampling.cold = (vg_cold)mode;
+    (void)vg_cold_by_name(a->cold, &request->sampling.cold);
     if (a->seconds > 0)
         request->sampling.seconds = a->seconds;
     if (a->flags.native && !own_table)

@@ -6,11 +6,12 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/profile.h"
+#include "measure/flush.h"
 #include "micro/sampler.h"
 #include "results/results.h"
 
 static const char usage[] =
-    "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none]\n"
+    "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none] [--cold-cache=wei|all]\n"
     "       vgbench profile SPEC [--counters=...]     as depth=32 norm=none,batch,layer\n"
     "       vgbench profile --scaling [SPEC|--filter=RE] [--threads=1,2,all]";
 static const char text[] =
@@ -18,7 +19,8 @@ static const char text[] =
     "by counters, and the bandwidth that is reached at each level. Without one, of kernels:\n"
     "Instructions, loads, stores and cache misses of kernels, own and oneDNN. Without hardware\n"
     "counters they are simulated by valgrind's callgrind with this machine's caches: the same in\n"
-    "every run, on the AVX2 path, marked as simulated.";
+    "every run, on the AVX2 path, marked as simulated. --cold-cache: counts and times with the\n"
+    "weights, or everything, out of all caches; that they are out is measured and recorded.";
 
 static const char *const counter_words[] = {"auto", "pmu", "sim", "none", NULL};
 
@@ -95,6 +97,7 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
 int vg_cmd_profile(int argc, char **argv)
 {
     vg_options options;
+    const char *cold = NULL;
     vg_profile_query query = {.shapes = "quick", .counters = "auto", .options = &options};
     const vg_option own[] = {
         {"filter", 0, VG_OPTION_TEXT, &query.filter, "RE", "rows whose name matches; -RE: does not",
@@ -104,6 +107,9 @@ int vg_cmd_profile(int argc, char **argv)
         {"counters", 0, VG_OPTION_CHOICE, &query.counters, "FROM",
          "auto: of the CPU where it has any, else simulated; pmu, sim, none", counter_words, 0,
          NULL},
+        {"cold-cache", 0, VG_OPTION_CHOICE, &cold, "MODE",
+         "none; out of all caches before every call: wei (the weights), all (every tensor)",
+         vg_cold_names, 0, NULL},
         {"scaling", 0, VG_OPTION_FLAG, &query.scaling, NULL,
          "time on 1 thread and on more, imbalance and waiting", NULL, 0, NULL},
         {0},
@@ -114,6 +120,13 @@ int vg_cmd_profile(int argc, char **argv)
     if (!status && options.help) {
         vg_options_help(stdout, usage, text, own);
     } else {
+        if (!status && !vg_cold_by_name(cold, &query.cold))
+            status = vg_fail(VG_EINVAL, "--cold-cache=%s: allowed are none, wei, all", cold);
+        if (!status && query.cold && query.scaling)
+            status = vg_fail(VG_EINVAL, "--scaling is timed with hot caches: give either "
+                                        "--cold-cache or --scaling");
+        if (!status && query.cold)
+            status = vg_flush_usable();
         if (!status)
             status = profile(&query, command, &code);
         if (status)

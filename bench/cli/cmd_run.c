@@ -14,12 +14,13 @@
 #include "cli/progress.h"
 #include "cli/run_parts.h"
 #include "cli/strict.h"
+#include "measure/flush.h"
 #include "reports/report.h"
 #include "results/results.h"
 
 typedef struct arguments {
     bool quick, publish, resume, force, dry_run;
-    const char *only, *budget, *folder, *shapes, *filter;
+    const char *only, *budget, *folder, *shapes, *filter, *cold;
     vg_options common;
     char *command;
 } arguments;
@@ -29,9 +30,10 @@ static const char usage[] =
 static const char text[] =
     "Verifies every kernel, times them against oneDNN, measures how gradients decay, and writes\n"
     "DIR/results.json and DIR/report.md. Without --quick or --publish: the standard suite.\n"
-    "--budget drops sizes, never repetitions. Ctrl-C keeps what is finished; --resume goes on.";
+    "--budget drops sizes, never repetitions. Ctrl-C keeps what is finished; --resume goes on.\n"
+    "--cold-cache: kernels, and the cache behaviour of profile, with cold weights or all cold.";
 
-enum { OWN = 11 };
+enum { OWN = 12 };
 
 static void own_options(arguments *a, vg_option table[OWN])
 {
@@ -49,6 +51,9 @@ static void own_options(arguments *a, vg_option table[OWN])
          "shape set or file in place of the suite's", NULL, 0, NULL},
         {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "kernel rows whose name matches", NULL, 0,
          NULL},
+        {"cold-cache", 0, VG_OPTION_CHOICE, &a->cold, "MODE",
+         "none; kernels out of all caches before every call: wei (the weights), all", vg_cold_names,
+         0, NULL},
         {"resume", 0, VG_OPTION_FLAG, &a->resume, NULL, "go on in an existing folder", NULL, 0,
          NULL},
         {"force", 0, VG_OPTION_FLAG, &a->force, NULL, "write into an existing folder anew", NULL, 0,
@@ -124,6 +129,9 @@ static vg_status check_arguments(const arguments *a, const vg_words *words)
         return vg_fail(VG_EINVAL, "--resume and --force exclude each other");
     if (a->common.outputs.count)
         return vg_fail(VG_EINVAL, "--output: run writes a folder, name it with -d");
+    vg_cold cold;
+    if (a->cold && vg_cold_by_name(a->cold, &cold) && cold)
+        VG_TRY(vg_flush_usable());
     return a->only ? check_only(a->only) : VG_OK;
 }
 
@@ -292,6 +300,7 @@ static vg_status run(arguments *a, int *code)
                 .filter = a->filter};
     static const char *const sets[] = {"quick", "mlp", "mlp+tails+bert+dlrm+recurrent"};
     r.shapes = a->shapes ? a->shapes : sets[r.level];
+    (void)vg_cold_by_name(a->cold, &r.cold);
     r.processes = r.level == VG_RUN_PUBLISH ? 5 : 1;
     r.folder = a->folder ? a->folder : default_folder(path, sizeof path);
     if (a->budget)
@@ -304,6 +313,8 @@ static vg_status run(arguments *a, int *code)
     vg_status status = vg_run_choose_cases(&r);
     if (!status && !a->dry_run)
         status = open_folder(a, r.folder, &r.before);
+    if (!status)
+        status = vg_run_check_cold(&r);
     if (!status) {
         vg_say(a->common.quiet, "%s", a->dry_run ? "would run:" : r.folder);
         print_plan(a, &r);

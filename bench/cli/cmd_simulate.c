@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vgbench simulate: the inside of `vgbench profile --counters=sim`. Runs under callgrind, and asks
- * it to collect one run of every row with empty caches and one with warm ones. Each becomes a part
+ * it to collect one run of every row with empty caches, one with warm ones, and where asked one with
+ * warm caches that hold no weights. Each becomes a part
  * of callgrind's output, named by the row's place in the list that goes to -o FILE. */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "harness/net.h"
 #include "harness/sweep.h"
 #include "measure/client_request.h"
+#include "measure/cold.h"
 #include "measure/rig.h"
 #include "micro/cases.h"
 #include "results/results.h"
@@ -18,7 +20,7 @@
 
 typedef struct arguments {
     const char *filter, *shapes;
-    bool nets;
+    bool nets, weights;
     int64_t first, step;
     vg_options common;
     vg_words words;
@@ -28,6 +30,7 @@ typedef struct work {
     json_t *list;
     vg_team *team;
     int64_t place, first, step;
+    bool weights; /* a third run: cold weights */
 } work;
 
 /* A row of a list that several processes share: the place-th goes to the (place % step)-th. */
@@ -39,7 +42,7 @@ static bool is_mine(work *w)
 
 typedef vg_status run_fn(void *subject);
 
-/* Collects run @p state ("cold", "hot") of the row at @p place. */
+/* Collects run @p state ("cold", "hot", "cold_weights") of the row at @p place. */
 static vg_status collect(run_fn *run, void *subject, int64_t place, const char *state)
 {
     char name[48];
@@ -51,12 +54,20 @@ static vg_status collect(run_fn *run, void *subject, int64_t place, const char *
     return status;
 }
 
-static vg_status collect_both(run_fn *run, void *subject, int64_t place)
+/* Instrumentation that starts begins with empty caches. */
+static vg_status collect_all(const work *w, run_fn *run, void *subject, const vg_plan *plan)
 {
+    int64_t place = w->place - 1;
     vg_client_request(VG_CALLGRIND_START, NULL);
     vg_status status = collect(run, subject, place, "cold");
     if (!status)
         status = collect(run, subject, place, "hot");
+    vg_client_request(VG_CALLGRIND_STOP, NULL);
+    if (status || !w->weights)
+        return status;
+    vg_client_request(VG_CALLGRIND_START, NULL);
+    vg_cold_touch_rest(plan);
+    status = collect(run, subject, place, "cold_weights");
     vg_client_request(VG_CALLGRIND_STOP, NULL);
     return status;
 }
@@ -97,7 +108,7 @@ static void one_row(work *w, const vg_kernel *kernel, const vg_case *c)
     vg_status status = vg_rig_create(&rig, kernel, &c->shape, w->team, 1);
     char impl[sizeof rig.impl] = "";
     if (!status) {
-        status = collect_both(run_rig, &rig, w->place - 1);
+        status = collect_all(w, run_rig, &rig, &rig.plan);
         memcpy(impl, rig.impl, sizeof impl);
         vg_rig_release(&rig);
     }
@@ -142,7 +153,7 @@ static vg_status step_of(work *w, const vg_spec *spec)
     if (!status)
         status = vg_net_init(net, spec->seed);
     if (!status)
-        status = collect_both(run_net, net, w->place - 1);
+        status = collect_all(w, run_net, net, vg_net_plan(net));
     vg_net_destroy(net);
     return status;
 }
@@ -172,7 +183,8 @@ static vg_status nets(const arguments *a, work *w)
 
 static vg_status simulate(const arguments *a)
 {
-    work w = {.list = json_array(), .first = a->first, .step = a->step};
+    work w = {.list = json_array(), .first = a->first, .step = a->step,
+              .weights = a->weights};
     if (a->common.outputs.count != 1)
         return vg_fail(VG_EINVAL, "simulate is a part of `vgbench profile` and needs one -o FILE");
     vg_onednn_choose_untimed();
@@ -193,6 +205,8 @@ int vg_cmd_simulate(int argc, char **argv)
         {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", "shape set", NULL, 0, NULL},
         {"nets", 0, VG_OPTION_FLAG, &a.nets, NULL, "the words are specs of networks", NULL, 0,
          NULL},
+        {"cold-weights", 0, VG_OPTION_FLAG, &a.weights, NULL, "also a run with cold weights", NULL,
+         0, NULL},
         {"first", 0, VG_OPTION_INT, &a.first, "N", "of the rows", NULL, 0, NULL},
         {"step", 0, VG_OPTION_INT, &a.step, "N", "every N-th row", NULL, 1, NULL},
         {0},

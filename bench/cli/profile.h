@@ -9,12 +9,15 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "harness/spec.h"
+#include "measure/cold.h"
 #include "micro/cases.h"
 
 typedef struct vg_profile_query {
     const char *filter, *shapes;
     bool scaling;
     const char *counters; /**< "auto", "pmu", "sim", "none" */
+    vg_cold cold;         /**< caches that counts and times are shown of */
     vg_words words;       /**< a spec of networks, or none */
     const vg_options *options;
 } vg_profile_query;
@@ -43,7 +46,17 @@ void vg_profile_simulated_note(FILE *out, const json_t *record);
 vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record);
 
 /** Counts the rows of @p cases on the CPU's own counters into @p record. */
-vg_status vg_profile_pmu(const vg_case_list *cases, bool quiet, json_t *record);
+vg_status vg_profile_pmu(const vg_case_list *cases, vg_cold cold, bool quiet, json_t *record);
+
+/** "hot", "cold_weights", "cold": the member of a row that holds the counts of a mode. */
+const char *vg_profile_state(vg_cold mode);
+
+/** Times the rows of @p cases, which are those of @p record, with hot and with cold caches in turn:
+ * `cold_cache` of each, with the proof that it was cold. */
+vg_status vg_profile_cold_rows(const vg_case_list *cases, vg_cold mode, bool quiet, json_t *record);
+
+/** The same of a forward and backward pass. */
+vg_status vg_profile_cold_step(const vg_spec *spec, vg_cold mode, json_t *row);
 
 /** Misses of a level as bytes into it, under the names that simulated counts have. */
 void vg_profile_add_bytes(json_t *counts);

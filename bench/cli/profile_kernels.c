@@ -100,7 +100,10 @@ static vg_status simulate(const vg_profile_query *query, const char *backends, i
     snprintf(shapes_word, sizeof shapes_word, "--shapes=%s", query->shapes);
     snprintf(filter_word, sizeof filter_word, "--filter=%s", query->filter ? query->filter : "all");
     snprintf(isa_word, sizeof isa_word, "--max-isa=%s", vg_sim_backend());
-    const char *words[] = {isa_word, backend_word, shapes_word, filter_word, NULL};
+    const char *words[] = {
+        isa_word, backend_word,
+        shapes_word, filter_word,
+        query->cold == VG_COLD_WEI ? "--cold-weights" : NULL, NULL};
     json_object_set_new(record, "threads", json_integer(1));
     vg_say(query->options->quiet, "simulating the caches for %d rows under valgrind", rows);
     return vg_profile_simulate(words, PROCESSES_MAX < rows ? PROCESSES_MAX : rows, record);
@@ -157,9 +160,11 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     if (!strcmp(source, "sim"))
         status = simulate(query, backends, rows, *record);
     else if (!strcmp(source, "pmu"))
-        status = vg_profile_pmu(&cases, query->options->quiet, *record);
+        status = vg_profile_pmu(&cases, query->cold, query->options->quiet, *record);
     else
         model_only(&cases, *record);
+    if (!status && query->cold)
+        status = vg_profile_cold_rows(&cases, query->cold, query->options->quiet, *record);
     vg_cases_release(&cases);
     vg_shapes_release(&shapes);
     if (!chosen)
@@ -188,29 +193,59 @@ static double get(const json_t *row, const char *state, const char *key)
 
 enum { COLUMNS = 10 };
 
-static void print_row(FILE *out, vg_format format, int width, const json_t *row)
+/* Time with cold caches over that with hot ones; a dash where it was not shown to be cold. */
+static const char *cold_cell(const json_t *row, vg_format format, char text[32])
+{
+    const json_t *cold = json_object_get(row, "cold_cache");
+    if (json_object_get(cold, "note") && format != VG_FORMAT_CSV)
+        return "-";
+    return vg_profile_count(
+        vg_json_get_number(cold, "cold_ns") / vg_json_get_number(cold, "hot_ns"), format, text);
+}
+
+static void print_row(FILE *out, vg_format format, int width, vg_cold mode, const json_t *row)
 {
     static const char *const keys[] = {"instructions", "loads",     "stores",
                                        "l1_misses",    "l2_misses", "l3_misses"};
     char text[COLUMNS][32];
     const char *cells[COLUMNS] = {vg_json_get_text(row, "kernel", "?")};
+    const char *state = vg_profile_state(mode);
     double elements = vg_json_get_number(row, "elements");
     for (int i = 0; i < 6; i++)
-        cells[i + 1] = vg_profile_count(get(row, "hot", keys[i]), format, text[i + 1]);
-    cells[7] = vg_profile_count(get(row, "cold", "l3_misses"), format, text[7]);
-    cells[8] = vg_profile_count(get(row, "hot", "l1_bytes") / elements, format, text[8]);
+        cells[i + 1] = vg_profile_count(get(row, state, keys[i]), format, text[i + 1]);
+    cells[7] = mode ? cold_cell(row, format, text[7])
+                    : vg_profile_count(get(row, "cold", "l3_misses"), format, text[7]);
+    cells[8] = vg_profile_count(get(row, state, "l1_bytes") / elements, format, text[8]);
     cells[9] = vg_profile_count(vg_json_get_number(row, "bytes") / elements, format, text[9]);
     vg_profile_row(out, format, width, cells, COLUMNS);
 }
 
+static void print_foot(FILE *out, vg_cold mode, const json_t *record)
+{
+    static const char *const what[] = {"warm caches (L3 cold: with empty ones)",
+                                       "caches warm but for the weights", "empty caches"};
+    fprintf(out, "\nCounts of one run with %s. B/value: bytes into L1 per value of\nthe largest "
+                 "tensor; model: what must be read and written once.\n",
+            what[mode]);
+    if (mode)
+        fprintf(out, "x hot: measured time of one call with %s over that with hot caches, in turn; "
+                     "-: no weights,\nor reading after the flush took less than %g times as long as "
+                     "reading again.\n",
+                vg_cold_text(mode), VG_COLD_FACTOR);
+    vg_profile_simulated_note(out, record);
+}
+
 void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
 {
-    static const char *const head[COLUMNS] = {"kernel",  "instr",   "loads",   "stores",  "L1 miss",
-                                              "L2 miss", "L3 miss", "L3 cold", "B/value", "model"};
+    const char *head[COLUMNS] = {"kernel",  "instr",   "loads",   "stores",  "L1 miss",
+                                 "L2 miss", "L3 miss", "L3 cold", "B/value", "model"};
     size_t i;
     json_t *row;
+    vg_cold mode;
     const json_t *rows = json_object_get(record, "rows");
     int width = longest_kernel(rows);
+    (void)vg_cold_by_name(vg_json_get_text(record, "cold_cache", NULL), &mode);
+    head[7] = mode ? "x hot" : head[7];
     if (json_object_get(record, "reason") && format != VG_FORMAT_CSV)
         fprintf(out, "%s\n", vg_json_get_text(record, "reason", ""));
     if (!json_array_size(rows))
@@ -218,12 +253,9 @@ void vg_profile_kernels_table(FILE *out, vg_format format, const json_t *record)
     vg_profile_row(out, format, width, head, COLUMNS);
     vg_profile_rule(out, format, COLUMNS);
     json_array_foreach(rows, i, row)
-        print_row(out, format, width, row);
-    if (format == VG_FORMAT_CSV)
-        return;
-    fprintf(out, "\nCounts of one run with warm caches (L3 cold: with empty ones). B/value: bytes into "
-                 "L1 per value of\nthe largest tensor; model: what must be read and written once.\n");
-    vg_profile_simulated_note(out, record);
+        print_row(out, format, width, mode, row);
+    if (format != VG_FORMAT_CSV)
+        print_foot(out, mode, record);
 }
 
 void vg_profile_simulated_note(FILE *out, const json_t *record)

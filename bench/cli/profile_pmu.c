@@ -22,9 +22,32 @@ void vg_profile_add_bytes(json_t *counts)
     }
 }
 
-static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *team, json_t *entry)
+/* One call behind a flush at a time: only the calls are counted. */
+static void count_cold(vg_counters *counters, vg_rig *rig, vg_cold cold, int64_t runs)
 {
-    enum { BATCH_NS = 5000000 };
+    vg_counters_start(counters);
+    vg_counters_stop(counters);
+    for (int64_t i = 0; i < runs; i++) {
+        vg_cold_begin(rig, cold);
+        vg_counters_resume(counters);
+        vg_rig_run(rig);
+        vg_counters_stop(counters);
+    }
+}
+
+static void count_hot(vg_counters *counters, vg_rig *rig, int64_t runs)
+{
+    vg_rig_begin(rig);
+    vg_counters_start(counters);
+    for (int64_t i = 0; i < runs; i++)
+        vg_rig_run(rig);
+    vg_counters_stop(counters);
+}
+
+static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *team, vg_cold cold,
+                           json_t *entry)
+{
+    enum { BATCH_NS = 5000000, COLD_RUNS = 20 };
     vg_rig rig;
     vg_counters *counters;
     vg_counts counts;
@@ -33,16 +56,17 @@ static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *t
     int64_t runs = vg_rig_calibrate(&rig, BATCH_NS, &once);
     vg_status status = vg_counters_open(vg_perf_kernel_get(), c->threads, &counters);
     if (!status) {
-        vg_rig_begin(&rig);
-        vg_counters_start(counters);
-        for (int64_t i = 0; i < runs; i++)
-            vg_rig_run(&rig);
-        vg_counters_stop(counters);
+        if (cold) {
+            runs = COLD_RUNS;
+            count_cold(counters, &rig, cold, runs);
+        } else {
+            count_hot(counters, &rig, runs);
+        }
         vg_counters_read(counters, &counts);
         vg_counters_close(counters);
-        json_t *hot = vg_counts_json(&counts, (double)runs);
-        vg_profile_add_bytes(hot);
-        json_object_set_new(entry, "hot", hot);
+        json_t *found = vg_counts_json(&counts, (double)runs);
+        vg_profile_add_bytes(found);
+        json_object_set_new(entry, vg_profile_state(cold), found);
         vg_json_set_text(entry, "impl", rig.impl);
         vg_json_set_number(entry, "time_ns", once);
         vg_json_set_number(entry, "ghz", counts.c[VG_COUNTER_cycles].value / (double)runs / once /
@@ -52,7 +76,7 @@ static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *t
     return status;
 }
 
-vg_status vg_profile_pmu(const vg_case_list *cases, bool quiet, json_t *record)
+vg_status vg_profile_pmu(const vg_case_list *cases, vg_cold cold, bool quiet, json_t *record)
 {
     vg_progress progress;
     json_t *rows = json_array();
@@ -67,7 +91,7 @@ vg_status vg_profile_pmu(const vg_case_list *cases, bool quiet, json_t *record)
         for (int k = 0; k < c->row_count && !status; k++) {
             json_t *entry = vg_profile_entry(c->rows[k], &c->shape, c->threads);
             vg_progress_step(&progress, i, vg_json_get_text(entry, "kernel", ""));
-            if (count_row(c->rows[k], c, team, entry))
+            if (count_row(c->rows[k], c, team, cold, entry))
                 vg_json_set_text(entry, "error", vg_status_message());
             json_array_append_new(rows, entry);
         }

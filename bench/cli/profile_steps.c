@@ -73,10 +73,22 @@ static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
     return VG_OK;
 }
 
-static void add_bandwidths(json_t *row)
+/* With hot and cold caches in turn, on the path whose bytes are known. */
+static vg_status add_cold_times(json_t *row, const vg_spec *spec, bool simulated, vg_cold mode)
+{
+    vg_spec counted = *spec;
+    if (simulated && spec->backend != VG_BACKEND_onednn)
+        counted.backend = (int)vg_backend_by_name(vg_sim_backend());
+    VG_TRY(vg_profile_cold_step(&counted, mode, row));
+    double ns = vg_json_get_number(json_object_get(row, "cold_cache"), "cold_ns");
+    vg_json_set_number(row, "counted_step_ms", 1e-6 * ns);
+    return VG_OK;
+}
+
+static void add_bandwidths(json_t *row, vg_cold mode)
 {
     double seconds = vg_json_get_number(row, "counted_step_ms") * 1e-3;
-    const json_t *hot = json_object_get(row, "hot");
+    const json_t *hot = json_object_get(row, vg_profile_state(mode));
     json_t *rates = json_object();
     vg_json_set_number(rates, "model", vg_json_get_number(row, "bytes") / seconds);
     for (int level = 1; level <= 3; level++) {
@@ -90,7 +102,7 @@ static void add_bandwidths(json_t *row)
 
 /* --- counters of the CPU -------------------------------------------------------------------- */
 
-static vg_status count_net(vg_net *net, int threads, json_t *row)
+static vg_status count_net(vg_net *net, int threads, vg_cold mode, json_t *row)
 {
     enum { RUNS = 5 };
     vg_counters *counters;
@@ -98,18 +110,22 @@ static vg_status count_net(vg_net *net, int threads, json_t *row)
     VG_TRY(vg_counters_open(vg_perf_kernel_get(), threads, &counters));
     vg_status status = vg_net_run(net);
     vg_counters_start(counters);
-    for (int i = 0; i < RUNS && !status; i++)
-        status = vg_net_run(net);
     vg_counters_stop(counters);
+    for (int i = 0; i < RUNS && !status; i++) {
+        vg_cold_flush_plan(vg_net_plan(net), mode);
+        vg_counters_resume(counters);
+        status = vg_net_run(net);
+        vg_counters_stop(counters);
+    }
     vg_counters_read(counters, &counts);
     vg_counters_close(counters);
     json_t *hot = vg_counts_json(&counts, RUNS);
     vg_profile_add_bytes(hot);
-    json_object_set_new(row, "hot", hot);
+    json_object_set_new(row, vg_profile_state(mode), hot);
     return status;
 }
 
-static vg_status count_spec(const vg_spec *spec, json_t *row)
+static vg_status count_spec(const vg_spec *spec, vg_cold mode, json_t *row)
 {
     vg_team *team;
     vg_net *net;
@@ -121,7 +137,7 @@ static vg_status count_spec(const vg_spec *spec, json_t *row)
         if (!status)
             status = vg_net_init(net, spec->seed);
         if (!status)
-            status = count_net(net, (int)spec->threads, row);
+            status = count_net(net, (int)spec->threads, mode, row);
         vg_net_destroy(net);
     }
     vg_team_destroy(team);
@@ -135,6 +151,8 @@ static vg_status simulate(const vg_profile_query *query, int points, json_t *rec
     char isa_word[40];
     const char *words[40] = {isa_word, "--nets"};
     int count = 2;
+    if (query->cold == VG_COLD_WEI)
+        words[count++] = "--cold-weights";
     snprintf(isa_word, sizeof isa_word, "--max-isa=%s", vg_sim_backend());
     for (int i = 0; i < query->words.count && count < 27; i++)
         words[count++] = query->words.items[i];
@@ -146,7 +164,7 @@ static vg_status simulate(const vg_profile_query *query, int points, json_t *rec
 }
 
 static vg_status measure_point(const vg_sweep *sweep, int index, const char *source, int threads,
-                               json_t *rows)
+                               vg_cold cold, json_t *rows)
 {
     vg_spec spec, given;
     bool simulated = !strcmp(source, "sim");
@@ -156,12 +174,14 @@ static vg_status measure_point(const vg_sweep *sweep, int index, const char *sou
         json_array_append_new(rows, json_object());
     json_t *row = json_array_get(rows, (size_t)index);
     describe(row, &spec, &given);
-    vg_status status = strcmp(source, "pmu") ? VG_OK : count_spec(&spec, row);
+    vg_status status = strcmp(source, "pmu") ? VG_OK : count_spec(&spec, cold, row);
     if (!status)
         status = add_times(row, &spec, simulated);
+    if (!status && cold)
+        status = add_cold_times(row, &spec, simulated, cold);
     if (status)
         vg_json_set_text(row, "error", vg_status_message());
-    add_bandwidths(row);
+    add_bandwidths(row, cold);
     return VG_OK;
 }
 
@@ -185,6 +205,8 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
     vg_json_set_text(*record, "kind", "steps");
     vg_json_set_text(*record, "source", source);
     json_object_set_new(*record, "rows", json_array());
+    if (query->cold)
+        vg_json_set_text(*record, "cold_cache", vg_cold_names[query->cold]);
     if (!strcmp(source, "sim"))
         status = simulate(query, (int)sweep.points, *record);
     if (status) {
@@ -194,7 +216,7 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
     json_object_set_new(*record, "threads", json_integer(pmu ? query->options->threads : 1));
     for (int i = 0; i < sweep.points && !vg_interrupted(); i++)
         if (measure_point(&sweep, i, source, pmu ? query->options->threads : 1,
-                          json_object_get(*record, "rows")))
+                          query->cold, json_object_get(*record, "rows")))
             break;
     vg_sweep_release(&sweep);
     return status ? vg_fail(status, "%s", reason) : VG_OK;
@@ -204,23 +226,59 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
 
 enum { COLUMNS = 10 };
 
-static void print_row(FILE *out, vg_format format, int width, const json_t *row)
+static void print_row(FILE *out, vg_format format, int width, vg_cold mode, const json_t *row)
 {
     static const char *const levels[] = {"l1", "l2", "l3"};
     char text[COLUMNS][32], key[16];
     const char *cells[COLUMNS] = {vg_json_get_text(row, "label", "?")};
-    const json_t *hot = json_object_get(row, "hot"), *rates = json_object_get(row, "bytes_per_s");
-    double ms = vg_json_get_number(json_object_get(row, "cost"), "step_ms");
+    const json_t *counts = json_object_get(row, vg_profile_state(mode));
+    const json_t *rates = json_object_get(row, "bytes_per_s");
+    double ms = mode ? vg_json_get_number(row, "counted_step_ms")
+                     : vg_json_get_number(json_object_get(row, "cost"), "step_ms");
     cells[1] = vg_profile_count(ms, format, text[1]);
-    cells[2] = vg_profile_count(vg_json_get_number(hot, "instructions"), format, text[2]);
+    cells[2] = vg_profile_count(vg_json_get_number(counts, "instructions"), format, text[2]);
     cells[3] = vg_profile_count(vg_json_get_number(row, "bytes"), format, text[3]);
     for (int i = 0; i < 3; i++) {
         snprintf(key, sizeof key, "%s_bytes", levels[i]);
-        cells[4 + i] = vg_profile_count(vg_json_get_number(hot, key), format, text[4 + i]);
+        cells[4 + i] = vg_profile_count(vg_json_get_number(counts, key), format, text[4 + i]);
         cells[7 + i] =
             vg_profile_count(vg_json_get_number(rates, levels[i]), format, text[7 + i]);
     }
     vg_profile_row(out, format, width, cells, COLUMNS);
+}
+
+/* What cold caches made of each network, or that they were not seen to be cold. */
+static void cold_lines(FILE *out, vg_cold mode, const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    fprintf(out, "step ms, counts and rates with %s; against hot caches, in turn:\n",
+            vg_cold_text(mode));
+    json_array_foreach(rows, i, row) {
+        const json_t *cold = json_object_get(row, "cold_cache");
+        const json_t *check = json_object_get(cold, "check");
+        const char *note = vg_json_get_text(cold, "note", NULL);
+        fprintf(out,
+                "  %s: x %.3g of %.4g ms; %.1f KiB flushed, %s%.0f ns to read after it, %.0f again\n",
+                vg_json_get_text(row, "label", "?"),
+                vg_json_get_number(cold, "cold_ns") / vg_json_get_number(cold, "hot_ns"),
+                1e-6 * vg_json_get_number(cold, "hot_ns"),
+                vg_json_get_number(check, "bytes") / 1024, note ? "NOT shown to be cold: " : "",
+                vg_json_get_number(check, "cold_ns"), vg_json_get_number(check, "hot_ns"));
+    }
+}
+
+static void print_foot(FILE *out, vg_cold mode, const json_t *record)
+{
+    double threads = vg_json_get_number(record, "threads");
+    fprintf(out,
+            "\nForward and backward pass, %.0f thread%s. model: every tensor of every op read or "
+            "written once. into Ln:\nbytes that missed in level n. Bytes per second are of the "
+            "path that was counted%s.\n",
+            threads, threads > 1 ? "s" : "", mode ? "" : ", step ms of the best one");
+    if (mode)
+        cold_lines(out, mode, json_object_get(record, "rows"));
+    vg_profile_simulated_note(out, record);
 }
 
 void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record)
@@ -229,8 +287,10 @@ void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record)
                                               "into L2", "into L3", "L1 B/s", "L2 B/s", "L3 B/s"};
     size_t i;
     json_t *row;
+    vg_cold mode;
     const json_t *rows = json_object_get(record, "rows");
     int width = 7;
+    (void)vg_cold_by_name(vg_json_get_text(record, "cold_cache", NULL), &mode);
     json_array_foreach(rows, i, row) {
         int n = (int)strlen(vg_json_get_text(row, "label", ""));
         width = n > width ? n : width;
@@ -240,14 +300,7 @@ void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record)
     vg_profile_row(out, format, width, head, COLUMNS);
     vg_profile_rule(out, format, COLUMNS);
     json_array_foreach(rows, i, row)
-        print_row(out, format, width, row);
-    if (format == VG_FORMAT_CSV)
-        return;
-    fprintf(out,
-            "\nForward and backward pass, %.0f thread%s. model: every tensor of every op read or "
-            "written once. into Ln:\nbytes that missed in level n. Bytes per second are of the "
-            "path that was counted, step ms of the best one.\n",
-            vg_json_get_number(record, "threads"),
-            vg_json_get_number(record, "threads") > 1 ? "s" : "");
-    vg_profile_simulated_note(out, record);
+        print_row(out, format, width, mode, row);
+    if (format != VG_FORMAT_CSV)
+        print_foot(out, mode, record);
 }

@@ -94,6 +94,21 @@ static bool same_cap(const json_t *entry, const char *max_isa)
     return cap && max_isa ? !strcmp(cap, max_isa) : !cap && !max_isa;
 }
 
+vg_status vg_run_check_cold(const vg_run *run)
+{
+    size_t index;
+    json_t *entry;
+    json_array_foreach(json_object_get(run->before, "benchmarks"), index, entry) {
+        const char *was = vg_json_get_text(entry, "cold_cache", "none");
+        if (strcmp(was, vg_cold_names[run->cold]))
+            return vg_fail(VG_EINVAL,
+                           "--resume: the folder has rows of --cold-cache=%s, which do not stand "
+                           "beside those of --cold-cache=%s",
+                           was, vg_cold_names[run->cold]);
+    }
+    return VG_OK;
+}
+
 void vg_run_keep_entries(vg_run *run, const char *max_isa)
 {
     size_t index;
@@ -170,6 +185,7 @@ static vg_status own_pass(vg_run *run)
                                 .user = run};
     request.sampling.seconds = case_seconds(run);
     request.sampling.seed = run->options->seed;
+    request.sampling.cold = run->cold;
     if (run->budget_s > 0)
         request.deadline = vg_now() + run->budget_s;
     VG_TRY(vg_gbench_flags_read(&nothing, &none));
@@ -178,6 +194,10 @@ static vg_status own_pass(vg_run *run)
     vg_status status = vg_bench_cases(&request, run->results, &summary);
     run->partial |= summary.left_out > 0;
     run->failed += summary.failed;
+    if (summary.warm)
+        vg_say(run->options->quiet,
+               "%d of %d rows were not cold: they have no weights, or were not shown to be",
+               summary.warm, summary.rows);
     return status;
 }
 
@@ -225,7 +245,7 @@ static vg_status child_pass(vg_run *run, const char *max_isa, const char *backen
                             json_t **document)
 {
     char file[4200], list[4200], shapes[4220], isa[32], backend[128], filter[600];
-    char seconds[48], seed[48], threads[128];
+    char seconds[48], seed[48], threads[128], cold[32];
     int code, n = 0;
     snprintf(file, sizeof file, "%s/.pass.json", run->folder);
     snprintf(list, sizeof list, "%s/.shapes.txt", run->folder);
@@ -240,6 +260,9 @@ static vg_status child_pass(vg_run *run, const char *max_isa, const char *backen
     thread_words(run, threads, sizeof threads);
     const char *words[12] = {"bench", shapes, seconds, seed, threads};
     n = 5;
+    snprintf(cold, sizeof cold, "--cold-cache=%s", vg_cold_names[run->cold]);
+    if (run->cold)
+        words[n++] = cold;
     if (run->options->quiet)
         words[n++] = "--quiet";
     if (max_isa)

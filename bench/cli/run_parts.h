@@ -24,6 +24,7 @@ typedef struct vg_run {
     double budget_s;    /**< 0: none */
     vg_case_list cases; /**< of the kernel part, after the budget */
     vg_shape_list list;
+    vg_cold cold;  /**< caches that kernels are timed with */
     int processes; /**< independent processes of the kernel part */
     int failed;    /**< rows that did not verify */
     bool partial;  /**< something is missing: interrupt or a part that failed */
@@ -48,6 +49,8 @@ vg_status vg_run_save(vg_run *run, bool complete);
 /** Takes over the rows of the earlier document that were measured under the cap @p max_isa (NULL:
  * none), but for those that failed. */
 void vg_run_keep_entries(vg_run *run, const char *max_isa);
+/** VG_EINVAL where the earlier document was timed with other caches. */
+vg_status vg_run_check_cold(const vg_run *run);
 vg_status vg_run_choose_cases(vg_run *run);
 double vg_run_kernels_estimate(const vg_run *run, char *what, size_t size);
 vg_status vg_run_kernels(vg_run *run);

@@ -37,7 +37,7 @@ double vg_run_profile_estimate(const vg_run *run, char *what, size_t size)
 
 vg_status vg_run_profile(vg_run *run)
 {
-    char file[4200], shapes[1024], filter[600];
+    char file[4200], shapes[1024], filter[600], cold[32];
     json_t *document, *before = json_object_get(run->before, "profile");
     int code;
     if (json_array_size(before)) {
@@ -47,7 +47,8 @@ vg_status vg_run_profile(vg_run *run)
     snprintf(file, sizeof file, "%s/.profile.json", run->folder);
     snprintf(shapes, sizeof shapes, "--shapes=%s", shapes_of(run));
     snprintf(filter, sizeof filter, "--filter=%s", run->filter ? run->filter : "all");
-    const char *words[] = {"profile", "--quiet", shapes, filter, NULL};
+    snprintf(cold, sizeof cold, "--cold-cache=%s", vg_cold_names[run->cold]);
+    const char *words[] = {"profile", "--quiet", shapes, filter, cold, NULL};
     VG_TRY(vg_child_run(words, file, NULL, &document, &code));
     json_object_set(run->results, "profile", json_object_get(document, "profile"));
     json_decref(document);

@@ -131,7 +131,8 @@ static void add_counts(json_t *row, const char *state, const vg_callgrind_part *
 static vg_status join(json_t *rows, const json_t *list, const vg_callgrind *parts,
                       const vg_sim_geometry *g, const vg_sim_cache *outer)
 {
-    static const char *const states[] = {"cold", "hot"};
+    static const char *const states[] = {"cold", "hot", "cold_weights"};
+    enum { ALWAYS = 2, STATES = 3 };
     size_t i;
     json_t *entry;
     json_array_foreach(list, i, entry) {
@@ -143,9 +144,11 @@ static vg_status join(json_t *rows, const json_t *list, const vg_callgrind *part
             json_array_set(rows, (size_t)place, entry);
         if (json_object_get(entry, "error"))
             continue;
-        for (int s = 0; s < 2; s++) {
+        for (int s = 0; s < STATES; s++) {
             snprintf(name, sizeof name, "%08lld %s", (long long)place, states[s]);
             const vg_callgrind_part *part = vg_callgrind_find(parts, name);
+            if (!part && s >= ALWAYS)
+                continue; /* was not asked for */
             if (!part)
                 return vg_fail(VG_EEXTERNAL, "callgrind wrote no part '%s'", name);
             add_counts(json_array_get(rows, (size_t)place), states[s], part, g, outer);

@@ -7,6 +7,8 @@
  * parameters of an optimizer), and what the row made of them beforehand: the panels of
  * weights:packed, oneDNN's reordered copies. Cold all: every tensor, the workspace, and all memory
  * of the row's own, oneDNN's scratchpad included; not the scratch of the threads.
+ *
+ * A network is its plan: the same of all its tasks.
  */
 #ifndef VG_MEASURE_COLD_H
 #define VG_MEASURE_COLD_H
@@ -34,6 +36,22 @@ typedef struct vg_cold_check {
 /** Cold reads must take so many times as long as hot ones, the clock left out of neither. */
 #define VG_COLD_FACTOR 2.0
 
+/** Reads the mode's name; false for other words. NULL: VG_COLD_NONE. */
+bool vg_cold_by_name(const char *name, vg_cold *mode);
+
+typedef void vg_cold_visit_fn(void *user, const void *p, size_t bytes);
+
+/** Calls @p visit for every block of memory of the tasks of @p plan that @p mode means: tensors,
+ * and what a task keeps beside them. A tensor of several tasks is visited as often. */
+void vg_cold_visit_plan(const vg_plan *plan, vg_cold mode, vg_cold_visit_fn *visit, void *user);
+
+/** Flushes what vg_cold_visit_plan() visits. */
+void vg_cold_flush_plan(const vg_plan *plan, vg_cold mode);
+
+/** Reads every line of what the plan's tasks use but their parameters: where a simulated cache was
+ * empty, that leaves the weights cold and the rest as warm as it fits. */
+void vg_cold_touch_rest(const vg_plan *plan);
+
 /** Brings the rig into the state in which a sample of @p mode begins. */
 void vg_cold_begin(vg_rig *rig, vg_cold mode);
 
@@ -41,6 +59,10 @@ void vg_cold_begin(vg_rig *rig, vg_cold mode);
 double vg_cold_time(vg_rig *rig, vg_cold mode, double *cpu_ns);
 
 void vg_cold_verify(vg_rig *rig, vg_cold mode, vg_cold_check *check);
+
+/** The same for a plan that is in no rig; @p run brings it through once, before each flush. */
+void vg_cold_verify_plan(const vg_plan *plan, vg_cold mode, void (*run)(void *user), void *user,
+                         vg_cold_check *check);
 
 /** Whether what was flushed was seen to be cold. */
 bool vg_cold_shown(const vg_cold_check *check);

@@ -172,6 +172,11 @@ void vg_counters_stop(vg_counters *c)
     control_all(c, PERF_EVENT_IOC_DISABLE);
 }
 
+void vg_counters_resume(vg_counters *c)
+{
+    control_all(c, PERF_EVENT_IOC_ENABLE);
+}
+
 /* What a group read gives: PERF_FORMAT_GROUP with both times. */
 typedef struct group_data {
     uint64_t count, enabled, running, values[GROUP_MAX];

@@ -64,6 +64,8 @@ vg_status vg_counters_open(const vg_perf_kernel *kernel, int threads, vg_counter
 
 void vg_counters_start(vg_counters *counters);
 void vg_counters_stop(vg_counters *counters);
+/** Goes on after a stop, from where the counts are. */
+void vg_counters_resume(vg_counters *counters);
 
 /** Sums since the last start. Cycles or instructions that are 0, or an IPC outside 0.01 to 16, are
  * named in `doubt`. */

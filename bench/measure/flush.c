@@ -84,10 +84,21 @@ vg_status vg_flush_usable(void)
 
 #endif
 
+static vg_flush_fn *replacement;
+
+vg_flush_fn *vg_flush_replace(vg_flush_fn *other)
+{
+    vg_flush_fn *before = replacement;
+    replacement = other;
+    return before;
+}
+
 void vg_flush(const void *p, size_t bytes)
 {
     const char *begin = p;
-    if (p && bytes)
+    if (replacement)
+        replacement(p, bytes);
+    else if (p && bytes)
         flush_lines(begin - (uintptr_t)p % LINE, begin + bytes);
 }
 

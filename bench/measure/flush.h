@@ -17,6 +17,12 @@ vg_status vg_flush_usable(void);
  * Translations stay in the TLBs. Nothing where vg_flush_usable() fails. */
 void vg_flush(const void *p, size_t bytes);
 
+typedef void vg_flush_fn(const void *p, size_t bytes);
+
+/** Has vg_flush() call @p other from now on (NULL: the CPU's instruction again), and returns what it
+ * called before. For tests, which must see that a flush that does nothing does not pass. */
+vg_flush_fn *vg_flush_replace(vg_flush_fn *other);
+
 /** Time in ns to read @p p, one load after the other in random order, at most 1024 of its lines:
  * the loads depend on each other, so that neither prefetchers nor parallel misses hide a cache
  * that does not have the line. Clock included. */

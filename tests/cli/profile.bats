@@ -95,6 +95,38 @@ PY
     [ "$status" -eq 2 ]
 }
 
+@test "profile: cold weights, cold all: counted, timed beside hot ones, shown to be cold" {
+    need_valgrind
+    "$VGBENCH" profile --quiet --counters=sim --cold-cache=wei --shapes='dense/fwd 16 64 64, relu/fwd 16 64' \
+        -o "$DIR/wei.json" >"$DIR/wei.txt"
+    "$VGBENCH" profile --quiet --counters=none --cold-cache=all --backend=scalar depth=1 width=64 batch=32 \
+        -o "$DIR/all.json" >"$DIR/all.txt"
+    grep -q 'x hot' "$DIR/wei.txt"
+    grep -q 'with all cold' "$DIR/all.txt"
+    python3 - "$DIR/wei.json" "$DIR/all.json" <<'PY'
+import json, sys
+wei, net = [json.load(open(f))["profile"][0] for f in sys.argv[1:]]
+assert wei["cold_cache"] == "wei" and net["cold_cache"] == "all"
+for row in wei["rows"]:
+    c, lines = row["cold_cache"], 64 * 64 * 4 // 64
+    assert c["mode"] == "wei" and c["n"] >= 5
+    assert row["hot"]["l3_misses"] <= row["cold_weights"]["l3_misses"] <= row["cold"]["l3_misses"]
+    if row["op"] == "dense":
+        assert c["check"]["bytes"] >= (64 * 64 + 64) * 4 and c["cold_ns"] > 0 < c["hot_ns"]
+        assert row["cold_weights"]["l3_misses"] >= lines - 8, row
+        assert row["cold_weights"]["l3_misses"] < row["cold"]["l3_misses"] - 16 * 64 * 4 // 64 // 2
+    else:
+        assert c["check"]["bytes"] == 0 and c["note"] == "no weights: hot"
+(step,) = net["rows"]
+assert step["cold_cache"]["check"]["bytes"] >= 2 * 64 * 64 * 4
+assert abs(step["counted_step_ms"] - 1e-6 * step["cold_cache"]["cold_ns"]) < 1e-9
+PY
+    run "$VGBENCH" profile --cold-cache=some
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" profile --scaling --cold-cache=wei
+    [ "$status" -eq 2 ]
+}
+
 @test "profile: a part of run, if asked for" {
     need_valgrind
     "$VGBENCH" run --quick --quiet --only=profile --shapes='relu 4 8' --filter=relu/fwd -d "$DIR/run" >/dev/null

@@ -44,6 +44,22 @@ PY
     fi
 }
 
+@test "kernels with cold caches: recorded, reported, and not mixed with hot ones" {
+    "$VG" run $TINY --only=kernels --cold-cache=all -d "$TMP/d" >/dev/null
+    python3 - "$TMP/d/results.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["benchmarks"]
+for e in d["benchmarks"]:
+    assert e["cold_cache"] == "all" and e["cold_check"]["bytes"] >= 2 * 4 * 8 * 4
+PY
+    matches_schema "$TMP/d/results.json"
+    grep -q 'timed with cold caches' "$TMP/d/report.md"
+    run --separate-stderr "$VG" run $TINY --only=kernels -d "$TMP/d" --resume
+    [ "$status" -eq 2 ]
+    grep -q 'cold-cache=all.*cold-cache=none' <<< "$stderr"
+}
+
 @test "the plan comes first, with its time" {
     run --separate-stderr "$VG" run --quick --dry-run
     [ "$status" -eq 0 ]
