@@ -13,11 +13,6 @@
 
 enum { WORKSPACES = sizeof((vg_net *)0)->workspace / sizeof((vg_net *)0)->workspace[0] };
 
-static bool no_barrier(const vg_phase *a, const vg_phase *b)
-{
-    return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
-}
-
 /* Whether the step begins behind a barrier, with the statistics in the plan as without. */
 static bool after_barrier(const vg_net *net, int step)
 {
@@ -25,8 +20,8 @@ static bool after_barrier(const vg_net *net, int step)
     int before = step - 1;
     while (before >= 0 && s[before].part == VG_PART_statistics)
         before--;
-    return s[step].part != VG_PART_statistics && !no_barrier(&s[step - 1].phase, &s[step].phase) &&
-           (before < 0 || !no_barrier(&s[before].phase, &s[step].phase));
+    return s[step].part != VG_PART_statistics && vg_phase_barrier(&s[step - 1].phase, &s[step].phase) &&
+           (before < 0 || vg_phase_barrier(&s[before].phase, &s[step].phase));
 }
 
 /* Tasks run one after the other and can share a workspace, but for neighbours that the executor

@@ -268,27 +268,37 @@ static vg_status share(vg_net *net, int from, int to)
     return accumulate(net, to, buffer);
 }
 
-static vg_status backward_dense(vg_net *net, const vg_node *n)
+static vg_status backward_weights(vg_net *net, const vg_node *n, const vg_shape *shape)
 {
-    vg_shape shape = vg_net_node_shape(net, n);
     vg_task *task;
-    VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_weights, &shape, &task));
+    VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_weights, shape, &task));
     bind(task, VG_DY, grad(net, n->y));
     bind(task, VG_X, data(net, n->x));
     bind(task, VG_DW, param_grad(net, n->p0));
     bind(task, VG_DB, param_grad(net, n->p1));
     vg_block *b = &net->block[n->block];
     if (n->block && n->p0 == b->weight)
-        VG_TRY(vg_net_watch(net, VG_WATCH_SQUARES, param_grad(net, n->p0), shape.n[2], shape.n[1],
-                            &b->grad_weight));
-    if (!net->value[n->x].needs_grad)
-        return VG_OK;
+        VG_TRY(vg_net_watch(net, VG_WATCH_SQUARES, param_grad(net, n->p0), shape->n[2],
+                            shape->n[1], &b->grad_weight));
+    return VG_OK;
+}
+
+/* The gradient of the input first: that of the weights is then in the cache for the optimizer. No
+ * barrier between the two, because neither reads what the other writes. */
+static vg_status backward_dense(vg_net *net, const vg_node *n)
+{
+    vg_shape shape = vg_net_node_shape(net, n);
+    vg_task *task;
     int dx;
+    if (!net->value[n->x].needs_grad)
+        return backward_weights(net, n, &shape);
     VG_TRY(contribution(net, n->x, &dx));
     VG_TRY(vg_net_add_task(net, VG_OP_dense, VG_DIR_bwd_data, &shape, &task));
     bind(task, VG_DY, grad(net, n->y));
     bind(task, VG_W, param(net, n->p0));
     bind(task, VG_DX, net->buffer[dx].p);
+    net->plan.steps[net->plan.count - 1].phase.independent = true;
+    VG_TRY(backward_weights(net, n, &shape));
     return accumulate(net, n->x, dx);
 }
 

@@ -218,17 +218,6 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* No barrier is needed where the same worker owns the same rows in the next phase. */
-static bool same_rows(const vg_phase *a, const vg_phase *b)
-{
-    return a->row_block > 0 && a->row_block == b->row_block && a->units == b->units;
-}
-
-static bool needs_barrier(const vg_phase *a, const vg_phase *next)
-{
-    return !a->independent && !same_rows(a, next);
-}
-
 /* This worker's share of every round. */
 static void run_step(const segment *s, int i, int worker, int workers)
 {
@@ -246,7 +235,7 @@ static void run_step(const segment *s, int i, int worker, int workers)
 
 static void wait_behind(const segment *s, int i, int workers)
 {
-    if (i + 1 < s->count && needs_barrier(&s->steps[i].phase, &s->steps[i + 1].phase))
+    if (i + 1 < s->count && vg_phase_barrier(&s->steps[i].phase, &s->steps[i + 1].phase))
         vg_barrier_wait(&s->team->barrier, workers);
 }
 
@@ -290,7 +279,7 @@ static int segment_threads(const vg_team *team, const vg_step *steps, int count)
         cost += steps[i].phase.cost_ns;
         if (steps[i].phase.units > units)
             units = steps[i].phase.units;
-        barriers += i + 1 < count && needs_barrier(&steps[i].phase, &steps[i + 1].phase);
+        barriers += i + 1 < count && vg_phase_barrier(&steps[i].phase, &steps[i + 1].phase);
     }
     double wanted = cost / MIN_NS_PER_THREAD;
     int threads = wanted < team->threads ? (int)wanted : team->threads;

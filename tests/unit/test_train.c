@@ -111,6 +111,43 @@ static void sgd_is_what_it_says(void **state)
     close_rig(&r);
 }
 
+/* Without statistics the optimizer acts piece by piece, on gradients that share memory: the weights
+ * are the same bits after some steps, padding included, whoever works. */
+static void lean_steps_are_the_steps(void **state)
+{
+    (void)state;
+    static const char *const nets[] = {
+        "depth=4 width=100 batch=600 act=relu optimizer=adamw", /* large enough for a team */
+        "depth=3 width=40 batch=32 act=prelu in_dim=24 optimizer=adam",
+        "depth=3 width=32 batch=32 act=linear in_dim=20 optimizer=momentum",
+        "depth=3 width=48 batch=70 norm=batch optimizer=adamw",
+        "depth=3 width=48 batch=32 norm=layer skip=residual norm_at=pre act=gelu final_norm=1",
+        "depth=3 width=40 batch=32 norm=group skip=scaled norm_at=post block_layers=1",
+        "depth=3 width=40 batch=32 skip=rezero act=tanh optimizer=sgd",
+        "depth=3 width=40 batch=32 skip=highway norm=rms",
+        "model=rnn depth=2 width=24 batch=8 seq_len=6",
+        "model=lstm depth=2 width=24 batch=8 seq_len=6",
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            char words[160];
+            snprintf(words, sizeof words, "%s threads=1", nets[i]);
+            rig whole = open_rig(words, 600, 0);
+            snprintf(words, sizeof words, "%s threads=%d", nets[i], threads);
+            rig lean = open_rig(words, 600, 0);
+            int64_t rows = whole.spec.batch, n = vg_net_arena(vg_stepper_net(lean.stepper))->floats;
+            for (int step = 0; step < 3; step++) {
+                run_step(&whole, step, 0, rows, true);
+                run_step(&lean, step, 0, rows, false);
+            }
+            if (memcmp(vg_net_values(vg_stepper_net(whole.stepper)),
+                       vg_net_values(vg_stepper_net(lean.stepper)), (size_t)n * sizeof(float)))
+                fail_msg("%s: the lean step changes the weights in another way", words);
+            close_rig(&whole);
+            close_rig(&lean);
+        }
+}
+
 /* The rest of an epoch is a batch of its own size: its loss is that of those samples alone. */
 static void partial_batches(void **state)
 {
@@ -264,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schedules),
         cmocka_unit_test(sgd_is_what_it_says),
+        cmocka_unit_test(lean_steps_are_the_steps),
         cmocka_unit_test(partial_batches),
         cmocka_unit_test(batch_norm_runs_on_its_statistics),
         cmocka_unit_test(scores_do_not_depend_on_the_batch),

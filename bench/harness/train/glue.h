@@ -62,23 +62,6 @@ vg_status vg_update_prepare(vg_update *update, const vg_arena *arena, const int 
 vg_status vg_update_append(vg_update *update, vg_plan *plan);
 void vg_update_release(vg_update *update);
 
-/** The optimizer, layer by layer: each acts as soon as its gradients are complete and its weights
- * are not read any more, while both are in the cache. Element by element it does what the pass over
- * all parameters does. */
-typedef struct vg_pieces {
-    vg_task *tasks; /**< [count]; 0: before the first layer, last: behind the last */
-    int *layer;     /**< of the task; 0: outside the layers */
-    int count;
-} vg_pieces;
-
-/** Cuts the arena by the layers of its segments' names ("layer007..."). */
-vg_status vg_pieces_prepare(vg_pieces *pieces, const vg_arena *arena, const vg_task *optimizer);
-/** The optimizer's phases before the last: what all pieces share. */
-vg_status vg_pieces_begin(const vg_task *optimizer, vg_plan *plan);
-/** The pieces of @p layer. @p independent as in vg_phase. */
-vg_status vg_pieces_append(const vg_pieces *pieces, int layer, bool independent, vg_plan *plan);
-void vg_pieces_release(vg_pieces *pieces);
-
 /** Divides all gradients: the loss was scaled. */
 typedef struct vg_unscale {
     vg_task task;

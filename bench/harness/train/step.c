@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/train/glue.h"
+#include "harness/train/lean.h"
 #include "kernels/base/partition.h"
 
 enum { WITHOUT, WITH, KINDS }; /* statistics */
@@ -16,6 +17,7 @@ typedef struct batch_side {
     vg_net *net;
     vg_gather gather;
     vg_scorer scorer;
+    vg_lean lean;
     vg_plan plan[KINDS];
 } batch_side;
 
@@ -33,7 +35,6 @@ struct vg_stepper {
     vg_task optimizer, clip;
     void *optimizer_workspace, *clip_workspace;
     vg_update update;
-    vg_pieces pieces;
     vg_unscale unscale;
     float *moment[2];
     float clip_stats[2]; /* norm before, factor */
@@ -153,36 +154,6 @@ static vg_status append_marked(vg_plan *plan, const vg_step *step)
     return vg_plan_append_phase(plan, step->task, &step->phase, 0);
 }
 
-/* The last step of the backward pass of a layer, or -1. */
-static int last_of_layer(const vg_plan *net, int step)
-{
-    int layer = net->steps[step].layer;
-    if (net->steps[step].part != VG_PART_backward || layer == 0)
-        return -1;
-    for (int i = step + 1; i < net->count; i++)
-        if (net->steps[i].part == VG_PART_backward && net->steps[i].layer == layer)
-            return -1;
-    return layer;
-}
-
-/* The step without statistics, with the optimizer behind the backward pass of each layer. */
-static vg_status append_merged(vg_plan *plan, const vg_plan *net, const vg_pieces *pieces)
-{
-    if (net->scratch > plan->scratch)
-        plan->scratch = net->scratch;
-    for (int i = 0; i < net->count; i++) {
-        if (net->steps[i].part == VG_PART_statistics)
-            continue;
-        VG_TRY(append_marked(plan, &net->steps[i]));
-        int layer = last_of_layer(net, i);
-        plan->part = VG_PART_optimizer;
-        if (layer > 0)
-            VG_TRY(vg_pieces_append(pieces, layer, true, plan));
-    }
-    plan->layer = 0;
-    return vg_pieces_append(pieces, 0, false, plan);
-}
-
 static vg_status append_net(vg_plan *plan, const vg_plan *net, bool statistics)
 {
     if (net->scratch > plan->scratch)
@@ -205,9 +176,13 @@ static vg_status make_plan(vg_stepper *s, batch_side *side, bool statistics)
     mark(plan, VG_PART_data);
     VG_TRY(vg_gather_append(&side->gather, plan));
     if (!statistics && s->spec.loss_scale == 1 && !(s->spec.clip_norm > 0)) {
-        mark(plan, VG_PART_optimizer);
-        VG_TRY(vg_pieces_begin(&s->optimizer, plan));
-        VG_TRY(append_merged(plan, vg_net_plan(side->net), &s->pieces));
+        vg_lean_parts parts = {.net = vg_net_plan(side->net),
+                               .arena = vg_net_arena(s->full.net),
+                               .values = vg_net_values(s->full.net),
+                               .grads = vg_net_grads(s->full.net),
+                               .optimizer = &s->optimizer,
+                               .by_layer = s->spec.backend == VG_BACKEND_onednn};
+        VG_TRY(vg_lean_append(&side->lean, &parts, plan));
         return vg_team_reserve(s->team, plan->scratch);
     }
     VG_TRY(append_net(plan, vg_net_plan(side->net), statistics));
@@ -235,7 +210,6 @@ static vg_status make_side(vg_stepper *s, batch_side *side, int64_t rows)
     if (side == &s->full) {
         VG_TRY(make_optimizer(s));
         VG_TRY(watch_updates(s));
-        VG_TRY(vg_pieces_prepare(&s->pieces, vg_net_arena(side->net), &s->optimizer));
     }
     VG_TRY(make_plan(s, side, false));
     return s->monitor ? make_plan(s, side, true) : VG_OK;
@@ -292,6 +266,7 @@ static void destroy_side(batch_side *side)
 {
     vg_net_destroy(side->net);
     vg_scorer_release(&side->scorer);
+    vg_lean_release(&side->lean);
     for (int k = 0; k < KINDS; k++)
         vg_plan_release(&side->plan[k]);
 }
@@ -312,7 +287,6 @@ void vg_stepper_destroy(vg_stepper *s)
     vg_free(s->moment[0]);
     vg_free(s->moment[1]);
     vg_update_release(&s->update);
-    vg_pieces_release(&s->pieces);
     free(s->layers);
     free(s);
 }

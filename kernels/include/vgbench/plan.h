@@ -30,6 +30,15 @@ typedef struct vg_plan {
     int part, layer; /**< given to the steps that are appended from now on */
 } vg_plan;
 
+/** Whether the executor puts a barrier between two neighbouring phases. It does not where the same
+ * worker owns the same rows in both. */
+static inline bool vg_phase_barrier(const vg_phase *phase, const vg_phase *next)
+{
+    bool same_rows = phase->row_block > 0 && phase->row_block == next->row_block &&
+                     phase->units == next->units;
+    return !phase->independent && !same_rows;
+}
+
 /** Appends the phases of @p task, which must outlive the plan. */
 vg_status vg_plan_append(vg_plan *plan, const vg_task *task);
 
