@@ -72,7 +72,15 @@ static void source_note(vg_text *out, const json_t *record)
 
 /* --- kernels -------------------------------------------------------------------------------- */
 
-static void kernel_row(vg_text *out, const json_t *row)
+/* Counts are those of the caches that the record is of. */
+static double count_of(const json_t *record, const json_t *row, const char *key)
+{
+    const char *mode = vg_doc_str(record, "cold_cache");
+    const char *state = !mode ? "hot" : strcmp(mode, "wei") ? "cold" : "cold_weights";
+    return vg_doc_num(json_object_get(row, state), key);
+}
+
+static void kernel_row(vg_text *out, const json_t *record, const json_t *row)
 {
     const char *kernel = vg_doc_str(row, "kernel"), *error = vg_doc_str(row, "error");
     double elements = vg_doc_num(row, "elements");
@@ -84,12 +92,12 @@ static void kernel_row(vg_text *out, const json_t *row)
         for (int i = 0; i < 5; i++)
             vg_cell_printf(out, "n/a");
     } else {
-        count_cell(out, vg_doc_num(row, "hot.instructions"));
-        count_cell(out, vg_doc_num(row, "hot.loads") + vg_doc_num(row, "hot.stores"));
-        count_cell(out, vg_doc_num(row, "hot.l1_misses"));
-        count_cell(out, vg_doc_num(row, "hot.l2_misses"));
+        count_cell(out, count_of(record, row, "instructions"));
+        count_cell(out, count_of(record, row, "loads") + count_of(record, row, "stores"));
+        count_cell(out, count_of(record, row, "l1_misses"));
+        count_cell(out, count_of(record, row, "l2_misses"));
         count_cell(out, vg_doc_num(row, "cold.l3_misses"));
-        vg_cell_printf(out, "%s / %s", vg_num(per, vg_doc_num(row, "hot.l1_bytes") / elements, 3),
+        vg_cell_printf(out, "%s / %s", vg_num(per, count_of(record, row, "l1_bytes") / elements, 3),
                        vg_num(model, vg_doc_num(row, "bytes") / elements, 3));
     }
     vg_row_end(out);
@@ -106,13 +114,14 @@ static void kernels(vg_text *out, const json_t *record)
     source_note(out, record);
     if (!count)
         return;
-    vg_text_add(out, "\nOne run with warm caches; cold: with empty ones. The model reads and writes "
-                     "every tensor once.\n\n");
+    vg_text_printf(out, "\nOne run with %s; cold: with empty caches. The model reads and writes "
+                        "every tensor once.\n\n",
+                   vg_doc_str(record, "cold_cache") ? "the caches named below" : "warm caches");
     vg_details_begin(out, "%zu kernels", count);
     vg_table_head(out, "lrrrrrr", head);
     json_array_foreach(rows, i, row)
         if (i < MOST_ROWS)
-            kernel_row(out, row);
+            kernel_row(out, record, row);
     if (count > MOST_ROWS)
         vg_text_printf(out, "\n%zu more are in the results file.\n", count - MOST_ROWS);
     vg_details_end(out);
@@ -120,7 +129,7 @@ static void kernels(vg_text *out, const json_t *record)
 
 /* --- training steps ------------------------------------------------------------------------- */
 
-static void step_row(vg_text *out, const json_t *row)
+static void step_row(vg_text *out, const json_t *record, const json_t *row)
 {
     const char *label = vg_doc_str(row, "label"), *error = vg_doc_str(row, "error");
     char buf[VG_NUM];
@@ -129,9 +138,9 @@ static void step_row(vg_text *out, const json_t *row)
     vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "cost.step_ms"), 3));
     bytes_cell(out, vg_doc_num(row, "bytes"));
     for (int level = 1; level <= 3; level++) {
-        char path[24];
-        snprintf(path, sizeof path, "hot.l%d_bytes", level);
-        bytes_cell(out, vg_doc_num(row, path));
+        char key[24];
+        snprintf(key, sizeof key, "l%d_bytes", level);
+        bytes_cell(out, count_of(record, row, key));
     }
     vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "bytes_per_s.l1") / 1e9, 3));
     vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "bytes_per_s.l2") / 1e9, 3));
@@ -255,7 +264,7 @@ static vg_status steps(vg_report *report, int document, const json_t *record)
     vg_table_head(out, "lrrrrrrr", head);
     json_array_foreach(rows, i, row)
         if (i < MOST_ROWS)
-            step_row(out, row);
+            step_row(out, record, row);
     return step_plot(report, document, rows, source && !strcmp(source, "simulated"));
 }
 
@@ -267,17 +276,21 @@ vg_status vg_part_cache(vg_report *report)
         const char *reason = vg_doc_str(report->docs[d], "machine.pmu.reason");
         size_t i;
         json_t *record;
-        int shown = 0;
+        int shown = 0, sets = 0;
         vg_part_document(report, d);
         json_array_foreach(records, i, record) {
             const char *kind = vg_doc_str(record, "kind");
-            if (!kind || (strcmp(kind, "kernels") && strcmp(kind, "steps")))
+            if (!kind || (strcmp(kind, "kernels") && strcmp(kind, "steps") &&
+                          strcmp(kind, "working_set")))
                 continue;
             shown++;
-            if (!strcmp(kind, "kernels"))
+            if (!strcmp(kind, "working_set"))
+                VG_TRY(vg_part_sets(report, d, record, &sets));
+            else if (!strcmp(kind, "kernels"))
                 kernels(&report->out, record);
             else
                 VG_TRY(steps(report, d, record));
+            vg_part_cold(report, record);
         }
         if (!shown)
             vg_part_missing(report, "cache counters", "vgbench profile");

@@ -40,6 +40,10 @@ vg_part_fn vg_part_reproduce;
 
 /* Sections within a part, of one document. */
 vg_status vg_part_scaling(vg_report *report, int document);  /* part 7: time against threads */
+/* part 8: a profile record of kind working_set; *plots counts those that were drawn. */
+vg_status vg_part_sets(vg_report *report, int document, const json_t *record, int *plots);
+/* part 8: the times of a profile record with cold caches; nothing where it has none. */
+void vg_part_cold(vg_report *report, const json_t *record);
 vg_status vg_part_training(vg_report *report, int document); /* part 11: train[] */
 
 /** "## 3. Machine"; the number is the part's place, whatever other parts are left out. */

@@ -13,6 +13,7 @@
 static const char usage[] =
     "profile [--filter=RE] [--shapes=SET] [--counters=auto|pmu|sim|none] [--cold-cache=wei|all]\n"
     "       vgbench profile SPEC [--counters=...]     as depth=32 norm=none,batch,layer\n"
+    "       vgbench profile --working-set [--filter=RE] [--largest=MIB]\n"
     "       vgbench profile --scaling [SPEC|--filter=RE] [--threads=1,2,all]";
 static const char text[] =
     "With a spec: the bytes that a forward and backward pass of each network moves, by the model and\n"
@@ -30,6 +31,8 @@ static void print_table(FILE *out, vg_format format, const json_t *record)
         vg_profile_steps_table(out, format, record);
     else if (!strcmp(vg_json_get_text(record, "kind", ""), "scaling"))
         vg_profile_scaling_table(out, format, record);
+    else if (!strcmp(vg_json_get_text(record, "kind", ""), "working_set"))
+        vg_profile_sets_table(out, format, record);
     else
         vg_profile_kernels_table(out, format, record);
 }
@@ -71,6 +74,7 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
         VG_TRY(vg_file_check(o->outputs.items[i]));
     vg_interrupt_install();
     vg_status status = query->scaling       ? vg_profile_scaling(query, &record)
+                       : query->working_set ? vg_profile_sets(query, &record)
                        : query->words.count ? vg_profile_steps(query, &record)
                                             : vg_profile_kernels(query, &record);
     if (!record)
@@ -112,6 +116,10 @@ int vg_cmd_profile(int argc, char **argv)
          vg_cold_names, 0, NULL},
         {"scaling", 0, VG_OPTION_FLAG, &query.scaling, NULL,
          "time on 1 thread and on more, imbalance and waiting", NULL, 0, NULL},
+        {"working-set", 0, VG_OPTION_FLAG, &query.working_set, NULL,
+         "time on growing tensors, from the first cache to memory", NULL, 0, NULL},
+        {"largest", 0, VG_OPTION_INT, &query.largest_mib, "MIB",
+         "its largest tensor (four times the last cache, 256 at most)", NULL, 1, NULL},
         {0},
     };
     char *command = vg_command_line(argc, argv);
@@ -122,9 +130,8 @@ int vg_cmd_profile(int argc, char **argv)
     } else {
         if (!status && !vg_cold_by_name(cold, &query.cold))
             status = vg_fail(VG_EINVAL, "--cold-cache=%s: allowed are none, wei, all", cold);
-        if (!status && query.cold && query.scaling)
-            status = vg_fail(VG_EINVAL, "--scaling is timed with hot caches: give either "
-                                        "--cold-cache or --scaling");
+        if (!status && query.scaling + query.working_set + (query.cold != VG_COLD_NONE) > 1)
+            status = vg_fail(VG_EINVAL, "--scaling, --working-set, --cold-cache: give one of them");
         if (!status && query.cold)
             status = vg_flush_usable();
         if (!status)

@@ -15,7 +15,8 @@
 
 typedef struct vg_profile_query {
     const char *filter, *shapes;
-    bool scaling;
+    bool scaling, working_set;
+    int64_t largest_mib;  /**< working_set: largest tensor; 0: by the caches */
     const char *counters; /**< "auto", "pmu", "sim", "none" */
     vg_cold cold;         /**< caches that counts and times are shown of */
     vg_words words;       /**< a spec of networks, or none */
@@ -33,6 +34,10 @@ void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record);
 /** Time of rows or networks on 1 thread and on more: a record of kind "scaling". */
 vg_status vg_profile_scaling(const vg_profile_query *query, json_t **record);
 void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record);
+
+/** Time of rows on growing tensors: a record of kind "working_set". */
+vg_status vg_profile_sets(const vg_profile_query *query, json_t **record);
+void vg_profile_sets_table(FILE *out, vg_format format, const json_t *record);
 
 /** Whether counts come from "pmu", "sim" or "none". VG_EUNSUPPORTED where pmu was asked for by name
  * and is not there; the message says why, and the source is none. */

@@ -8,7 +8,8 @@
 #include "measure/filter.h"
 #include "vgbench/kernel.h"
 
-enum { KIB_FIRST = 1, KIB_LAST = 64 << 10, GEMM_MAX = 2048, WIDTH = 256, GROUPS = 8 };
+enum { GEMM_MAX = 2048, WIDTH = 256, GROUPS = 8 };
+static const double FIRST_BYTES = 0x1p10, LAST_BYTES = 0x1p26, LARGE_BYTES = 0x1p23;
 
 /* A filter that names extents cannot choose ops: the part before the first key is what counts. */
 static bool op_selected(vg_op op, const vg_filter *filter)
@@ -53,7 +54,11 @@ static bool words_of(vg_op op, double floats, char *words, size_t size)
     }
 }
 
-vg_status vg_sweep_sizes(const char *filter_text, vg_shape_list *list)
+/* Every selected op with a largest tensor of @p first bytes, and of so many times as many, up to
+ * @p last; beyond LARGE_BYTES, where filling the tensors takes longer than timing, in steps of 2 at
+ * least. */
+static vg_status sweep(const char *option, const char *filter_text, double first, double last,
+                       double factor, vg_shape_list *list)
 {
     vg_filter filter;
     *list = (vg_shape_list){0};
@@ -62,17 +67,30 @@ vg_status vg_sweep_sizes(const char *filter_text, vg_shape_list *list)
     for (int op = 1; op < VG_OP_COUNT && !status; op++) {
         if (!op_selected((vg_op)op, &filter))
             continue;
-        for (double kib = KIB_FIRST; kib <= KIB_LAST && !status; kib *= 4) {
-            char words[160];
-            if (words_of((vg_op)op, kib * 256, words, sizeof words))
-                status = vg_shapes_add(words, list);
+        char before[160] = "", words[160];
+        for (double bytes = first; bytes <= last * (1 + 1e-9) && !status;
+             bytes *= bytes < LARGE_BYTES ? factor : fmax(factor, 2)) {
+            if (!words_of((vg_op)op, bytes / 4, words, sizeof words) || !strcmp(words, before))
+                continue;
+            status = vg_shapes_add(words, list);
+            strcpy(before, words);
         }
     }
     vg_filter_release(&filter);
     if (!status && !list->count)
-        status = vg_fail(VG_EINVAL, "--sweep=size: no op matches --filter=%s",
+        status = vg_fail(VG_EINVAL, "--%s: no op matches --filter=%s", option,
                          filter_text ? filter_text : "");
     if (status)
         vg_shapes_release(list);
     return status;
+}
+
+vg_status vg_sweep_sizes(const char *filter, vg_shape_list *list)
+{
+    return sweep("sweep=size", filter, FIRST_BYTES, LAST_BYTES, 4, list);
+}
+
+vg_status vg_sweep_working_sets(const char *filter, double largest, vg_shape_list *list)
+{
+    return sweep("working-set", filter, 2 * FIRST_BYTES, largest, sqrt(2), list);
 }

@@ -13,6 +13,10 @@ teardown_file() {
     rm -r "$DIR"
 }
 
+matches_schema() {
+    PYTHONWARNINGS=ignore python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$@"
+}
+
 need_valgrind() {
     command -v valgrind >/dev/null || skip "valgrind is not installed"
     [ -z "$VG_SANITIZE" ] || skip "valgrind cannot run a program built with sanitizers"
@@ -22,6 +26,7 @@ need_valgrind() {
     need_valgrind
     grep -q '^Simulated by callgrind' "$DIR/a.txt"
     grep -q '^kernel,instr,' "$DIR/a.csv"
+    matches_schema "$DIR/a.json"
     python3 - "$DIR/a.json" <<'PY'
 import json, sys
 record = json.load(open(sys.argv[1]))["profile"][0]
@@ -74,6 +79,7 @@ PY
     need_valgrind
     "$VGBENCH" profile --quiet --counters=sim depth=2 width=32 batch=16 norm=none,layer \
         -o "$DIR/s.json" >"$DIR/s.txt"
+    matches_schema "$DIR/s.json"
     grep -q '^Simulated by callgrind' "$DIR/s.txt"
     python3 - "$DIR/s.json" <<'PY'
 import json, sys
@@ -101,6 +107,7 @@ PY
         -o "$DIR/wei.json" >"$DIR/wei.txt"
     "$VGBENCH" profile --quiet --counters=none --cold-cache=all --backend=scalar depth=1 width=64 batch=32 \
         -o "$DIR/all.json" >"$DIR/all.txt"
+    matches_schema "$DIR/wei.json" "$DIR/all.json"
     grep -q 'x hot' "$DIR/wei.txt"
     grep -q 'with all cold' "$DIR/all.txt"
     python3 - "$DIR/wei.json" "$DIR/all.json" <<'PY'
@@ -124,6 +131,39 @@ PY
     run "$VGBENCH" profile --cold-cache=some
     [ "$status" -eq 2 ]
     run "$VGBENCH" profile --scaling --cold-cache=wei
+    [ "$status" -eq 2 ]
+}
+
+@test "profile: working sets grow through the caches, and the report draws them with the caches" {
+    # small caches that this machine has, too: little to stream
+    export HWLOC_SYNTHETIC="Package:1 L3:1(size=524288) L2:1(size=131072) L1d:1(size=32768) Core:1 PU:1"
+    "$VGBENCH" profile --quiet --working-set --filter='^relu/fwd/(avx|scalar|neon)' -o "$DIR/ws.json" -o "$DIR/ws.csv" >"$DIR/ws.txt"
+    grep -q '^kernel,working_set,' "$DIR/ws.csv"
+    grep -q 'L3 GB/s' "$DIR/ws.txt"
+    matches_schema "$DIR/ws.json"
+    python3 - "$DIR/ws.json" <<'PY'
+import json, sys
+record = json.load(open(sys.argv[1]))["profile"][0]
+assert record["kind"] == "working_set"
+(row,) = record["rows"]
+sets = [p["working_set"] for p in row["sizes"]]
+assert sets == sorted(set(sets)) and sets[0] <= 8192 and sets[-1] >= 2 * 2**20
+assert all(b / a <= 2.01 for a, b in zip(sets, sets[1:]))
+for p in row["sizes"]:
+    assert p["bytes"] == p["working_set"]          # relu reads x once and writes y once
+    assert p["ci95_ns"][0] <= p["ns"] <= p["ci95_ns"][1]
+    assert abs(p["bytes_per_s"] * p["ns"] / 1e9 / p["bytes"] - 1) < 1e-9
+if "hwloc" in json.load(open(sys.argv[1]))["machine"]["topology_source"]:
+    assert [(c["level"], c["size"]) for c in row["caches"]] == [(1, 32768), (2, 131072), (3, 524288)]
+    assert [x["name"] for x in row["levels"]] == ["L1", "L2", "L3", "memory"]
+    assert all(x["sizes"] > 0 and x["bytes_per_s"] > 0 for x in row["levels"])
+PY
+    "$VGBENCH" report "$DIR/ws.json" -o "$DIR/ws.md" >/dev/null
+    grep -q '#### Working sets' "$DIR/ws.md"
+    [ ! -e "$DIR/plots/working_set_1_relu_1.gp" ] || grep -q "L2 128 KiB" "$DIR/plots/working_set_1_relu_1.gp"
+    run "$VGBENCH" profile --working-set depth=2
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" profile --working-set --scaling
     [ "$status" -eq 2 ]
 }
 

@@ -14,7 +14,12 @@ teardown_file() {
     rm -r "$DIR"
 }
 
+matches_schema() {
+    PYTHONWARNINGS=ignore python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$@"
+}
+
 @test "roofline: roofs and points are there and hang together" {
+    matches_schema "$DIR/r.json"
     grep -q '^| roof | peak' "$DIR/r.md"
     grep -q 'FMA f32' "$DIR/r.txt"
     python3 - "$DIR/r.json" <<'PY'
@@ -40,6 +45,7 @@ PY
 @test "scaling: speed-up against one thread, with interval, efficiency, imbalance" {
     "$VGBENCH" profile --quiet --scaling --threads=1,2 --filter='gelu/fwd/(avx|scalar|neon)' \
         --shapes='gelu 64 128' -o "$DIR/s.json" >"$DIR/s.txt"
+    matches_schema "$DIR/s.json"
     grep -q 'Base: the same row on 1 thread' "$DIR/s.txt"
     python3 - "$DIR/s.json" <<'PY'
 import json, sys
