@@ -13,16 +13,18 @@ static int plain(char c)
     return c == '-' ? '_' : tolower((unsigned char)c);
 }
 
-/* Restricted Damerau-Levenshtein distance: insert, delete, replace, swap of neighbours. */
-static int distance(const char *a, const char *b)
+/* Restricted Damerau-Levenshtein distance: insert, delete, replace, swap of neighbours. Anything
+ * above @p limit where it is above that: lengths that differ by more are not compared at all. */
+static int distance(const char *a, const char *b, int limit)
 {
     int n = (int)strlen(a), m = (int)strlen(b), d[3][WORD_MAX + 2];
-    if (n > WORD_MAX || m > WORD_MAX)
+    if (n > WORD_MAX || m > WORD_MAX || n - m > limit || m - n > limit)
         return WORD_MAX;
     for (int j = 0; j <= m; j++)
         d[0][j] = j;
     for (int i = 1; i <= n; i++) {
         int *row = d[i % 3], *above = d[(i + 2) % 3], *two = d[(i + 1) % 3];
+        int least = i;
         row[0] = i;
         for (int j = 1; j <= m; j++) {
             int same = plain(a[i - 1]) == plain(b[j - 1]);
@@ -33,7 +35,11 @@ static int distance(const char *a, const char *b)
                 plain(a[i - 2]) == plain(b[j - 1]) && two[j - 2] + 1 < best)
                 best = two[j - 2] + 1;
             row[j] = best;
+            least = best < least ? best : least;
         }
+        /* No row has less than the one above, nor does a swap get past a row for less. */
+        if (least > limit)
+            return WORD_MAX;
     }
     return d[n % 3][m];
 }
@@ -44,7 +50,7 @@ const char *vg_nearest(const char *word, const char *const *choices)
     int length = (int)strlen(word), least = 1 + length / 3; /* a third of it may be wrong */
     least = least > 3 ? 3 : least;
     for (int i = 0; choices[i]; i++) {
-        int d = distance(word, choices[i]);
+        int d = distance(word, choices[i], least);
         if (d <= least && !(nearest && d == least)) {
             least = d;
             nearest = choices[i];

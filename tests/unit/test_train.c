@@ -12,6 +12,7 @@
 
 #include "harness/train/events.h"
 #include "harness/train/race.h"
+#include "harness/train/run.h"
 #include "harness/train/schedule.h"
 #include "harness/train/step.h"
 #include "lab.h"
@@ -258,6 +259,28 @@ static void judgements(void **state)
 
 /* --- race ---------------------------------------------------------------------------------- */
 
+/* --- the record ---------------------------------------------------------------------------- */
+
+/* A run of 5,000 epochs keeps the first, the last, and no more than 1,000, in order. */
+static void a_long_run_is_thinned(void **state)
+{
+    json_t *list = json_array();
+    int64_t before = -1;
+    (void)state;
+    for (int64_t i = 0; i < 5000; i++) {
+        vg_train_keep(list, json_integer(i));
+        assert_true(json_array_size(list) <= 1000);
+        assert_int_equal(json_integer_value(json_array_get(list, 0)), 0);
+        assert_int_equal(json_integer_value(json_array_get(list, json_array_size(list) - 1)), i);
+    }
+    assert_true(json_array_size(list) >= 500);
+    for (size_t k = 0; k < json_array_size(list); k++) {
+        assert_true(json_integer_value(json_array_get(list, k)) > before);
+        before = json_integer_value(json_array_get(list, k));
+    }
+    json_decref(list);
+}
+
 /* The row of a network that reaches its target at the first validation. */
 static json_t *race_row(double onednn_limit)
 {
@@ -306,6 +329,7 @@ int main(void)
         cmocka_unit_test(batch_norm_runs_on_its_statistics),
         cmocka_unit_test(scores_do_not_depend_on_the_batch),
         cmocka_unit_test(judgements),
+        cmocka_unit_test(a_long_run_is_thinned),
         cmocka_unit_test(the_race_does_not_wait_for_onednn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,19 @@ json_t *vg_train_step_json(const vg_train_run *run, double lr, bool layers)
     return entry;
 }
 
+void vg_train_keep(json_t *list, json_t *entry)
+{
+    enum { ENTRIES_MAX = 1000 };
+    size_t count = json_array_size(list);
+    if (count >= ENTRIES_MAX) {
+        for (size_t i = 1; 2 * i < count; i++)
+            json_array_set(list, i, json_array_get(list, 2 * i));
+        while (json_array_size(list) > (count + 1) / 2)
+            json_array_remove(list, json_array_size(list) - 1);
+    }
+    json_array_append_new(list, entry);
+}
+
 /* --- the log ------------------------------------------------------------------------------- */
 
 /* layers[6].grad_norm becomes grad_norm/layer_007. */

@@ -42,6 +42,9 @@ typedef struct vg_train_run {
 
 /* record.c */
 json_t *vg_train_step_json(const vg_train_run *run, double lr, bool layers);
+/* Appends to steps or epochs of the record. Of a long run every second entry is dropped now and then,
+ * so that it needs no more memory than a short one; the log has all of them. */
+void vg_train_keep(json_t *list, json_t *entry);
 json_t *vg_train_record(vg_train_run *run);
 const char *vg_train_end_word(vg_train_end end);
 void vg_train_log(const vg_train_run *run, const json_t *entry);

@@ -123,7 +123,7 @@ static vg_status validate(vg_train_run *run, double lr)
     VG_TRY(score(run, &s->last));
     s->eval_s += seconds() - begin;
     json_t *entry = epoch_json(run, lr);
-    json_array_append_new(s->epochs, entry);
+    vg_train_keep(s->epochs, entry);
     vg_train_log(run, entry);
     report_progress(run, lr, true);
     if (!s->steps_to_target && target_reached(&run->spec, &s->last)) {
@@ -160,7 +160,7 @@ static void record_step(vg_train_run *run, double lr)
 {
     vg_run_state *s = &run->state;
     json_t *entry = vg_train_step_json(run, lr, !run->options->light);
-    json_array_append_new(s->steps, entry);
+    vg_train_keep(s->steps, entry);
     vg_train_log(run, entry);
     if (!run->options->light && isfinite(run->result.loss))
         tell_events(run, vg_events_judge(&run->events, s->step, &run->result,
