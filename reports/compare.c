@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/stats.h"
 #include "reports/compare.h"
+#include "reports/drift.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -236,7 +237,7 @@ static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_
         vg_compared *c = &k->rows[k->count++];
         status = compare_pair(&old_rows->rows[json_integer_value(place)], row, false, c);
         set_gate(k, c, vg_rows_floor(old_rows, row->threads),
-                 vg_rows_floor(new_rows, row->threads));
+                 hypot(vg_rows_floor(new_rows, row->threads), k->drift));
         if (status == VG_OK)
             status = vg_groups_add(k, kernels, row, c);
     }
@@ -414,6 +415,7 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
         status = vg_rows_collect(new_doc, &new_rows);
     k->floor_old = old_rows.floor;
     k->floor_new = new_rows.floor;
+    k->drift = vg_doc_drift_between(old_doc, new_doc);
     if (status == VG_OK)
         status = match_rows(k, &old_rows, &new_rows);
     if (status == VG_OK)

@@ -80,6 +80,7 @@ typedef struct vg_comparison {
     double found_row, found_group; /**< least change that is found in 9 of 10 rows, kernels */
     int too_few; /**< rows whose samples are too few for any p to pass the correction */
     double floor_old, floor_new, min_effect, alpha;
+    double drift; /**< of the machine, within and between the runs: common to all rows */
     int counts, worse_counts; /**< simulated counters compared; risen by more than min_effect */
     json_t *count_changes;    /**< [{kernel, when, counter, old, new, worse}]; owned */
     json_t *differences; /**< [{what, old, new}]: what differs between the machines; owned */

@@ -89,7 +89,7 @@ static void sum_up(vg_comparison *k, vg_compared_group *g, int index)
     if (isnan(variance))
         return;
     g->ratio = (vg_estimate){exp(mean), exp(mean - 1.96 * se), exp(mean + 1.96 * se)};
-    g->gate = fmax(k->min_effect, g->floor);
+    g->gate = fmax(k->min_effect, hypot(g->floor, k->drift)); /* drift does not average out */
     g->p = erfc(fabs(mean) / se / sqrt(2));
 }
 

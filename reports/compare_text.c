@@ -264,6 +264,10 @@ static void method_markdown(const vg_comparison *k, vg_text *out)
         "moved the same way, beyond the kernel's gate.\n",
         vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
         vg_num_percent(c, k->min_effect), k->alpha, k->alpha, judged);
+    if (k->drift >= 0.001)
+        vg_text_printf(out, "\nClock and bandwidth of the machine differ by %s between the runs, or "
+                            "moved so far within them: the gates are wider by that.\n",
+                       vg_num_percent(a, k->drift));
     if (isfinite(k->found_row))
         vg_text_printf(out, "\n**Power:** in 9 of 10 cases a change of %s is found in a row",
                        vg_num_percent(a, k->found_row));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/measure/stats.h"
+#include "reports/drift.h"
 #include "reports/parts.h"
 
 enum { COLUMNS = VG_TABLE_COLUMNS - 1, DEPTH = 8, LONGEST = 400 };
@@ -315,6 +316,7 @@ vg_status vg_part_noise(vg_report *report)
         vg_part_document(report, d);
         noise(report, report->docs[d]);
         VG_TRY(spread(report, &report->rows[d]));
+        VG_TRY(vg_part_drift(report, d));
     }
     return VG_OK;
 }
@@ -367,7 +369,8 @@ vg_status vg_part_method(vg_report *report)
         "otherwise.\n"
         "- **Grade:** A: at least 5 processes, 20 A/A pairs and a floor under 1.5 %; B: a floor "
         "under 3 %; "
-        "C: fewer processes or pairs, a floor under 5 %, or a load average over 0.75 per CPU as the "
+        "C: fewer processes or pairs, a floor under 5 %, a clock rate or bandwidth that moved by 10 % "
+        "over the run, or a load average over 0.75 per CPU as the "
         "run began (what it did to the samples is in the floor); D: a higher floor, or none.\n"
         "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every "
         "output "

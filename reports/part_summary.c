@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reports/nets.h"
+#include "reports/drift.h"
 #include "reports/parts.h"
 
 /* --- head ------------------------------------------------------------------------------------- */
@@ -238,7 +239,6 @@ static double load_of(const json_t *doc)
     return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
 }
 
-/* Rows are judged by the floor of their own number of threads. */
 /* Rows are judged by the floor of their thread count: the grade goes by the highest. */
 static double highest_floor(const vg_rows *rows)
 {
@@ -275,10 +275,11 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     int processes = processes_of(rows);
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
     double load = load_of(rows->doc);
-    bool busy = load > 0.75;
+    double drift = vg_doc_drift(rows->doc);
+    bool busy = load > 0.75, moved = drift >= VG_DRIFT_LIMIT;
     double worst = highest_floor(rows);
     char grade = !(worst < 0.05)                                            ? 'D'
-                 : processes < 5 || worst >= 0.03 || !(pairs >= 20) || busy ? 'C'
+                 : processes < 5 || worst >= 0.03 || !(pairs >= 20) || busy || moved ? 'C'
                  : worst >= 0.015                                           ? 'B'
                                                                             : 'A';
     vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
@@ -297,6 +298,9 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out,
                        ", **the machine was busy** (load average %s per CPU as the run began)",
                        vg_num(count, load, 2));
+    if (moved)
+        vg_text_printf(&report->out, ", **the machine drifted** (clock or bandwidth by %s)",
+                       vg_num_percent(count, drift));
     vg_text_add(&report->out, "; differences below the floor are never called.\n");
 }
 

@@ -14,6 +14,7 @@
 #endif
 
 #include "cli/options.h"
+#include "measure/clock.h"
 #include "measure/machine.h"
 #include "measure/stats.h"
 #include "measure/system.h"
@@ -26,61 +27,6 @@ static double now_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* --- clocks --------------------------------------------------------------------------------- */
-
-static json_t *timer_json(void)
-{
-    enum { CALLS = 1000, ROUNDS = 31 };
-    const double kernel_ns = 1e4; /* reading the clock before and after a kernel of 10 us */
-    struct timespec resolution = {0, 0};
-    double rounds[ROUNDS];
-    volatile double sink = 0;
-    for (int r = 0; r < ROUNDS; r++) {
-        double begin = now_ns();
-        for (int i = 0; i < CALLS; i++)
-            sink = now_ns();
-        rounds[r] = (now_ns() - begin) / CALLS;
-    }
-    (void)sink;
-    clock_getres(CLOCK_MONOTONIC, &resolution);
-    double overhead = vg_stat_median(rounds, ROUNDS);
-    json_t *timer = json_object();
-    vg_json_set_number(timer, "resolution_ns",
-                       (double)resolution.tv_sec * 1e9 + (double)resolution.tv_nsec);
-    vg_json_set_number(timer, "overhead_ns", overhead);
-    vg_json_set_number(timer, "share_of_10us", 2 * overhead / kernel_ns);
-    return timer;
-}
-
-/* Clock rate by a chain of dependent operations of known latency: 64-bit imul, 3 cycles on every
- * Intel since Nehalem and AMD since Zen (additions of constants are folded by the renamer of newer
- * cores, and would show 20 GHz); eor, 1 cycle on AArch64. */
-static double measured_ghz(void)
-{
-    enum { CHAIN = 16, LOOPS = 10000, ROUNDS = 15 };
-#if defined(__x86_64__)
-    const double cycles = 3;
-#else
-    const double cycles = 1;
-#endif
-    double best = 0;
-    for (int r = 0; r < ROUNDS; r++) {
-        unsigned long x = 1;
-        double begin = now_ns();
-        for (int i = 0; i < LOOPS; i++) {
-#if defined(__x86_64__)
-            __asm__ volatile(".rept 16\n\timul %0, %0\n\t.endr" : "+r"(x) : : "cc");
-#elif defined(__aarch64__)
-            __asm__ volatile(".rept 16\n\teor %0, %0, #3\n\t.endr" : "+r"(x));
-#else
-            return (double)NAN;
-#endif
-        }
-        best = fmax(best, cycles * CHAIN * LOOPS / (now_ns() - begin));
-    }
-    return best;
 }
 
 /* --- caches as CPUID and as time sees them -------------------------------------------------- */
@@ -276,6 +222,7 @@ static void judge_system(json_t *doctor, const json_t *machine)
 
 json_t *vg_doctor_json(const json_t *machine)
 {
+    enum { GHZ_ROUNDS = 15 };
     char text[64];
     double load[1];
     json_t *d = json_object();
@@ -291,8 +238,8 @@ json_t *vg_doctor_json(const json_t *machine)
         number_of("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count"));
     vg_json_set_number(d, "load", getloadavg(load, 1) == 1 ? load[0] : (double)NAN);
     json_object_set_new(d, "valgrind", json_boolean(on_path("valgrind")));
-    json_object_set_new(d, "timer", timer_json());
-    vg_json_set_number(d, "ghz", measured_ghz());
+    json_object_set_new(d, "timer", vg_clock_timer_json());
+    vg_json_set_number(d, "ghz", vg_clock_ghz(GHZ_ROUNDS));
     json_object_set_new(d, "cpuid_caches", cpuid_caches());
     json_object_set_new(d, "latency", latency_json());
     judge_system(d, machine);

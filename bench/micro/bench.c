@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cli/progress.h"
+#include "measure/clock.h"
+#include "measure/drift.h"
 #include "measure/noise.h"
 #include "measure/roofline.h"
 #include "measure/stats.h"
@@ -14,7 +16,7 @@
 
 /* Cases for the A/A pairs of a thread count, spread evenly over the list. */
 static vg_status measure_noise(const vg_bench_request *request, int threads, vg_noise *noise,
-                               vg_progress *progress)
+                               vg_drift *drift, vg_progress *progress)
 {
     const vg_case_list *cases = request->cases;
     int total = 0, index = 0, taken = 0;
@@ -31,6 +33,7 @@ static vg_status measure_noise(const vg_bench_request *request, int threads, vg_
         vg_interval ci;
         const vg_kernel *best = vg_case_best(c);
         vg_progress_step(progress, taken - 1, "noise: a row against itself");
+        vg_drift_look(drift);
         vg_status status =
             vg_case_time_twice(c, best ? best : c->rows[0], &request->sampling, &a, &b);
         if (!status && a.count && b.count) {
@@ -47,7 +50,7 @@ static vg_status measure_noise(const vg_bench_request *request, int threads, vg_
     return VG_OK;
 }
 
-static vg_status measure_all_noise(const vg_bench_request *request, vg_noise *noise)
+static vg_status measure_all_noise(const vg_bench_request *request, vg_noise *noise, vg_drift *drift)
 {
     const vg_case_list *cases = request->cases;
     vg_progress progress;
@@ -55,7 +58,7 @@ static vg_status measure_all_noise(const vg_bench_request *request, vg_noise *no
     vg_status status = VG_OK;
     for (int i = 0; i < cases->count && !status; i++)
         if (i == 0 || cases->items[i].threads != cases->items[i - 1].threads)
-            status = measure_noise(request, cases->items[i].threads, noise, &progress);
+            status = measure_noise(request, cases->items[i].threads, noise, drift, &progress);
     vg_progress_end(&progress);
     return status;
 }
@@ -69,6 +72,7 @@ typedef struct run {
     int *threads;
     int width; /* of names in the table */
     vg_progress progress;
+    vg_drift drift;
 } run;
 
 static vg_status one_case(run *r, const vg_case *c)
@@ -122,6 +126,7 @@ static vg_status all_cases(run *r)
         }
         vg_case_format(&cases->items[i], name, sizeof name);
         vg_progress_step(&r->progress, i, name);
+        vg_drift_look(&r->drift);
         status = one_case(r, &cases->items[i]);
         if (!status && request->after_case)
             request->after_case(request->user, r->results);
@@ -172,7 +177,7 @@ vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
     }
     vg_status status = r.comparisons && r.threads ? VG_OK : vg_fail(VG_ENOMEM, "out of memory");
     if (!status)
-        status = measure_all_noise(request, &noise);
+        status = measure_all_noise(request, &noise, &r.drift);
     if (!status && request->table)
         vg_bench_table_head(request->table, request->format, r.width, request->sampling.cold);
     for (int i = 0; !status && i < request->copy_count; i++)
@@ -182,7 +187,12 @@ vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
         status = all_cases(&r);
     if (!status && request->table && request->format == VG_FORMAT_TABLE && summary->cases > 1)
         vg_bench_table_foot(request->table, r.comparisons, r.threads, summary->cases);
-    json_object_set_new(results, "noise", vg_noise_json(&noise));
+    vg_drift_look_now(&r.drift);
+    json_t *record = vg_noise_json(&noise);
+    json_object_set_new(record, "drift", vg_drift_json(&r.drift));
+    json_object_set_new(record, "timer", vg_clock_timer_json());
+    json_object_set_new(results, "noise", record);
+    vg_drift_release(&r.drift);
     add_roofs(results);
     if (summary->left_out)
         json_object_set_new(results, "partial", json_true());

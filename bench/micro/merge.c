@@ -87,6 +87,20 @@ static json_t *section(json_t *results, const char *key, const char *array)
     return json_object_get(part, array);
 }
 
+/* Of several processes the one that moved most. */
+static void merge_drift(json_t *results, const json_t *pass)
+{
+    json_t *noise = json_object_get(results, "noise");
+    const json_t *theirs = json_object_get(pass, "noise");
+    json_t *drift = json_object_get(theirs, "drift");
+    double before = vg_json_get_number(json_object_get(noise, "drift"), "range");
+    double now = vg_json_get_number(drift, "range");
+    if (drift && !(now <= before) && !(isnan(now) && !isnan(before)))
+        json_object_set(noise, "drift", drift);
+    if (json_object_get(theirs, "timer"))
+        json_object_set(noise, "timer", json_object_get(theirs, "timer"));
+}
+
 vg_status vg_merge_pass(json_t *results, const json_t *pass, int number)
 {
     size_t index;
@@ -97,6 +111,7 @@ vg_status vg_merge_pass(json_t *results, const json_t *pass, int number)
     json_array_foreach(json_object_get(pass, "benchmarks"), index, item)
         merge_entry(json_object_get(results, "benchmarks"), item, number);
     json_array_extend(pairs, json_object_get(json_object_get(pass, "noise"), "pairs"));
+    merge_drift(results, pass);
     json_array_foreach(json_object_get(json_object_get(pass, "roofline"), "roofs"), index, item)
         if (!find(roofs, "name", vg_json_get_text(item, "name", "")))
             json_array_append(roofs, item);
@@ -130,7 +145,12 @@ static void judge_noise(json_t *results, vg_noise *noise)
         const char *kernel = vg_json_get_text(pair, "kernel", "");
         vg_noise_add(noise, kernel, threads_in(kernel), vg_json_get_number(pair, "ratio"), samples);
     }
-    json_object_set_new(results, "noise", vg_noise_json(noise));
+    json_t *judged = vg_noise_json(noise), *before = json_object_get(results, "noise");
+    static const char *const kept[] = {"drift", "timer"};
+    for (int i = 0; i < 2; i++)
+        if (json_object_get(before, kept[i]))
+            json_object_set(judged, kept[i], json_object_get(before, kept[i]));
+    json_object_set_new(results, "noise", judged);
 }
 
 static vg_status judge_ratio(json_t *ratio, const vg_noise *noise, int threads, uint64_t seed)

@@ -179,6 +179,34 @@ static void an_unknown_floor_allows_no_verdict(void **state)
     json_decref(b);
 }
 
+static void set_clock(json_t *doc, double ghz, double trend)
+{
+    json_object_set_new(json_object_get(doc, "noise"), "drift",
+                        json_pack("{sf sf sf}", "ghz", ghz, "ghz_trend", trend, "bandwidth_trend",
+                                  trend / 2));
+}
+
+/* All rows slower by what the clock of the machine was slower, or moved by, are not the code's. */
+static void drift_is_in_the_gate(void **state)
+{
+    json_t *a = run_of(1, 0, 0.01), *b = run_of(1.08, ROWS, 0.01);
+    vg_compare_options options = {.min_effect = 0.03};
+    for (int i = 0; i < 4; i++) {
+        vg_comparison k;
+        if (i)
+            set_clock(a, 3.0, 0);
+        if (i)
+            set_clock(b, i == 2 ? 2.7 : 3.0, i == 3 ? -0.09 : 0);
+        assert_int_equal(vg_compare_documents(a, b, &options, &k), VG_OK);
+        assert_true(fabs(k.drift - (i == 2 ? log(3.0 / 2.7) : i == 3 ? 0.09 : 0)) < 1e-12);
+        assert_int_equal(k.slower_groups, i < 2 ? ROWS / SHAPES : 0);
+        assert_int_equal(vg_comparison_regressed(&k), i < 2);
+        vg_comparison_release(&k);
+    }
+    json_decref(a);
+    json_decref(b);
+}
+
 static void rows_without_partner_are_counted(void **state)
 {
     json_t *a = run_of(1, 0, 0.01), *b = run_of(1, 0, 0.01);
@@ -297,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_slow_kernel_is_found),
         cmocka_unit_test(scattered_rows_are_found),
         cmocka_unit_test(an_unknown_floor_allows_no_verdict),
+        cmocka_unit_test(drift_is_in_the_gate),
         cmocka_unit_test(rows_without_partner_are_counted),
         cmocka_unit_test(gradients_are_compared),
         cmocka_unit_test(survival_alone_is_a_change),
