@@ -10,6 +10,9 @@ function(vg_add_isa backend)
   if(VG_FUZZ AND NOT backend STREQUAL "scalar")
     return() # parsers are fuzzed, not kernels: one backend is enough for what they look up
   endif()
+  if(VG_SANITIZE AND backend MATCHES "^auto_")
+    return() # the same C as the scalar rows, where a sanitizer sees it
+  endif()
   string(REPLACE ";" " " probe "${ARG_FLAGS}")
   set(CMAKE_REQUIRED_QUIET ON)
   check_c_compiler_flag("${probe}" VG_COMPILER_HAS_${upper})

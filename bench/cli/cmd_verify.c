@@ -216,7 +216,7 @@ static vg_status run(const request *q, const vg_options *options, totals *t)
     return status;
 }
 
-static const char *const tier_names[] = {"ci", "full", NULL};
+static const char *const tier_names[] = {"sample", "ci", "full", NULL};
 static const char *const format_names[] = {"table", "md", "json", "csv", "junit", NULL};
 
 static vg_status check_request(const vg_options *options, const vg_words *words, request *q)
@@ -246,7 +246,7 @@ int vg_cmd_verify(int argc, char **argv)
         {"filter", 0, VG_OPTION_TEXT, &pattern, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
         {"tier", 0, VG_OPTION_CHOICE, &tier, "TIER",
-         "ci (seconds), or full: more shapes, denser sweeps (minutes)", tier_names, 0, NULL},
+         "ci (seconds), full: more shapes, denser sweeps (minutes), or sample: few", tier_names, 0, NULL},
         {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT", "table, md, json, csv or junit",
          format_names, 0, NULL},
         {0},
@@ -258,7 +258,9 @@ int vg_cmd_verify(int argc, char **argv)
         vg_options_help(stdout, "verify [--filter=RE]", help_text, own);
         return VG_EXIT_OK;
     }
-    request q = {.tier = strcmp(tier, "full") ? VG_TIER_CI : VG_TIER_FULL};
+    request q = {.tier = VG_TIER_SAMPLE};
+    while (strcmp(tier, tier_names[q.tier]))
+        q.tier++;
     while (strcmp(format, format_names[q.format]))
         q.format++;
     q.junit = !strcmp(format, "junit");

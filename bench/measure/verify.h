@@ -59,6 +59,7 @@ typedef struct vg_verify_result {
 } vg_verify_result;
 
 typedef enum vg_tier {
+    VG_TIER_SAMPLE, /**< every fifth shape of the next, one thread: for programs that run rows slowly */
     VG_TIER_CI, /**< every shape class once: a fraction of a second per row */
     VG_TIER_FULL /**< more shapes, and sweeps 64 times as dense */
 } vg_tier;

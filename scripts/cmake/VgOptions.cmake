@@ -19,7 +19,7 @@ target_compile_options(vg_flags INTERFACE
 # Same source, same bytes: no path of the build machine in the objects.
 target_compile_options(vg_flags INTERFACE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
 if(VG_SANITIZE)
-  target_compile_options(vg_flags INTERFACE -fsanitize=${VG_SANITIZE} -fno-omit-frame-pointer -g
+  target_compile_options(vg_flags INTERFACE -fsanitize=${VG_SANITIZE} -fno-omit-frame-pointer -g1
                          -fno-sanitize-recover=all)
   target_link_options(vg_flags INTERFACE -fsanitize=${VG_SANITIZE})
 endif()

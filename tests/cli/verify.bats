@@ -20,6 +20,15 @@ teardown() {
     [[ $stderr == *"1 rows, "*": 0 rows failed" ]]
 }
 
+@test "verify: a sample of the shapes is a sample" {
+    run --separate-stderr "$VGBENCH" verify --filter='^dense/fwd/scalar$'
+    all=${stderr#*rows, } all=${all%% *}
+    run --separate-stderr "$VGBENCH" verify --filter='^dense/fwd/scalar$' --tier=sample
+    [ "$status" -eq 0 ]
+    few=${stderr#*rows, } few=${few%% *}
+    [ "$few" -gt 10 ] && [ "$few" -lt $((all / 3)) ]
+}
+
 @test "verify: a leading - leaves rows out" {
     run --separate-stderr "$VGBENCH" verify -q --backend=scalar --filter='-dense|norm|xent|mse|adam|rnn|lstm|gru'
     [ "$status" -eq 0 ]

@@ -98,23 +98,30 @@ static double measured_floor(void)
     return off[ROWS * 95 / 100];
 }
 
+/* VG_TRIALS: how many comparisons; the floor is measured anew for every sixth. */
 static void same_code_raises_no_alarm(void **state)
 {
-    double floor = measured_floor();
-    int regressed = 0;
-    for (int trial = 0; trial < 6; trial++) {
+    const char *text = getenv("VG_TRIALS");
+    int trials = text && atoi(text) > 0 ? atoi(text) : 6;
+    int regressed = 0, rows = 0, row_alarms = 0, kernels = 0, kernel_alarms = 0;
+    double floor = 0;
+    for (int trial = 0; trial < trials; trial++) {
+        floor = trial % 6 ? floor : measured_floor();
         vg_comparison k = compare(1, 0, floor, trial % 2 ? 0.03 : 0);
-        print_message("floor %.2f %%: %d false alarms in %d rows, %d in %d kernels\n", 100 * floor,
-                      k.faster + k.slower, k.count, k.faster_groups + k.slower_groups,
-                      k.group_count);
         assert_int_equal(k.count, ROWS);
         assert_int_equal(k.group_count, ROWS / SHAPES);
-        assert_true(k.faster + k.slower <= ROWS / 100);
-        assert_int_equal(k.faster_groups + k.slower_groups, 0);
+        rows += k.count;
+        row_alarms += k.faster + k.slower;
+        kernels += k.group_count;
+        kernel_alarms += k.faster_groups + k.slower_groups;
         regressed += vg_comparison_regressed(&k);
         vg_comparison_release(&k);
     }
-    assert_int_equal(regressed, 0); /* --fail-on=regression never fails unchanged code here */
+    print_message("false alarms: %d of %d rows, %d of %d kernels, %d of %d comparisons\n", row_alarms,
+                  rows, kernel_alarms, kernels, regressed, trials);
+    assert_true(row_alarms <= rows / 100);
+    assert_true(kernel_alarms <= kernels / 1000);
+    assert_true(regressed <= trials / 100); /* none of six: --fail-on=regression lets the same pass */
 }
 
 static void without_its_gates_it_would_cry_wolf(void **state)
