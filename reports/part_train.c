@@ -207,6 +207,76 @@ static void time_table(vg_text *out, const json_t *list)
                          "neither primitive nor reorder nor our loss and optimizer.\n");
 }
 
+/* --- where a step goes --------------------------------------------------------------------------- */
+
+static double share(const json_t *breakdown, const char *part)
+{
+    return vg_doc_num(json_object_get(breakdown, "parts"), part) /
+           vg_doc_num(breakdown, "total_us");
+}
+
+static void breakdown_row(vg_text *out, const json_t *record, const json_t *breakdown)
+{
+    static const char *const shown[] = {"forward", "backward", "optimizer", "barriers"};
+    char a[VG_NUM];
+    vg_row_begin(out);
+    name_cell(out, record);
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(record, "spec.threads"), 1));
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(breakdown, "total_us"), 4));
+    for (int i = 0; i < 4; i++)
+        vg_cell_printf(out, "%s", vg_num_percent(a, share(breakdown, shown[i])));
+    vg_cell_printf(out, "+%s", vg_num_percent(a, vg_doc_num(breakdown, "statistics_us") /
+                                                     vg_doc_num(breakdown, "total_us")));
+    vg_row_end(out);
+}
+
+static void layers_of_a_step(vg_text *out, const json_t *record, const json_t *breakdown)
+{
+    static const char *const head[] = {"layer", "forward, us", "backward, us", "optimizer, us",
+                                       "barriers, us", "statistics, us"};
+    static const char *const keys[] = {"index",        "forward_us",  "backward_us",
+                                       "optimizer_us", "barriers_us", "statistics_us"};
+    size_t i;
+    json_t *layer;
+    char a[VG_NUM], title[320];
+    const char *label = vg_doc_str(record, "label");
+    snprintf(title, sizeof title, "A step layer by layer: %s", label ? label : "");
+    vg_details_begin(out, title);
+    vg_table_head(out, "rrrrrr", head);
+    json_array_foreach(json_object_get(breakdown, "layers"), i, layer) {
+        vg_row_begin(out);
+        for (int k = 0; k < 6; k++)
+            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(layer, keys[k]), k ? 3 : 1));
+        vg_row_end(out);
+    }
+    vg_details_end(out);
+}
+
+static void breakdown_table(vg_text *out, const json_t *list)
+{
+    static const char *const head[] = {"net",      "threads",   "step, us", "forward",
+                                       "backward", "optimizer", "barriers", "statistics"};
+    size_t i;
+    json_t *record;
+    int rows = 0, shown = 0;
+    json_array_foreach(list, i, record) {
+        const json_t *breakdown = json_object_get(record, "breakdown");
+        if (!json_is_object(breakdown))
+            continue;
+        if (!rows++) {
+            vg_text_add(out, "\n**Where a step goes** (median of a few timed steps behind each "
+                             "run; statistics: what a monitored step takes longer)\n\n");
+            vg_table_head(out, "lrrrrrrr", head);
+        }
+        breakdown_row(out, record, breakdown);
+    }
+    json_array_foreach(list, i, record) {
+        const json_t *breakdown = json_object_get(record, "breakdown");
+        if (json_is_object(breakdown) && shown++ < MAPS)
+            layers_of_a_step(out, record, breakdown);
+    }
+}
+
 /* --- learning rates ----------------------------------------------------------------------------- */
 
 static void rates_table(vg_text *out, const json_t *list)
@@ -258,5 +328,6 @@ vg_status vg_part_training(vg_report *report, int document)
     rates_table(out, list);
     VG_TRY(vg_train_plot_rates(report, document));
     time_table(out, list);
+    breakdown_table(out, list);
     return VG_OK;
 }

@@ -46,6 +46,25 @@ static void print_row(FILE *out, vg_format format, const char *name, const json_
     fflush(out);
 }
 
+/* Where oneDNN's step goes, and what it is composed of. */
+static void print_account(FILE *out, const json_t *breakdown)
+{
+    const json_t *library = json_object_get(breakdown, "onednn");
+    size_t i;
+    json_t *row;
+    if (!library)
+        return;
+    fprintf(out,
+            "            primitives %.1f + reorders %.1f + steps in C %.1f + own kernels %.1f + "
+            "clock %.1f + glue %.1f us (%.2f %%)\n",
+            number(library, "primitives_us"), number(library, "reorders_us"),
+            number(library, "c_steps_us"), number(library, "own_us"), number(library, "clock_us"),
+            number(library, "glue_us"), 100 * number(library, "glue_fraction"));
+    json_array_foreach(json_object_get(breakdown, "composition"), i, row)
+        fprintf(out, "            %3.0f x %s: %s\n", number(row, "calls"),
+                vg_json_get_text(row, "kernel", ""), vg_json_get_text(row, "impl", ""));
+}
+
 /* "    own: forward 120.1, backward 240.3, ... us" */
 static void print_parts(FILE *out, const char *side, const json_t *breakdown)
 {
@@ -62,14 +81,7 @@ static void print_parts(FILE *out, const char *side, const json_t *breakdown)
         fprintf(out, " %s %.0f x %.2f,", key, number(value, "calls"),
                 number(value, "us") / number(value, "calls"));
     fprintf(out, " us\n");
-    const json_t *library = json_object_get(breakdown, "onednn");
-    if (library)
-        fprintf(out,
-                "            primitives %.1f, reorders %.1f, steps in C %.1f, own kernels %.1f, "
-                "glue %.1f us (%.2f %%)\n",
-                number(library, "primitives_us"), number(library, "reorders_us"),
-                number(library, "c_steps_us"), number(library, "own_us"),
-                number(library, "glue_us"), 100 * number(library, "glue_fraction"));
+    print_account(out, breakdown);
 }
 
 vg_status vg_train_time(vg_train_session *s)

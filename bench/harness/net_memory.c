@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/first_touch.h"
 #include "harness/net_internal.h"
 
 /* --- estimate ------------------------------------------------------------------------------ */
@@ -61,17 +62,6 @@ vg_status vg_net_check_memory(const vg_spec *spec, const vg_net_options *options
 
 /* --- blocks -------------------------------------------------------------------------------- */
 
-static vg_status floats(size_t count, unsigned stagger, float **out)
-{
-    size_t bytes;
-    void *memory;
-    VG_TRY(vg_size_mul(count, sizeof(float), &bytes));
-    VG_TRY(vg_alloc(bytes, stagger, &memory));
-    memset(memory, 0, bytes);
-    *out = memory;
-    return VG_OK;
-}
-
 /* Lengths rounded up to a cache line. */
 static size_t padded(int64_t count)
 {
@@ -80,19 +70,20 @@ static size_t padded(int64_t count)
 
 static vg_status allocate_values(vg_net *net)
 {
-    size_t total = 0;
+    size_t *ends = calloc((size_t)net->values, sizeof *ends);
+    if (!ends)
+        return vg_fail(VG_ENOMEM, "out of memory for %d tensors", net->values);
     for (int i = 0; i < net->values; i++)
-        total += padded(net->value[i].rows * net->value[i].cols);
+        ends[i] = (i ? ends[i - 1] : 0) + padded(net->value[i].rows * net->value[i].cols);
+    vg_status status = VG_OK;
     if (net->options.share)
         net->activations = net->options.share->activations;
     else
-        VG_TRY(floats(total, 2, &net->activations));
-    size_t at = 0;
-    for (int i = 0; i < net->values; i++) {
-        net->value[i].data = net->activations + at;
-        at += padded(net->value[i].rows * net->value[i].cols);
-    }
-    return VG_OK;
+        status = vg_touch_extents(net->team, 2, ends, net->values, &net->activations);
+    for (int i = 0; i < net->values; i++)
+        net->value[i].data = net->activations + (i ? ends[i - 1] : 0);
+    free(ends);
+    return status;
 }
 
 /* Saved statistics: [width] for batch norm, [batch][groups] or [batch] for the others. */
@@ -118,7 +109,7 @@ static vg_status allocate_saved(vg_net *net)
     int64_t per_row = s->norm == VG_OP_group_norm ? s->groups : 1;
     int64_t count = s->norm == VG_OP_batch_norm ? s->width : s->batch * per_row;
     size_t slot = padded(count), width = padded(s->width);
-    VG_TRY(floats((size_t)norms * 2 * (slot + width), 3, &net->saved));
+    VG_TRY(vg_touch_floats(net->team, 3, (size_t)norms * 2 * (slot + width), &net->saved));
     float *at = net->saved;
     for (int i = 0; i < net->nodes; i++) {
         vg_node *n = &net->node[i];
@@ -155,12 +146,12 @@ vg_status vg_net_allocate(vg_net *net)
     const vg_spec *s = &net->spec;
     if (net->options.share)
         return share_memory(net);
-    VG_TRY(vg_arena_block(&net->arena, 0, &net->data));
-    VG_TRY(vg_arena_block(&net->arena, 1, &net->grads));
+    VG_TRY(vg_touch_arena(net->team, 0, &net->arena, &net->data));
+    VG_TRY(vg_touch_arena(net->team, 1, &net->arena, &net->grads));
     VG_TRY(allocate_values(net));
     VG_TRY(allocate_saved(net));
-    VG_TRY(floats((size_t)(s->batch * s->classes), 4, &net->target));
-    VG_TRY(floats(16, 0, &net->loss));
+    VG_TRY(vg_touch_floats(net->team, 4, (size_t)(s->batch * s->classes), &net->target));
+    VG_TRY(vg_touch_floats(net->team, 0, 16, &net->loss));
     void *memory;
     VG_TRY(vg_alloc((size_t)s->batch * sizeof(int32_t), 5, &memory));
     net->labels = memory;
@@ -169,8 +160,8 @@ vg_status vg_net_allocate(vg_net *net)
         return vg_recurrent_allocate(net);
     if (!net->options.monitor)
         return VG_OK;
-    VG_TRY(floats((size_t)(s->batch * s->width), 6, &net->slope_values));
-    VG_TRY(floats((size_t)(s->batch * s->width), 7, &net->ones));
+    VG_TRY(vg_touch_floats(net->team, 6, (size_t)(s->batch * s->width), &net->slope_values));
+    VG_TRY(vg_touch_floats(net->team, 7, (size_t)(s->batch * s->width), &net->ones));
     for (int64_t i = 0; i < s->batch * s->width; i++)
         net->ones[i] = 1;
     return VG_OK;
@@ -201,7 +192,8 @@ vg_status vg_net_buffer(vg_net *net, int64_t cols, int *index)
         *index = net->buffers++;
         return VG_OK;
     }
-    VG_TRY(floats((size_t)(net->spec.batch * cols), 8 + (unsigned)net->buffers, &b->p));
+    VG_TRY(vg_touch_floats(net->team, 8 + (unsigned)net->buffers,
+                           (size_t)(net->spec.batch * cols), &b->p));
     *index = net->buffers++;
     return VG_OK;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/init.h"
+#include "harness/first_touch.h"
 #include "harness/net_internal.h"
 
 static vg_op cell_of(const vg_spec *s)
@@ -102,10 +103,8 @@ vg_status vg_recurrent_allocate(vg_net *net)
     double floats = 0;
     for (int l = 1; l <= s->depth; l++)
         floats += layer_floats(s, net->value[net->layer[l].in].cols) + 16 * 8;
-    void *memory;
-    VG_TRY(vg_alloc((size_t)floats * sizeof(float), 6, &memory));
-    memset(memory, 0, (size_t)floats * sizeof(float));
-    float *at = net->sequences = memory;
+    VG_TRY(vg_touch_floats(net->team, 6, (size_t)floats, &net->sequences));
+    float *at = net->sequences;
     for (int l = 1; l <= s->depth; l++) {
         vg_recurrent_layer *layer = &net->layer[l];
         layer->total = take(&at, states);

@@ -369,11 +369,28 @@ static void set_ftz(void *context, int worker, int workers)
     vg_cpu_set_ftz(*(const int *)context);
 }
 
+/* The library's workers are not the executor's: they follow the caller. */
+bool vg_dnn_enter(int threads)
+{
+    int on = 1;
+    vg_parallel_set_library_threads(threads);
+    if (threads == 1 || !vg_cpu_get_ftz())
+        return false;
+    vg_parallel(threads, set_ftz, &on);
+    return true;
+}
+
+void vg_dnn_leave(int threads)
+{
+    int off = 0;
+    vg_parallel(threads, set_ftz, &off);
+    vg_cpu_set_ftz(1);
+}
+
 /* The row's run. A failure after a successful prepare leaves the outputs as they were. */
 static void run(const vg_task *task, int64_t unit, void *scratch)
 {
     row_state *state = task->state;
-    vg_parallel_set_library_threads(state->threads);
     fixed_params params = params_of(task);
     if (memcmp(&state->params, &params, sizeof params)) { /* rebuild: a slope or eps has changed */
         vg_status status;
@@ -383,14 +400,17 @@ static void run(const vg_task *task, int64_t unit, void *scratch)
     }
     if (!state->way)
         return;
-    int ftz = vg_cpu_get_ftz() && state->threads > 1, off = 0, on = 1;
-    if (ftz) /* the library's workers are not the executor's: they follow the caller */
-        vg_parallel(state->threads, set_ftz, &on);
+    bool ftz = vg_dnn_enter(state->threads);
     vg_dnn_way_run(state->way, task, state->stream, VG_DNN_RUN);
-    if (ftz) {
-        vg_parallel(state->threads, set_ftz, &off);
-        vg_cpu_set_ftz(1);
-    }
+    if (ftz)
+        vg_dnn_leave(state->threads);
+}
+
+vg_dnn_way *vg_dnn_row_way(const vg_task *task, int *threads)
+{
+    const row_state *state = task->state;
+    *threads = state ? state->threads : 1;
+    return state ? state->way : NULL;
 }
 
 const vg_dnn_way *vg_dnn_way_of(const vg_task *task)

@@ -431,8 +431,9 @@ void vg_dnn_way_free(vg_dnn_way *way)
 }
 
 /* Tensors may have moved since prepare (cold-cache pools rotate buffers). */
-static void rebind(vg_dnn_way *way, const vg_task *task)
+void vg_dnn_way_bind(vg_dnn_way *way, const vg_task *task)
 {
+    way->bound = task;
     for (int i = 0; i < way->memory_count; i++) {
         vg_dnn_memory *m = &way->memories[i];
         if (m->slot < 0)
@@ -446,7 +447,7 @@ static void rebind(vg_dnn_way *way, const vg_task *task)
 dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t stream,
                              vg_dnn_when when)
 {
-    rebind(way, task);
+    vg_dnn_way_bind(way, task);
     dnnl_status_t status = dnnl_success;
     bool accounts = vg_dnn_accounts();
     for (int i = 0; i < way->step_count && status == dnnl_success; i++) {
@@ -459,7 +460,7 @@ dnnl_status_t vg_dnn_way_run(vg_dnn_way *way, const vg_task *task, dnnl_stream_t
         else
             status = dnnl_primitive_execute(step->primitive, stream, step->count, step->args);
         if (accounts)
-            vg_dnn_account_add(step, begin);
+            vg_dnn_account_add(step, vg_dnn_account_begin() - begin);
     }
     return status == dnnl_success ? dnnl_stream_wait(stream) : status;
 }

@@ -55,6 +55,7 @@ struct vg_dnn_way {
     const char *label;
     int variant; /**< of the choice that is being built */
     const vg_task *task;
+    const vg_task *bound; /**< whose tensors the memories point to */
     vg_status status;
     vg_dnn_memory memories[VG_DNN_MAX_MEMORIES];
     int memory_count;

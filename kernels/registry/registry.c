@@ -151,6 +151,20 @@ void vg_onednn_take_account(vg_onednn_account *account, int stop)
     *account = (vg_onednn_account){0};
 }
 
+vg_status vg_onednn_sequence_create(const vg_task *const tasks[], int count,
+                                    vg_onednn_sequence **sequence)
+{
+    *sequence = NULL;
+    return vg_fail(VG_EUNSUPPORTED, "built without oneDNN");
+}
+
+vg_status vg_onednn_sequence_run(const vg_onednn_sequence *sequence, double *ns)
+{
+    return VG_OK;
+}
+
+void vg_onednn_sequence_destroy(vg_onednn_sequence *sequence) {}
+
 void vg_onednn_choose_untimed(void)
 {
 }

@@ -162,8 +162,20 @@ assert len(b["layers"]) == 3 and b["ops"]["dense/bwd_weights"]["calls"] == 4
 o = s.get("onednn_breakdown")
 if o:
     x = o["onednn"]
-    total = sum(x[k] for k in ("primitives_us", "reorders_us", "c_steps_us", "own_us", "glue_us"))
-    assert abs(total / o["total_us"] - 1) < 1e-6'
+    total = sum(x[k] for k in ("primitives_us", "reorders_us", "c_steps_us", "own_us", "clock_us", "glue_us"))
+    assert abs(total / o["total_us"] - 1) < 1e-6
+    calls = sum(c["calls"] for c in o["composition"])
+    assert calls == sum(v["calls"] for k, v in o["ops"].items() if k.startswith(("dense", "relu")))
+    assert all(c["impl"] for c in o["composition"])'
+    # every run says where its steps go, and where its memory is
+    "$VGBENCH" train depth=3 width=48 batch=64 threads=2 steps=4 -o r.json -q >/dev/null
+    check '
+b = t["breakdown"]
+assert abs(sum(b["parts"].values()) / b["total_us"] - 1) < 1e-6 and b["n"] >= 3
+for l in b["layers"]:
+    assert min(l[k] for k in ("forward_us", "backward_us", "optimizer_us", "statistics_us")) > 0
+for where in t["placement"].values():
+    assert "reason" in where or abs(sum(where.values()) - 1) < 1e-6'
 }
 
 matches_schema() {

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "harness/train/onednn_step.h"
 #include "measure/stats.h"
 #include "results/results.h"
 #include "vgbench/onednn.h"
 
-enum { RUNS = 15 };
+enum { RUNS = 15, LEAST = 3 };
 
 static const char *const part_names[VG_PARTS] = {
     [VG_PART_data] = "data",         [VG_PART_forward] = "forward",
@@ -18,9 +20,19 @@ static const char *const part_names[VG_PARTS] = {
     [VG_PART_statistics] = "statistics", [VG_PART_clip] = "clip",
     [VG_PART_optimizer] = "optimizer"};
 
+/* Columns of layers[]. */
+enum { FORWARD, BACKWARD, OPTIMIZER, STATISTICS, BARRIERS, COLUMNS };
+static const char *const column_names[COLUMNS] = {"forward_us", "backward_us", "optimizer_us",
+                                                  "statistics_us", "barriers_us"};
+static const int column_of[VG_PARTS] = {
+    [VG_PART_data] = -1, [VG_PART_loss] = -1, [VG_PART_clip] = -1, [VG_PART_forward] = FORWARD,
+    [VG_PART_backward] = BACKWARD, [VG_PART_statistics] = STATISTICS,
+    [VG_PART_optimizer] = OPTIMIZER};
+
 /* One timed run, folded. Microseconds. */
 typedef struct folded {
-    double total, part[VG_PARTS], barriers, own; /* own: serial steps excluded */
+    double total, part[VG_PARTS], barriers, own; /* own: what is no oneDNN row */
+    int readings; /* of the clock, between sequences of oneDNN and regions of our own */
     vg_onednn_account account;
 } folded;
 
@@ -30,11 +42,24 @@ typedef struct examined {
     const int32_t *index;
     bool statistics;
     int threads, layers;
+    double budget_s;
     vg_plan_times times;
-    double *forward, *backward; /* [RUNS][layers + 1] */
-    double *steps;              /* [RUNS][steps] */
+    vg_step *items; /* [count]: steps, with what joined ones stand for */
+    int count;
+    double *item;  /* [RUNS][count] */
+    double *layer; /* [RUNS][layers + 1][COLUMNS] */
     folded runs[RUNS];
+    int done;
 } examined;
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- folding ------------------------------------------------------------------------------- */
 
 /* Mean over the workers that took part: small plans stay on fewer than the team has. */
 static double step_us(const examined *e, const double *times, int step)
@@ -49,38 +74,88 @@ static double step_us(const examined *e, const double *times, int step)
     return workers ? 1e-3 * sum / workers : 0;
 }
 
+static double *layer_of(const examined *e, int run, int layer)
+{
+    return e->layer + ((ptrdiff_t)run * (e->layers + 1) + layer) * COLUMNS;
+}
+
+/* What it costs to look at the clock. */
+static double clock_us(void)
+{
+    enum { READINGS = 2000 };
+    double begin = seconds();
+    for (int i = 0; i < READINGS; i++)
+        seconds();
+    return 1e6 * (seconds() - begin) / READINGS;
+}
+
+static void add_item(examined *e, int run, int item, double us)
+{
+    const vg_step *step = &e->items[item];
+    e->item[(ptrdiff_t)run * e->count + item] = us;
+    e->runs[run].part[step->part] += us;
+    if (column_of[step->part] >= 0)
+        layer_of(e, run, step->layer)[column_of[step->part]] += us;
+}
+
 static void fold(examined *e, int run)
 {
     folded *f = &e->runs[run];
     *f = (folded){.total = 1e-3 * e->times.total};
-    for (int i = 0; i < e->plan->count; i++) {
+    for (int i = 0, item = 0; i < e->plan->count; i++) {
         const vg_step *step = &e->plan->steps[i];
-        double us = step_us(e, e->times.work, i);
-        e->steps[(ptrdiff_t)run * e->plan->count + i] = us;
-        f->part[step->part] += us;
-        f->barriers += step_us(e, e->times.wait, i);
-        f->own += step->phase.serial ? 0 : us + step_us(e, e->times.wait, i);
-        double *layer = step->part == VG_PART_forward    ? e->forward
-                        : step->part == VG_PART_backward ? e->backward
-                                                         : NULL;
-        if (layer)
-            layer[(ptrdiff_t)run * (e->layers + 1) + step->layer] += us;
+        const vg_joined *joined = vg_joined_of(step);
+        for (int k = 0; joined && k < joined->count; k++)
+            add_item(e, run, item++, 1e-3 * joined->ns[k]);
+        bool opens = !joined && (i == 0 || vg_joined_of(step - 1));
+        f->readings += joined ? 2 : opens;
+        if (joined)
+            continue;
+        double us = step_us(e, e->times.work, i), wait = step_us(e, e->times.wait, i);
+        add_item(e, run, item++, us);
+        f->barriers += wait;
+        layer_of(e, run, step->layer)[BARRIERS] += wait;
+        f->own += us + wait;
     }
+}
+
+static void list_items(examined *e)
+{
+    for (int i = 0; i < e->plan->count; i++) {
+        const vg_joined *joined = vg_joined_of(&e->plan->steps[i]);
+        for (int k = 0; joined && k < joined->count; k++)
+            e->items[e->count++] = joined->steps[k];
+        if (!joined)
+            e->items[e->count++] = e->plan->steps[i];
+    }
+}
+
+static vg_status allocate(examined *e)
+{
+    size_t cells = (size_t)e->threads * (size_t)e->plan->count, items = 0;
+    for (int i = 0; i < e->plan->count; i++) {
+        const vg_joined *joined = vg_joined_of(&e->plan->steps[i]);
+        items += joined ? (size_t)joined->count : 1;
+    }
+    e->times.work = calloc(cells, sizeof *e->times.work);
+    e->times.wait = calloc(cells, sizeof *e->times.wait);
+    e->items = calloc(items, sizeof *e->items);
+    e->item = calloc(RUNS * items, sizeof *e->item);
+    e->layer = calloc((size_t)RUNS * (size_t)(e->layers + 1) * COLUMNS, sizeof *e->layer);
+    if (!e->times.work || !e->times.wait || !e->items || !e->item || !e->layer)
+        return vg_fail(VG_ENOMEM, "out of memory for the times of a step");
+    list_items(e);
+    return VG_OK;
 }
 
 static vg_status examine(examined *e)
 {
-    size_t cells = (size_t)e->threads * (size_t)e->plan->count;
-    size_t layers = (size_t)RUNS * (size_t)(e->layers + 1);
-    e->times.work = calloc(cells, sizeof *e->times.work);
-    e->times.wait = calloc(cells, sizeof *e->times.wait);
-    e->forward = calloc(layers, sizeof *e->forward);
-    e->backward = calloc(layers, sizeof *e->backward);
-    e->steps = calloc((size_t)RUNS * (size_t)e->plan->count, sizeof *e->steps);
-    if (!e->times.work || !e->times.wait || !e->forward || !e->backward || !e->steps)
-        return vg_fail(VG_ENOMEM, "out of memory for the times of a step");
+    VG_TRY(allocate(e));
+    double begin = seconds();
     for (int run = -2; run < RUNS; run++) { /* two to warm up */
         vg_onednn_account account;
+        if (run >= LEAST && seconds() - begin > e->budget_s)
+            break;
         vg_onednn_take_account(&account, 0);
         VG_TRY(vg_stepper_run_timed(e->stepper, e->index, e->statistics, &e->times));
         vg_onednn_take_account(&account, 1);
@@ -88,6 +163,7 @@ static vg_status examine(examined *e)
             continue;
         fold(e, run);
         e->runs[run].account = account;
+        e->done = run + 1;
     }
     return VG_OK;
 }
@@ -96,9 +172,9 @@ static void release(examined *e)
 {
     free(e->times.work);
     free(e->times.wait);
-    free(e->forward);
-    free(e->backward);
-    free(e->steps);
+    free(e->items);
+    free(e->item);
+    free(e->layer);
 }
 
 /* The run whose total is the median: its parts add up. */
@@ -106,14 +182,16 @@ static int median_run(const examined *e)
 {
     double totals[RUNS];
     int best = 0;
-    for (int i = 0; i < RUNS; i++)
+    for (int i = 0; i < e->done; i++)
         totals[i] = e->runs[i].total;
-    double median = vg_stat_median(totals, RUNS);
-    for (int i = 0; i < RUNS; i++)
+    double median = vg_stat_median(totals, (size_t)e->done);
+    for (int i = 0; i < e->done; i++)
         if (fabs(totals[i] - median) < fabs(totals[best] - median))
             best = i;
     return best;
 }
+
+/* --- JSON ---------------------------------------------------------------------------------- */
 
 static json_t *parts_json(const folded *f)
 {
@@ -129,15 +207,19 @@ static json_t *parts_json(const folded *f)
     return parts;
 }
 
-static json_t *layers_json(const examined *e, int run)
+/* Statistics are those of the monitored step. */
+static json_t *layers_json(const examined *e, const examined *monitored)
 {
     json_t *layers = json_array();
+    int run = median_run(e), other = monitored ? median_run(monitored) : 0;
     for (int l = 1; l <= e->layers; l++) {
-        ptrdiff_t at = (ptrdiff_t)run * (e->layers + 1) + l;
         json_t *layer = json_object();
         json_object_set_new(layer, "index", json_integer(l));
-        vg_json_set_number(layer, "forward_us", e->forward[at]);
-        vg_json_set_number(layer, "backward_us", e->backward[at]);
+        for (int c = 0; c < COLUMNS; c++)
+            if (c != STATISTICS)
+                vg_json_set_number(layer, column_names[c], layer_of(e, run, l)[c]);
+            else if (monitored)
+                vg_json_set_number(layer, column_names[c], layer_of(monitored, other, l)[c]);
         json_array_append_new(layers, layer);
     }
     return layers;
@@ -147,16 +229,16 @@ static json_t *layers_json(const examined *e, int run)
 static json_t *ops_json(const examined *e, int run)
 {
     json_t *ops = json_object();
-    for (int i = 0; i < e->plan->count; i++) {
-        const vg_step *step = &e->plan->steps[i];
+    for (int i = 0; i < e->count; i++) {
+        const vg_step *step = &e->items[i];
         const vg_kernel *kernel = step->task->kernel;
-        double us = e->steps[(ptrdiff_t)run * e->plan->count + i];
+        double us = e->item[(ptrdiff_t)run * e->count + i];
         char name[64];
         if (kernel)
             snprintf(name, sizeof name, "%s/%s", vg_op_name(kernel->op), vg_dir_name(kernel->dir));
         else
             snprintf(name, sizeof name, "%s", part_names[step->part]);
-        bool again = i > 0 && e->plan->steps[i - 1].task == step->task;
+        bool again = i > 0 && e->items[i - 1].task == step->task;
         json_t *op = json_object_get(ops, name);
         if (!op) {
             op = json_pack("{s:i, s:f}", "calls", 0, "us", 0.0);
@@ -169,70 +251,54 @@ static json_t *ops_json(const examined *e, int run)
     return ops;
 }
 
-/* Primitives, reorders, steps in C, own kernels (loss, optimizer), and what is left: calls into the
- * library, opening and closing of regions. */
-static json_t *onednn_json(const folded *f)
+static json_t *breakdown_json(const examined *e, const examined *monitored, bool onednn)
 {
+    int run = median_run(e);
+    const folded *f = &e->runs[run];
     json_t *json = json_object();
-    double primitives = 1e-3 * f->account.primitives, reorders = 1e-3 * f->account.reorders;
-    double c_steps = 1e-3 * f->account.c_steps;
-    double glue = f->total - primitives - reorders - c_steps - f->own;
-    vg_json_set_number(json, "primitives_us", primitives);
-    vg_json_set_number(json, "reorders_us", reorders);
-    vg_json_set_number(json, "c_steps_us", c_steps);
-    vg_json_set_number(json, "own_us", f->own);
-    vg_json_set_number(json, "glue_us", glue);
-    vg_json_set_number(json, "glue_fraction", glue / f->total);
+    vg_json_set_number(json, "total_us", f->total);
+    json_object_set_new(json, "n", json_integer(e->done));
+    json_object_set_new(json, "parts", parts_json(f));
+    vg_json_set_number(json, "statistics_us",
+                       monitored ? monitored->runs[median_run(monitored)].total - f->total
+                                 : (double)NAN);
+    json_object_set_new(json, "ops", ops_json(e, run));
+    json_object_set_new(json, "layers", layers_json(e, monitored));
+    if (onednn) {
+        json_object_set_new(json, "onednn",
+                            vg_onednn_step_account(&f->account, f->total, f->own,
+                                                   f->readings * clock_us()));
+        json_object_set_new(json, "composition", vg_onednn_step_composition(e->items, e->count));
+    }
     return json;
 }
 
-static vg_status total_with_statistics(const examined *lean, double *us)
-{
-    examined e = {.stepper = lean->stepper,
-                  .plan = vg_stepper_plan(lean->stepper, true),
-                  .index = lean->index,
-                  .statistics = true,
-                  .threads = lean->threads,
-                  .layers = lean->layers};
-    *us = NAN;
-    if (!e.plan->count)
-        return VG_OK;
-    vg_status status = examine(&e);
-    if (status == VG_OK)
-        *us = e.runs[median_run(&e)].total;
-    release(&e);
-    return status;
-}
+/* --- two examinations ---------------------------------------------------------------------- */
 
 vg_status vg_breakdown(vg_stepper *stepper, vg_team *team, const vg_spec *spec,
-                       const int32_t *index, json_t **breakdown)
+                       const int32_t *index, double budget_s, json_t **breakdown)
 {
-    double with = NAN;
     *breakdown = NULL;
-    examined *e = calloc(1, sizeof *e);
+    examined *e = calloc(2, sizeof *e);
     if (!e)
         return vg_fail(VG_ENOMEM, "out of memory for the times of a step");
-    *e = (examined){.stepper = stepper,
-                    .plan = vg_stepper_plan(stepper, false),
-                    .index = index,
-                    .threads = vg_team_threads(team),
-                    .layers = (int)spec->depth};
-    vg_status status = examine(e);
-    if (status == VG_OK)
-        status = total_with_statistics(e, &with);
-    if (status == VG_OK) {
-        int run = median_run(e);
-        json_t *json = *breakdown = json_object();
-        vg_json_set_number(json, "total_us", e->runs[run].total);
-        json_object_set_new(json, "n", json_integer(RUNS));
-        json_object_set_new(json, "parts", parts_json(&e->runs[run]));
-        vg_json_set_number(json, "statistics_us", with - e->runs[run].total);
-        json_object_set_new(json, "ops", ops_json(e, run));
-        json_object_set_new(json, "layers", layers_json(e, run));
-        if (spec->backend == VG_BACKEND_onednn)
-            json_object_set_new(json, "onednn", onednn_json(&e->runs[run]));
+    vg_status status = VG_OK;
+    bool monitors = vg_stepper_plan(stepper, true)->count > 0;
+    for (int kind = 0; kind < (monitors ? 2 : 1) && status == VG_OK; kind++) {
+        e[kind] = (examined){.stepper = stepper,
+                             .plan = vg_stepper_plan(stepper, kind == 1),
+                             .index = index,
+                             .statistics = kind == 1,
+                             .threads = vg_team_threads(team),
+                             .layers = (int)spec->depth,
+                             .budget_s = budget_s / 2};
+        status = examine(&e[kind]);
     }
-    release(e);
+    if (status == VG_OK)
+        *breakdown = breakdown_json(&e[0], monitors ? &e[1] : NULL,
+                                    spec->backend == VG_BACKEND_onednn);
+    release(&e[0]);
+    release(&e[1]);
     free(e);
     return status;
 }

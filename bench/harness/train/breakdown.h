@@ -9,13 +9,14 @@
 
 #include "harness/train/step.h"
 
-/** Runs some timed steps on samples index[0 .. batch-1] (weights stay, moments do not):
- * {total_us, parts{data, forward, loss, backward, clip, optimizer, barriers, rest} in us of the
- * median step, ops{"dense/fwd": {calls, us}}, statistics_us: what a monitored step takes longer, layers[{index, forward_us,
- * backward_us}]}; with backend=onednn also onednn{primitives_us, reorders_us, c_steps_us, own_us,
- * glue_us, glue_fraction}, which add up to the total. Parts are means over the workers. */
+/** Runs some timed steps, for about @p budget_s seconds, on samples index[0 .. batch-1] (weights
+ * stay, moments do not): {total_us, n, parts{data, forward, loss, backward, clip, optimizer,
+ * barriers, rest} in us of the median step, ops{"dense/fwd": {calls, us}}, statistics_us: what a
+ * monitored step takes longer, layers[{index, forward_us, backward_us, optimizer_us, statistics_us
+ * (of a monitored step), barriers_us}]}; with backend=onednn also onednn{} and composition[], see
+ * onednn_step.h. Parts are means over the workers and add up to the total. */
 vg_status vg_breakdown(vg_stepper *stepper, vg_team *team, const vg_spec *spec,
-                       const int32_t *index, json_t **breakdown);
+                       const int32_t *index, double budget_s, json_t **breakdown);
 
 /** Times whole steps of @p spec (resolved) against the same step on oneDNN and against the FMA peak
  * of as many threads, in turn, for @p budget_s seconds: {step_us, step_us_ci95, n, flops,

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "harness/first_touch.h"
 #include "harness/net.h"
 
 enum { NOWHERE = -1 };
@@ -126,12 +126,12 @@ static bool barrier_between(const vg_plan *net, int from, int to)
     return false;
 }
 
-static vg_status new_slot(vg_lean *lean, const vg_piece *piece)
+/* What is between segments is zero and stays so. */
+static vg_status new_slot(vg_lean *lean, const vg_lean_parts *parts, const vg_piece *piece)
 {
-    void *memory;
-    size_t bytes = (size_t)(piece->end - piece->begin) * sizeof(float);
-    VG_TRY(vg_alloc(bytes, 4 + (unsigned)lean->slot_count, &memory));
-    memset(memory, 0, bytes); /* what is between segments stays zero */
+    float *memory;
+    VG_TRY(vg_touch_floats(parts->team, 4 + (unsigned)lean->slot_count,
+                           (size_t)(piece->end - piece->begin), &memory));
     lean->slots[lean->slot_count++] =
         (vg_gradient_slot){.layout = (int)(piece - lean->pieces), .memory = memory};
     return VG_OK;
@@ -148,7 +148,7 @@ static vg_status give_slot(vg_lean *lean, const vg_lean_parts *parts, vg_piece *
             found = s;
     }
     if (found == NOWHERE) {
-        VG_TRY(new_slot(lean, piece));
+        VG_TRY(new_slot(lean, parts, piece));
         found = lean->slot_count - 1;
     }
     piece->slot = found;

@@ -42,6 +42,7 @@ typedef struct vg_lean_parts {
     const vg_plan *net; /**< forward and backward pass; steps of VG_PART_statistics are left out */
     const vg_arena *arena;
     const float *values, *grads;
+    vg_team *team; /**< touches the memory of the gradients first */
     const vg_task *optimizer; /**< over the whole arena, prepared */
     bool by_layer; /**< pieces are whole layers: where every piece opens a parallel region */
 } vg_lean_parts;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/first_touch.h"
 #include "harness/train/glue.h"
 #include "harness/train/lean.h"
+#include "harness/train/onednn_step.h"
 #include "kernels/base/partition.h"
 
 enum { WITHOUT, WITH, KINDS }; /* statistics */
@@ -18,6 +20,7 @@ typedef struct batch_side {
     vg_gather gather;
     vg_scorer scorer;
     vg_lean lean;
+    vg_joined_list joined;
     vg_plan plan[KINDS];
 } batch_side;
 
@@ -74,7 +77,7 @@ static vg_status make_optimizer(vg_stepper *s)
     vg_op op = (vg_op)spec->optimizer;
     int moments = op == VG_OP_sgd ? 0 : op == VG_OP_momentum ? 1 : 2;
     for (int i = 0; i < moments; i++)
-        VG_TRY(vg_arena_block(arena, 2 + (unsigned)i, &s->moment[i]));
+        VG_TRY(vg_touch_arena(s->team, 2 + (unsigned)i, arena, &s->moment[i]));
     s->params = vg_params_default;
     s->params.eps = (float)spec->eps;
     s->params.momentum = (float)spec->momentum;
@@ -181,8 +184,11 @@ static vg_status make_plan(vg_stepper *s, batch_side *side, bool statistics)
                                .values = vg_net_values(s->full.net),
                                .grads = vg_net_grads(s->full.net),
                                .optimizer = &s->optimizer,
+                               .team = s->team,
                                .by_layer = s->spec.backend == VG_BACKEND_onednn};
         VG_TRY(vg_lean_append(&side->lean, &parts, plan));
+        if (s->spec.backend == VG_BACKEND_onednn)
+            VG_TRY(vg_onednn_step_join(plan, &side->joined));
         return vg_team_reserve(s->team, plan->scratch);
     }
     VG_TRY(append_net(plan, vg_net_plan(side->net), statistics));
@@ -266,6 +272,7 @@ static void destroy_side(batch_side *side)
 {
     vg_net_destroy(side->net);
     vg_scorer_release(&side->scorer);
+    vg_onednn_step_release(&side->joined);
     vg_lean_release(&side->lean);
     for (int k = 0; k < KINDS; k++)
         vg_plan_release(&side->plan[k]);
@@ -408,4 +415,15 @@ float *vg_stepper_moment(vg_stepper *s, int which) { return s->moment[which]; }
 const vg_plan *vg_stepper_plan(const vg_stepper *s, bool statistics)
 {
     return &s->full.plan[statistics];
+}
+
+json_t *vg_stepper_placement(vg_stepper *s)
+{
+    size_t bytes = (size_t)vg_net_arena(s->full.net)->floats * sizeof(float);
+    json_t *json = json_object();
+    json_object_set_new(json, "parameters", vg_touch_placement(vg_net_values(s->full.net), bytes));
+    json_object_set_new(json, "gradients", vg_touch_placement(vg_net_grads(s->full.net), bytes));
+    if (s->moment[0])
+        json_object_set_new(json, "moments", vg_touch_placement(s->moment[0], bytes));
+    return json;
 }

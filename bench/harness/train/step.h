@@ -6,6 +6,7 @@
 #ifndef VG_HARNESS_TRAIN_STEP_H
 #define VG_HARNESS_TRAIN_STEP_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -60,6 +61,9 @@ vg_status vg_stepper_score(vg_stepper *stepper, const int32_t *index, int64_t co
 vg_net *vg_stepper_net(vg_stepper *stepper);
 /** Moments in the layout of the network's arena; NULL where the optimizer has none. */
 float *vg_stepper_moment(vg_stepper *stepper, int which);
+
+/** NUMA nodes of the pages of {parameters, gradients, moments}, see vg_touch_placement(). */
+json_t *vg_stepper_placement(vg_stepper *stepper);
 
 /** Step 0 of the full batch at learning rate 0, timed: weights stay, moments do not. */
 vg_status vg_stepper_run_timed(vg_stepper *stepper, const int32_t *index, bool statistics,

@@ -11,7 +11,7 @@
 #include "vgbench/peak.h"
 
 enum { OWN, ONEDNN, SIDES, SAMPLES = 4000, LEAST = 7 };
-static const double SAMPLE_S = 2e-4, PEAK_S = 2e-4;
+static const double SAMPLE_S = 2e-4, PEAK_S = 2e-4, BREAKDOWN_S = 2;
 
 typedef struct peak_task {
     vg_task task;
@@ -172,7 +172,8 @@ static vg_status measure(timing *t, const vg_spec *spec, double budget_s, json_t
         json_t *breakdown;
         if (!t->stepper[side])
             continue;
-        VG_TRY(vg_breakdown(t->stepper[side], t->team, &t->spec[side], t->data->train, &breakdown));
+        VG_TRY(vg_breakdown(t->stepper[side], t->team, &t->spec[side], t->data->train, BREAKDOWN_S,
+                            &breakdown));
         json_object_set_new(json, names[side], breakdown);
     }
     return VG_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/train/breakdown.h"
 #include "harness/train/run.h"
 #include "harness/train/schedule.h"
 #include "results/results.h"
@@ -278,6 +279,21 @@ static void release(vg_train_run *run)
     json_decref(run->resumed);
 }
 
+/* Where the time of a step goes. The moments of the optimizer are spoilt by it: the run is over and
+ * its checkpoint written. */
+static vg_status look_at_a_step(vg_train_run *run, json_t *record)
+{
+    static const double BUDGET_S = 0.2;
+    json_t *breakdown;
+    if (run->options->light || run->end == VG_TRAIN_NON_FINITE || run->end == VG_TRAIN_INTERRUPTED)
+        return VG_OK;
+    json_object_set_new(record, "placement", vg_stepper_placement(run->stepper));
+    VG_TRY(vg_breakdown(run->stepper, run->team, &run->spec, run->data->train, BUDGET_S,
+                        &breakdown));
+    json_object_set_new(record, "breakdown", breakdown);
+    return VG_OK;
+}
+
 vg_status vg_train(const vg_spec *spec, const vg_train_options *options, json_t **record,
                    vg_train_end *end)
 {
@@ -294,6 +310,8 @@ vg_status vg_train(const vg_spec *spec, const vg_train_options *options, json_t 
         status = vg_snapshot_export(run);
     if (status == VG_OK)
         *record = vg_train_record(run);
+    if (status == VG_OK)
+        status = look_at_a_step(run, *record);
     if (end)
         *end = run->end;
     release(run);

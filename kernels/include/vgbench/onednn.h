@@ -30,6 +30,17 @@ typedef struct vg_onednn_account {
 
 void vg_onednn_take_account(vg_onednn_account *account, int stop);
 
+/** Prepared oneDNN rows one behind the other as one list of primitive calls on one stream: arguments
+ * are bound once, and nothing stands between the calls. The tasks outlive it, and their parameters
+ * stay as they were when they were prepared. VG_EUNSUPPORTED where built without oneDNN. */
+typedef struct vg_onednn_sequence vg_onednn_sequence;
+vg_status vg_onednn_sequence_create(const vg_task *const tasks[], int count,
+                                    vg_onednn_sequence **sequence);
+/** Runs it on the calling thread, with the library's own team. While the account is on, @p ns
+ * [count] is set to the time in each task's calls. */
+vg_status vg_onednn_sequence_run(const vg_onednn_sequence *sequence, double *ns);
+void vg_onednn_sequence_destroy(vg_onednn_sequence *sequence);
+
 /** From now on rows take the first of oneDNN's ways that is no reference code, in the fixed order in
  * which they are offered, and time none: the same choice in every process. For simulation, where
  * time means nothing and two runs must agree. */
