@@ -10,6 +10,9 @@ function(vg_add_isa backend)
   if(VG_FUZZ AND NOT backend STREQUAL "scalar")
     return() # parsers are fuzzed, not kernels: one backend is enough for what they look up
   endif()
+  if(VG_FUZZ)
+    set_source_files_properties(${ARG_SOURCES} PROPERTIES COMPILE_OPTIONS "-O0;-fno-sanitize=all")
+  endif()
   if(VG_SANITIZE AND backend MATCHES "^auto_")
     return() # the same C as the scalar rows, where a sanitizer sees it
   endif()
