@@ -55,44 +55,23 @@ static void add_slopes(const vg_sums *sums, const vg_time_tensors *of, const flo
     s->delta2 = field[0];
 }
 
-static bool is_flat(float gate)
+/* carried: of lstm, see vg_cell_view */
+static void add_gates(const vg_sums *sums, const vg_time_tensors *of, int64_t row, int64_t rows,
+                      float *carried, step_sums *s)
 {
-    return gate * (1 - gate) < 0.05f * 0.25f;
-}
-
-/* dL/dc_t = dL/dh_t o (1 - tanh^2 c_t) + f_{t+1} dL/dc_{t+1}; carried holds the second term and is
- * left as that of the step before. tanh c is h / o. */
-static void add_lstm(const vg_time_tensors *of, int64_t row, int64_t rows, float *carried,
-                     step_sums *s)
-{
-    int64_t width = of->hidden, flat = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        const float *gate = of->gates + (row + r) * GATES * width;
-        const float *h = of->hidden_state + (row + r) * width, *total = of->total + (row + r) * width;
-        for (int64_t k = 0; k < width; k++) {
-            float in = gate[k], keep = gate[width + k], out = gate[3 * width + k];
-            double y = out > 0 ? (double)h[k] / out : 0;
-            double cell = (double)total[k] * out * (1 - y * y) + carried[r * width + k];
-            s->cell2 += cell * cell;
-            s->carry += keep;
-            flat += is_flat(in) + is_flat(keep) + is_flat(out);
-            carried[r * width + k] = (float)(cell * keep);
-        }
-    }
-    s->flat += (double)flat / 3;
-}
-
-static void add_gru(const vg_time_tensors *of, int64_t row, int64_t rows, step_sums *s)
-{
-    int64_t width = of->hidden, flat = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        const float *gate = of->gates + (row + r) * GATES * width;
-        for (int64_t k = 0; k < width; k++) {
-            s->carry += gate[width + k];
-            flat += is_flat(gate[k]) + is_flat(gate[width + k]);
-        }
-    }
-    s->flat += (double)flat / 2;
+    double field[VG_WATCH_FIELDS];
+    bool is_lstm = of->op == VG_OP_lstm;
+    vg_cell_view view = {.gates = of->gates + row * GATES * of->hidden,
+                         .h = of->hidden_state + row * of->hidden,
+                         .total = of->total + row * of->hidden,
+                         .carried = carried,
+                         .rows = rows,
+                         .width = of->hidden,
+                         .flat_below = 0.05f * 0.25f};
+    (is_lstm ? sums->lstm : sums->gru)(&view, field);
+    s->carry = field[0];
+    s->flat = field[1] / (is_lstm ? 3 : 2);
+    s->cell2 = field[2];
 }
 
 static void run_unit(const vg_task *task, int64_t unit, void *scratch)
@@ -110,10 +89,8 @@ static void run_unit(const vg_task *task, int64_t unit, void *scratch)
         add_values(w->sums, h, total, n, &s);
         if (of->op == VG_OP_rnn)
             add_slopes(w->sums, of, h, total, rows, scratch, &s);
-        else if (of->op == VG_OP_lstm)
-            add_lstm(of, row, rows, carried, &s);
         else
-            add_gru(of, row, rows, &s);
+            add_gates(w->sums, of, row, rows, carried, &s);
         w->partials[unit * of->steps + t] = s;
     }
 }

@@ -21,6 +21,16 @@ typedef struct vg_slope_view {
     float saturated_below, dead_below;
 } vg_slope_view;
 
+/** One step of a gated cell: rows of gates as VG_GATES has them, 4 x width each. */
+typedef struct vg_cell_view {
+    const float *gates;
+    const float *h, *total; /**< lstm: [rows][width] hidden state, dL/dh */
+    /** lstm: [rows][width] f_{t+1} dL/dc_{t+1} on entry, f_t dL/dc_t on return */
+    float *carried;
+    int64_t rows, width;
+    float flat_below; /**< a gate g with g (1 - g) below this is flat */
+} vg_cell_view;
+
 typedef struct vg_sums {
     /** field: {sum of squares} */
     void (*squares)(const float *p, int64_t n, double *field);
@@ -33,6 +43,10 @@ typedef struct vg_sums {
     /** {sum |s|, sum s^2, max |s|, count below saturated_below}; alive[c] = 1 where column c has a
      * slope of at least dead_below */
     void (*slopes)(const vg_slope_view *view, double *field, uint8_t *alive);
+    /** {sum of what carries the state on: f, z; flat gates of i, f, o or r, z; sum of squares of
+     * dL/dc_t = dL/dh_t o (1 - tanh^2 c_t) + carried, where tanh c is h / o (gru: 0)} */
+    void (*lstm)(const vg_cell_view *view, double *field);
+    void (*gru)(const vg_cell_view *view, double *field);
 } vg_sums;
 
 /** The reductions of @p backend; those of the scalar rows where it has none of its own. */

@@ -211,5 +211,78 @@ static void slopes(const vg_slope_view *v, double *field, uint8_t *alive)
     }
 }
 
+typedef struct cell_totals {
+    wide carry, square;
+    int64_t flat;
+} cell_totals;
+
+VG_INLINE int64_t count_flat(vf gate, vf limit, vm inside)
+{
+    return vm_count(vm_and(inside, vf_lt(vf_mul(gate, vf_sub(vf_set1(1), gate)), limit)));
+}
+
+/* n units from column c of a row. */
+VG_INLINE void lstm_units(const vg_cell_view *v, int64_t row, int64_t c, int n, cell_totals *t)
+{
+    const float *gate = v->gates + row * 4 * v->width + c;
+    int64_t at = row * v->width + c;
+    const vf limit = vf_set1(v->flat_below), zero = vf_zero();
+    vm inside = vm_first(n);
+    vf in = vf_load_n(gate, n), keep = vf_load_n(gate + v->width, n);
+    vf out = vf_load_n(gate + 3 * v->width, n);
+    vf y = vf_select(vf_gt(out, zero), vf_div(vf_load_n(v->h + at, n), out), zero);
+    vf through = vf_mul(out, vf_fnma(y, y, vf_set1(1)));
+    vf cell = vf_fma(vf_load_n(v->total + at, n), through, vf_load_n(v->carried + at, n));
+    cell = vf_select(inside, cell, zero); /* beyond the row 0 / 0 */
+    vf_store_n(v->carried + at, n, vf_mul(cell, keep));
+    t->carry = wide_add(t->carry, keep);
+    t->square = wide_add_square(t->square, cell);
+    t->flat += count_flat(in, limit, inside) + count_flat(keep, limit, inside) +
+               count_flat(out, limit, inside);
+}
+
+VG_INLINE void gru_units(const vg_cell_view *v, int64_t row, int64_t c, int n, cell_totals *t)
+{
+    const float *gate = v->gates + row * 4 * v->width + c;
+    const vf limit = vf_set1(v->flat_below);
+    vm inside = vm_first(n);
+    vf reset = vf_load_n(gate, n), update = vf_load_n(gate + v->width, n);
+    t->carry = wide_add(t->carry, update);
+    t->flat += count_flat(reset, limit, inside) + count_flat(update, limit, inside);
+}
+
+static void give_cell(const cell_totals *t, double *field)
+{
+    field[0] = wide_sum(t->carry, wide_zero());
+    field[1] = (double)t->flat;
+    field[2] = wide_sum(t->square, wide_zero());
+}
+
+static void lstm(const vg_cell_view *v, double *field)
+{
+    cell_totals t = {wide_zero(), wide_zero(), 0};
+    for (int64_t r = 0; r < v->rows; r++) {
+        int64_t c = 0;
+        for (; c + VG_LANES <= v->width; c += VG_LANES)
+            lstm_units(v, r, c, VG_LANES, &t);
+        if (c < v->width)
+            lstm_units(v, r, c, (int)(v->width - c), &t);
+    }
+    give_cell(&t, field);
+}
+
+static void gru(const vg_cell_view *v, double *field)
+{
+    cell_totals t = {wide_zero(), wide_zero(), 0};
+    for (int64_t r = 0; r < v->rows; r++) {
+        int64_t c = 0;
+        for (; c + VG_LANES <= v->width; c += VG_LANES)
+            gru_units(v, r, c, VG_LANES, &t);
+        if (c < v->width)
+            gru_units(v, r, c, (int)(v->width - c), &t);
+    }
+    give_cell(&t, field);
+}
+
 extern const vg_sums VG_FN(vg_sums);
-const vg_sums VG_FN(vg_sums) = {squares, values, delta, through, slopes};
+const vg_sums VG_FN(vg_sums) = {squares, values, delta, through, slopes, lstm, gru};
