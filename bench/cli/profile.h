@@ -46,9 +46,10 @@ vg_status vg_profile_source(const char *wanted, const char **source);
 /** Says under a table how its counts were simulated; nothing where they were not. */
 void vg_profile_simulated_note(FILE *out, const json_t *record);
 
-/** Runs `vgbench simulate` with @p words and sets source, tool, isa, caches and rows of @p record;
+/** Runs `vgbench simulate` with @p words, in @p shares of the rows, as many side by side as there are
+ * CPUs, and sets source, tool, isa, caches and rows of @p record;
  * a simulation that cannot be had is its `reason`, and rows stays empty. */
-vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record);
+vg_status vg_profile_simulate(const char *const words[], int shares, json_t *record);
 
 /** Counts the rows of @p cases on the CPU's own counters into @p record. */
 vg_status vg_profile_pmu(const vg_case_list *cases, vg_cold cold, bool quiet, json_t *record);

@@ -12,16 +12,19 @@
 #include "results/results.h"
 #include "vgbench/onednn.h"
 
-vg_status vg_profile_simulate(const char *const words[], int most_processes, json_t *record)
+vg_status vg_profile_simulate(const char *const words[], int shares, json_t *record)
 {
     vg_sim_geometry geometry;
     char creator[64];
     json_t *rows;
-    int processes = vg_allowed_cpus() < most_processes ? vg_allowed_cpus() : most_processes;
+    int most = shares < VG_SIM_PROCESSES_MAX ? shares : VG_SIM_PROCESSES_MAX;
     vg_json_set_text(record, "source", "simulated");
     vg_json_set_text(record, "isa", vg_sim_backend());
     vg_sim_request request = {
-        .words = words, .processes = processes < 1 ? 1 : processes, .geometry = &geometry};
+        .words = words,
+        .processes = most < 1 ? 1 : most,
+        .parallel = vg_allowed_cpus(),
+        .geometry = &geometry};
     vg_status status = vg_sim_geometry_of(vg_topology_get(), &geometry);
     if (!status) {
         json_object_set_new(record, "caches", vg_sim_geometry_json(&geometry));
@@ -106,7 +109,8 @@ static vg_status simulate(const vg_profile_query *query, const char *backends, i
         query->cold == VG_COLD_WEI ? "--cold-weights" : NULL, NULL};
     json_object_set_new(record, "threads", json_integer(1));
     vg_say(query->options->quiet, "simulating the caches for %d rows under valgrind", rows);
-    return vg_profile_simulate(words, PROCESSES_MAX < rows ? PROCESSES_MAX : rows, record);
+    int shares = vg_allowed_cpus() < PROCESSES_MAX ? vg_allowed_cpus() : PROCESSES_MAX;
+    return vg_profile_simulate(words, shares < rows ? shares : rows, record);
 }
 
 /* Rows with what the model says of them, and no counts. */

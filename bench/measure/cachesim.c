@@ -157,7 +157,7 @@ static vg_status join(json_t *rows, const json_t *list, const vg_callgrind *part
     return VG_OK;
 }
 
-static vg_status read_process(const vg_sim_files *files, int process, json_t *rows,
+static vg_status read_job(const vg_sim_files *files, int job, json_t *rows,
                               const vg_sim_geometry *g, const vg_sim_cache *outer,
                               char creator[64])
 {
@@ -165,7 +165,7 @@ static vg_status read_process(const vg_sim_files *files, int process, json_t *ro
     size_t size;
     vg_callgrind parts;
     json_t *list;
-    VG_TRY(vg_sim_load(files, process, &list, &text, &size));
+    VG_TRY(vg_sim_load(files, job, &list, &text, &size));
     vg_status status = vg_callgrind_parse(text, size, &parts);
     free(text);
     if (!status) {
@@ -184,12 +184,12 @@ vg_status vg_sim_run(const vg_sim_request *request, json_t **rows, char creator[
     creator[0] = '\0';
     *rows = json_array();
     vg_status status = vg_sim_files_make(&files);
-    for (int pass = 0; !status && (pass < g->outers || !pass); pass++) {
-        const vg_sim_cache *outer = g->outers ? &g->outer[pass] : NULL;
-        status = vg_sim_processes(request, outer ? outer : &g->d1, &files);
+    if (!status)
+        status = vg_sim_processes(request, &files);
+    for (int pass = 0; !status && (pass < g->outers || !pass); pass++)
         for (int p = 0; p < request->processes && !status; p++)
-            status = read_process(&files, p, *rows, g, outer, creator);
-    }
+            status = read_job(&files, pass * request->processes + p, *rows, g,
+                              g->outers ? &g->outer[pass] : NULL, creator);
     vg_sim_files_remove(&files);
     if (status) {
         json_decref(*rows);

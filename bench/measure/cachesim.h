@@ -23,7 +23,7 @@ typedef struct vg_sim_cache {
     bool exact; /**< the same as the real one */
 } vg_sim_cache;
 
-enum { VG_SIM_LEVELS = 3 };
+enum { VG_SIM_LEVELS = 3, VG_SIM_PROCESSES_MAX = 64 };
 
 /** The caches to simulate: first-level instruction and data, and every further level there is. */
 typedef struct vg_sim_geometry {
@@ -43,7 +43,8 @@ const char *vg_sim_backend(void);
 
 typedef struct vg_sim_request {
     const char *const *words; /**< of `vgbench simulate`, NULL-terminated */
-    int processes;            /**< side by side */
+    int processes;            /**< shares of the rows: 1 .. VG_SIM_PROCESSES_MAX */
+    int parallel;             /**< processes side by side */
     const vg_sim_geometry *geometry;
     const char *valgrind; /**< program; NULL: "valgrind" on the PATH */
 } vg_sim_request;

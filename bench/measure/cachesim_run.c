@@ -18,15 +18,15 @@
 #include "micro/sampler.h"
 #include "results/results.h"
 
-enum { PROCESSES_MAX = 64, WORDS_MAX = 48, PATH = 128 };
+enum { JOBS_MAX = VG_SIM_PROCESSES_MAX * VG_SIM_LEVELS, WORDS_MAX = 48, PATH = 128 };
 static const char *const file_names[] = {"out", "lst", "log", "err"};
 enum { OUT, LIST, LOG, ERR, FILES };
 
 /* --- files ---------------------------------------------------------------------------------- */
 
-static void path_of(const vg_sim_files *files, int which, int process, char path[PATH])
+static void path_of(const vg_sim_files *files, int which, int job, char path[PATH])
 {
-    snprintf(path, PATH, "%s/%s%02d%s", files->dir, file_names[which], process,
+    snprintf(path, PATH, "%s/%s%03d%s", files->dir, file_names[which], job,
              which == LIST ? ".json" : "");
 }
 
@@ -45,7 +45,7 @@ void vg_sim_files_remove(vg_sim_files *files)
     char path[PATH];
     if (!files->dir[0])
         return;
-    for (int p = 0; p < files->processes; p++)
+    for (int p = 0; p < files->jobs; p++)
         for (int which = 0; which < FILES; which++) {
             path_of(files, which, p, path);
             unlink(path);
@@ -69,17 +69,17 @@ static char *read_all(const char *path, size_t *size)
     return text;
 }
 
-vg_status vg_sim_load(const vg_sim_files *files, int process, json_t **list, char **text,
+vg_status vg_sim_load(const vg_sim_files *files, int job, json_t **list, char **text,
                       size_t *size)
 {
     char path[PATH];
     json_error_t error;
-    path_of(files, LIST, process, path);
+    path_of(files, LIST, job, path);
     *list = json_load_file(path, 0, &error);
     if (!*list)
         return vg_fail(VG_EEXTERNAL, "the simulated process left no list of its rows: %s",
                        error.text);
-    path_of(files, OUT, process, path);
+    path_of(files, OUT, job, path);
     *text = read_all(path, size);
     if (!*text) {
         json_decref(*list);
@@ -120,14 +120,14 @@ typedef struct command {
     char *argv[WORDS_MAX], *env[8];
 } command;
 
-static vg_status find_paths(const vg_sim_files *files, int process, command *c)
+static vg_status find_paths(const vg_sim_files *files, int job, command *c)
 {
     ssize_t length = readlink("/proc/self/exe", c->exe, sizeof c->exe - 1);
     if (length < 0)
         return vg_fail(VG_EEXTERNAL, "/proc/self/exe: %s", strerror(errno));
     c->exe[length] = '\0';
     for (int which = 0; which < FILES; which++)
-        path_of(files, which, process, c->paths[which]);
+        path_of(files, which, job, c->paths[which]);
     return VG_OK;
 }
 
@@ -141,8 +141,8 @@ static void write_words(const vg_sim_request *request, const vg_sim_cache *last,
     cache_word(c->words[2], SIZE, "LL", last);
     snprintf(c->words[3], SIZE, "--callgrind-out-file=%s", c->paths[OUT]);
     snprintf(c->words[4], SIZE, "--log-file=%s", c->paths[LOG]);
-    snprintf(c->words[5], SIZE, "--first=%02d", process);
-    snprintf(c->words[6], SIZE, "--step=%02d", request->processes);
+    snprintf(c->words[5], SIZE, "--first=%03d", process);
+    snprintf(c->words[6], SIZE, "--step=%03d", request->processes);
     const char *const head[] = {valgrind,
                                 "--tool=callgrind",
                                 "--cache-sim=yes",
@@ -197,13 +197,15 @@ static vg_status start(const char *valgrind, command *c, pid_t *pid)
                  : VG_OK;
 }
 
-static vg_status spawn(const vg_sim_request *request, const vg_sim_cache *last,
-                       const vg_sim_files *files, int process, pid_t *pid)
+/* Job @p job: a share of the rows, with one of the outer levels as callgrind's last. */
+static vg_status spawn(const vg_sim_request *request, const vg_sim_files *files, int job, pid_t *pid)
 {
     command c;
+    const vg_sim_geometry *g = request->geometry;
     const char *valgrind = request->valgrind ? request->valgrind : "valgrind";
-    VG_TRY(find_paths(files, process, &c));
-    write_words(request, last, process, valgrind, &c);
+    const vg_sim_cache *last = g->outers ? &g->outer[job / request->processes] : &g->d1;
+    VG_TRY(find_paths(files, job, &c));
+    write_words(request, last, job % request->processes, valgrind, &c);
     return start(valgrind, &c, pid);
 }
 
@@ -241,43 +243,22 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Until the process ends; one that hangs, or does not end when it is asked to, is killed. */
-static vg_status wait_state(pid_t pid, int *state)
-{
-    const struct timespec nap = {0, 10000000};
-    double limit = limit_s(), end = now_s() + limit;
-    bool asked = false;
-    for (pid_t got; (got = waitpid(pid, state, WNOHANG)) != pid; nanosleep(&nap, NULL)) {
-        if (got < 0 && errno != EINTR)
-            return vg_fail(VG_EEXTERNAL, "waiting for valgrind: %s", strerror(errno));
-        if (vg_interrupted() && !asked) {
-            kill(pid, SIGTERM);
-            asked = true;
-            end = now_s() + GRACE_S;
-        }
-        if (now_s() < end)
-            continue;
-        kill(pid, SIGKILL);
-        while (waitpid(pid, state, 0) < 0 && errno == EINTR)
-            ;
-        if (!asked)
-            return vg_fail(VG_EEXTERNAL, "valgrind did not end within %g s (VGBENCH_SIM_SECONDS)",
-                           limit);
-        return VG_OK;
-    }
-    return VG_OK;
-}
+/* One of the processes that run side by side. */
+typedef struct slot {
+    pid_t pid; /* 0: free */
+    int job;
+    double end; /* when it has had its time */
+    bool asked; /* to end */
+} slot;
 
-static vg_status wait_for(pid_t pid, const vg_sim_files *files, int process)
+static vg_status judge(int state, const vg_sim_files *files, int job)
 {
-    int state;
     char path[PATH], text[200] = "no message";
-    VG_TRY(wait_state(pid, &state));
     if (WIFEXITED(state) && !WEXITSTATUS(state))
         return VG_OK;
-    path_of(files, LOG, process, path);
+    path_of(files, LOG, job, path);
     last_words(path, text, sizeof text);
-    path_of(files, ERR, process, path);
+    path_of(files, ERR, job, path);
     last_words(path, text, sizeof text);
     if (vg_interrupted())
         return vg_fail(VG_EEXTERNAL, "the simulation was interrupted");
@@ -286,25 +267,69 @@ static vg_status wait_for(pid_t pid, const vg_sim_files *files, int process)
     return vg_fail(VG_EEXTERNAL, "valgrind ended with exit code %d: %s", WEXITSTATUS(state), text);
 }
 
-vg_status vg_sim_processes(const vg_sim_request *request, const vg_sim_cache *last,
-                           vg_sim_files *files)
+/* Looks after a process: one that hangs, or does not end when it is asked to, is killed. */
+static vg_status look_at(slot *s, const vg_sim_files *files, bool stop)
 {
-    pid_t pids[PROCESSES_MAX];
-    int started = 0;
-    vg_status status = VG_OK;
-    if (request->processes < 1 || request->processes > PROCESSES_MAX)
-        return vg_fail(VG_EINVAL, "processes=%d: 1 to %d", request->processes, PROCESSES_MAX);
-    files->processes = request->processes;
-    for (; started < request->processes && !status; started += !status)
-        status = spawn(request, last, files, started, &pids[started]);
-    char message[512];
-    snprintf(message, sizeof message, "%s", status ? vg_status_message() : "");
-    for (int p = 0; p < started; p++) {
-        vg_status one = wait_for(pids[p], files, p);
-        if (one && !status) {
-            status = one;
-            snprintf(message, sizeof message, "%s", vg_status_message());
-        }
+    int state;
+    pid_t got = waitpid(s->pid, &state, WNOHANG);
+    if (got == s->pid) {
+        s->pid = 0;
+        return judge(state, files, s->job);
     }
+    if (got < 0 && errno != EINTR) {
+        s->pid = 0;
+        return vg_fail(VG_EEXTERNAL, "waiting for valgrind: %s", strerror(errno));
+    }
+    if ((stop || vg_interrupted()) && !s->asked) {
+        kill(s->pid, SIGTERM);
+        s->asked = true;
+        s->end = now_s() + GRACE_S;
+    }
+    if (now_s() < s->end)
+        return VG_OK;
+    kill(s->pid, SIGKILL);
+    while (waitpid(s->pid, &state, 0) < 0 && errno == EINTR)
+        ;
+    s->pid = 0;
+    return s->asked ? VG_OK
+                    : vg_fail(VG_EEXTERNAL,
+                              "valgrind did not end within %g s (VGBENCH_SIM_SECONDS)", limit_s());
+}
+
+vg_status vg_sim_processes(const vg_sim_request *request, vg_sim_files *files)
+{
+    enum { SLOTS = 64 };
+    const struct timespec nap = {0, 10000000};
+    slot slots[SLOTS] = {{0}};
+    int jobs = request->processes * (request->geometry->outers ? request->geometry->outers : 1);
+    int room = request->parallel < 1 ? 1 : request->parallel < SLOTS ? request->parallel : SLOTS;
+    int begun = 0, running = 0;
+    vg_status status = VG_OK;
+    char message[512] = "";
+    if (request->processes < 1 || request->processes > VG_SIM_PROCESSES_MAX || jobs > JOBS_MAX)
+        return vg_fail(VG_EINVAL, "processes=%d: 1 to %d", request->processes,
+                       VG_SIM_PROCESSES_MAX);
+    files->jobs = jobs;
+    do {
+        running = 0;
+        for (int i = 0; i < room; i++) {
+            slot *s = &slots[i];
+            vg_status one = s->pid ? look_at(s, files, status != VG_OK) : VG_OK;
+            if (!one && !s->pid && begun < jobs && !status && !vg_interrupted()) {
+                *s = (slot){.job = begun++, .end = now_s() + limit_s()};
+                one = spawn(request, files, s->job, &s->pid);
+                s->pid = one ? 0 : s->pid;
+            }
+            running += s->pid != 0;
+            if (one && !status) { /* the first failure counts, and stops the others */
+                status = one;
+                snprintf(message, sizeof message, "%s", vg_status_message());
+            }
+        }
+        if (running)
+            nanosleep(&nap, NULL);
+    } while (running || (begun < jobs && !status && !vg_interrupted()));
+    if (!status && begun < jobs)
+        return vg_fail(VG_EEXTERNAL, "the simulation was interrupted");
     return status ? vg_fail(status, "%s", message) : VG_OK;
 }

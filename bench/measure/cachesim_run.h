@@ -9,18 +9,18 @@
  * the stack of the simulated program. */
 typedef struct vg_sim_files {
     char dir[64];
-    int processes; /* whose files may be there */
+    int jobs; /* whose files may be there */
 } vg_sim_files;
 
 vg_status vg_sim_files_make(vg_sim_files *files);
 void vg_sim_files_remove(vg_sim_files *files);
 
-/* Runs all processes of one pass and waits for them; @p last stands as the last level. */
-vg_status vg_sim_processes(const vg_sim_request *request, const vg_sim_cache *last,
-                           vg_sim_files *files);
+/* Runs the shares of the rows, each once for every outer level, @p request->parallel side by side, and
+ * waits for them. Job i is share i % processes with outer level i / processes. */
+vg_status vg_sim_processes(const vg_sim_request *request, vg_sim_files *files);
 
-/* The list and callgrind's output of one process; the caller frees both. */
-vg_status vg_sim_load(const vg_sim_files *files, int process, json_t **list, char **text,
+/* The list and callgrind's output of one job; the caller frees both. */
+vg_status vg_sim_load(const vg_sim_files *files, int job, json_t **list, char **text,
                       size_t *size);
 
 #endif

@@ -2,7 +2,8 @@
 /** @file roofline.h
  * Measured roofs: FMA peak per cluster, and bandwidth at a row's own working set and mix of reads
  * and writes, the best of several ways (cluster, regular or non-temporal stores, their order).
- * Measured on demand, then kept, and measured again where a row lies above it.
+ * Measured on demand, and again with other things between until the two best tries agree within 1 %;
+ * again, too, where a row lies above it.
  */
 #ifndef VG_MEASURE_ROOFLINE_H
 #define VG_MEASURE_ROOFLINE_H
