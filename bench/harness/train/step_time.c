@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "harness/train/breakdown.h"
+#include "kernels/base/parallel.h"
 #include "measure/stats.h"
 #include "results/results.h"
 #include "vgbench/peak.h"
@@ -193,6 +194,7 @@ vg_status vg_step_time(const vg_spec *spec, double budget_s, json_t **record)
     vg_plan_release(&t.peak_plan);
     vg_team_destroy(t.team);
     vg_dataset_close(t.data);
+    vg_parallel_rest(); /* what follows may want their CPUs: with real-time priority it waits for ever */
     if (status == VG_OK)
         *record = json;
     else
