@@ -16,7 +16,7 @@
 #include "vgbench/onednn.h"
 
 typedef struct arguments {
-    const char *filter, *shapes;
+    const char *filter, *shapes, *format, *plot;
     bool roofs_only;
     vg_options common;
     vg_words words;
@@ -24,7 +24,10 @@ typedef struct arguments {
 } arguments;
 
 static const char usage[] =
-    "roofline [SPEC] [--filter=RE] [--shapes=SET] [--threads=1,all] [--roofs-only] [-o FILE.json]";
+    "roofline [SPEC] [--filter=RE] [--shapes=SET] [--threads=1,all] [--roofs-only]\n"
+    "                        [--format=table|md|json|csv|svg] [--plot F.svg] [-o FILE.json]";
+static const char *const formats[] = {"table", "md", "json", "csv", "svg", NULL};
+enum { SVG = 4 };
 static const char text[] =
     "Measures the peaks of this machine (FMA of every cluster; load, copy, triad and other mixes in\n"
     "every cache level and memory) and times kernels, own and oneDNN, and the layers of a forward\n"
@@ -176,6 +179,11 @@ static void print_all(FILE *out, vg_format format, const json_t *roofline)
     }
 }
 
+static bool wants_svg(const arguments *a)
+{
+    return a->format && !strcmp(a->format, formats[SVG]);
+}
+
 static vg_status save(const arguments *a, const json_t *results)
 {
     const json_t *roofline = json_object_get(results, "roofline");
@@ -197,6 +205,10 @@ static vg_status save(const arguments *a, const json_t *results)
         status = vg_file_save(a->common.outputs.items[i], copy, size);
         free(copy);
     }
+    if (!status && a->plot)
+        status = vg_roofline_plot(roofline, a->plot);
+    if (!status && wants_svg(a))
+        return vg_roofline_plot_to(roofline, stdout);
     if (!status && a->common.format == VG_FORMAT_JSON)
         return vg_results_save(results, "-");
     if (!status)
@@ -208,6 +220,11 @@ static vg_status roofline(arguments *a)
 {
     for (int i = 0; i < a->common.outputs.count; i++)
         VG_TRY(vg_file_check(a->common.outputs.items[i]));
+    if (a->plot)
+        VG_TRY(vg_file_check(a->plot));
+    for (int i = 0; a->format && i < SVG; i++)
+        if (!strcmp(a->format, formats[i]))
+            a->common.format = (vg_format)i;
     if (!a->common.threads_text && a->common.threads > 1) { /* one thread, and all */
         a->common.thread_list[1] = a->common.threads;
         a->common.thread_list[0] = 1;
@@ -237,6 +254,10 @@ int vg_cmd_roofline(int argc, char **argv)
          NULL, 0, NULL},
         {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET",
          "quick mlp grid tails bert dlrm recurrent, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+        {"format", 0, VG_OPTION_CHOICE, &a.format, "FORMAT", "as below, and svg: the plot on stdout",
+         formats, 0, NULL},
+        {"plot", 0, VG_OPTION_TEXT, &a.plot, "F.svg", "also draw roofs and points (gnuplot)", NULL,
+         0, NULL},
         {"roofs-only", 0, VG_OPTION_FLAG, &a.roofs_only, NULL, "peaks, no points", NULL, 0, NULL},
         {0},
     };

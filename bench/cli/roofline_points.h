@@ -6,6 +6,7 @@
 #define VG_CLI_ROOFLINE_POINTS_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "harness/spec.h"
 #include "micro/cases.h"
@@ -17,5 +18,10 @@ vg_status vg_roofline_case_points(const vg_case *c, const vg_sampling *sampling,
 /** Times the layers of a resolved spec, one by one in the order of the pass, and appends a point for
  * each op and shape that occurs. */
 vg_status vg_roofline_layer_points(const vg_spec *spec, json_t *points);
+
+/** Roofs and points of a `roofline` record as an SVG, by gnuplot: to a file, or to @p out.
+ * VG_EUNSUPPORTED where gnuplot is not there. */
+vg_status vg_roofline_plot(const json_t *roofline, const char *path);
+vg_status vg_roofline_plot_to(const json_t *roofline, FILE *out);
 
 #endif

@@ -125,7 +125,8 @@ static vg_status spread(const choice *c, int *cpus, int *places)
                 first_node = c->keys[k];
         }
         for (int k = 0; k < n; k++)
-            key.in_node += keys[k].rank == key.rank && keys[k].thread == key.thread;
+            key.in_node += keys[k].rank == key.rank && keys[k].package == key.package &&
+                           keys[k].thread == key.thread; /* a node may span packages */
         key.node = c->keys[i] - first_node;
         keys[n++] = key;
     }

@@ -6,7 +6,9 @@ setup_file() {
     export DIR=$(mktemp -d)
     # small caches that this machine has, too: little to stream
     export HWLOC_SYNTHETIC="Package:1 L3:1(size=4194304) L2:1(size=262144) L1d:1(size=32768) Core:1 PU:1"
-    "$VGBENCH" roofline --quiet --threads=1 --shapes='relu 32 64, dense/fwd 32 64 64' \
+    local svg=
+    ! command -v gnuplot >/dev/null || svg="--format=svg --plot $DIR/roof.svg"
+    "$VGBENCH" roofline --quiet --threads=1 --shapes='relu 32 64, dense/fwd 32 64 64' $svg \
         --filter='/fwd/' depth=2 width=32 batch=16 -o "$DIR/r.json" -o "$DIR/r.md" >"$DIR/r.txt"
 }
 
@@ -40,6 +42,15 @@ for p in r["points"]:
 layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/bwd_weights/") and "/in:32/out:32/" in p["kernel"])
 assert layer["count"] == 2 and layer["flops"] >= 2 * 2 * 16 * 32 * 32
 PY
+}
+
+@test "roofline: as table, JSON and SVG" {
+    run "$VGBENCH" roofline --format=png
+    [ "$status" -eq 2 ]
+    command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+    grep -q 'own kernels' "$DIR/r.txt"
+    grep -q 'FMA f32' "$DIR/roof.svg"
+    python3 -c 'import sys, xml.dom.minidom as x; [x.parse(f) for f in sys.argv[1:]]' "$DIR/r.txt" "$DIR/roof.svg"
 }
 
 @test "scaling: speed-up against one thread, with interval, efficiency, imbalance" {

@@ -100,6 +100,7 @@ static void test_likwid_domains(void **state)
 {
     expect(state, "S0:0-7", "0 2 4 6 8 10 1 3");
     expect(state, "S1:0@S0:0", "12 0");
+    expect(state, "M0:0-3", "0 2 1 3");
     expect(state, "M1:0-3", "4 6 5 7");
     expect(state, "N:11-12", "22 1");
 }
@@ -123,6 +124,48 @@ static void test_errors(void **state)
     fails(state, ".", VG_EINVAL, "is neither");
 }
 
+/* --- other machines ---------------------------------------------------------------------------- */
+
+static void on(const char *variable, const char *value, const char *text, const char *cpus)
+{
+    machine m;
+    void *state = &m;
+    bool this_system = true;
+    setenv(variable, value, 1);
+    m.count = vg_topology_pus(&m.pus, &this_system);
+    unsetenv(variable);
+    expect(&state, text, cpus);
+    free(m.pus);
+}
+
+static void four_threads_a_core(void **state)
+{
+    (void)state;
+    static const char smt4[] = "Package:1 L2:2(size=1048576) L1d:1(size=65536) Core:1 PU:4";
+    on("HWLOC_SYNTHETIC", smt4, "compact", "0 4 1 5 2 6 3 7");
+    on("HWLOC_SYNTHETIC", smt4, "spread", "0 4 1 5 2 6 3 7");
+    on("HWLOC_SYNTHETIC", smt4, "S0:0-2", "0 4 1");
+    on("HWLOC_SYNTHETIC", smt4, "core:1", "4 5 6 7");
+}
+
+static void no_third_level(void **state)
+{
+    (void)state;
+    static const char flat[] = "Package:2 L2:2(size=2097152) L1d:1(size=32768) Core:1 PU:1";
+    on("HWLOC_SYNTHETIC", flat, "compact", "0 1 2 3");
+    on("HWLOC_SYNTHETIC", flat, "spread", "0 2 1 3");
+    on("HWLOC_SYNTHETIC", flat, "S1:0-1", "2 3");
+    on("HWLOC_SYNTHETIC", flat, "M0:0-3", "0 1 2 3"); /* one node over both packages */
+}
+
+/* Cores of both kinds are bound to, in the order of the machine. */
+static void a_hybrid_cpu(void **state)
+{
+    (void)state;
+    on("HWLOC_XMLFILE", VG_TEST_DATA "/data/topology/hybrid.xml", "compact", "0 1 2 3");
+    on("HWLOC_XMLFILE", VG_TEST_DATA "/data/topology/hybrid.xml", "core:2-3", "2 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +174,9 @@ int main(void)
         cmocka_unit_test(test_locations),
         cmocka_unit_test(test_likwid_domains),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(four_threads_a_core),
+        cmocka_unit_test(no_third_level),
+        cmocka_unit_test(a_hybrid_cpu),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
