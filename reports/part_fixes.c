@@ -156,7 +156,18 @@ static int other_costs(vg_report *report, const vg_nets *nets, int document)
     return rows;
 }
 
-static void legend(vg_report *report)
+/* Why the first net without misses has none. */
+static const char *misses_reason(const vg_nets *nets)
+{
+    for (int i = 0; i < nets->count; i++) {
+        const char *reason = vg_doc_str(nets->nets[i].record, "cost.misses_reason");
+        if (reason)
+            return reason;
+    }
+    return NULL;
+}
+
+static void legend(vg_report *report, const vg_nets *nets)
 {
     vg_text_add(&report->out,
                 "\nRanked as measured: healthy first, then by the distance of survival from 1 in "
@@ -165,8 +176,15 @@ static void legend(vg_report *report)
                 "net, a step is forward and backward without an optimizer. Fixes of as many matrix products as the base stand above those of more or "
                 "fewer, whose count is given. To base = step time / step time of the base. vs "
                 "oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
-                "traffic; cache misses are marked pmu (counted) or sim (simulated), n/a where no "
-                "profile was taken (`vgbench profile SPEC` takes one).\n");
+                "traffic; cache misses are those of L2, counted by the processor.");
+    const char *reason = misses_reason(nets);
+    if (reason) {
+        vg_text_add(&report->out, " They are n/a here: ");
+        vg_text_md(&report->out, reason);
+        vg_text_add(&report->out, ". A simulation takes some fifty times as long as the step and "
+                                  "is not made for fifty nets; `vgbench profile SPEC` makes one.");
+    }
+    vg_text_add(&report->out, "\n");
 }
 
 vg_status vg_part_fixes(vg_report *report, const vg_nets *nets, int document)
@@ -186,7 +204,7 @@ vg_status vg_part_fixes(vg_report *report, const vg_nets *nets, int document)
     free(list);
     VG_TRY(status);
     if (tables)
-        legend(report);
+        legend(report, nets);
     else
         vg_part_missing(report, "the fixes of a net",
                         "vgbench decay act=sigmoid init=xavier_normal --fixes");

@@ -238,10 +238,9 @@ static void layers_of_a_step(vg_text *out, const json_t *record, const json_t *b
                                        "optimizer_us", "barriers_us", "statistics_us"};
     size_t i;
     json_t *layer;
-    char a[VG_NUM], title[320];
+    char a[VG_NUM];
     const char *label = vg_doc_str(record, "label");
-    snprintf(title, sizeof title, "A step layer by layer: %s", label ? label : "");
-    vg_details_begin(out, title);
+    vg_details_begin(out, "A step layer by layer: %s", label ? label : "");
     vg_table_head(out, "rrrrrr", head);
     json_array_foreach(json_object_get(breakdown, "layers"), i, layer) {
         vg_row_begin(out);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "harness/net.h"
+#include "measure/counters.h"
 #include "measure/stats.h"
 #include "results/results.h"
 
@@ -81,6 +82,35 @@ static json_t *cost_json(vg_net *const net[SIDES], double ms[SIDES][SAMPLES_MAX]
     return cost;
 }
 
+/* Misses of L2 a step, where the machine counts. Simulation is left to `vgbench profile`: it takes
+ * some fifty times as long as the step, and a fix matrix has fifty rows. */
+static vg_status count_misses(vg_net *net, int threads, json_t *cost)
+{
+    enum { RUNS = 3 };
+    char reason[200];
+    vg_counters *counters;
+    vg_counts counts;
+    if (!vg_counters_available(vg_perf_kernel_get(), reason, sizeof reason)) {
+        vg_json_set_text(cost, "misses_reason", reason);
+        return VG_OK;
+    }
+    VG_TRY(vg_counters_open(vg_perf_kernel_get(), threads, &counters));
+    vg_status status = VG_OK;
+    vg_counters_start(counters);
+    for (int i = 0; i < RUNS && status == VG_OK; i++)
+        status = vg_net_run(net);
+    vg_counters_stop(counters);
+    vg_counters_read(counters, &counts);
+    vg_counters_close(counters);
+    const vg_count *misses = &counts.c[VG_COUNTER_l2_misses];
+    vg_json_set_number(cost, "misses", misses->value / RUNS);
+    if (isfinite(misses->value))
+        vg_json_set_text(cost, "misses_source", "pmu, L2");
+    else
+        vg_json_set_text(cost, "misses_reason", misses->reason);
+    return status;
+}
+
 static vg_status with_team(const vg_spec *spec, vg_team *team, json_t **cost)
 {
     double ms[SIDES][SAMPLES_MAX];
@@ -97,6 +127,8 @@ static vg_status with_team(const vg_spec *spec, vg_team *team, json_t **cost)
     vg_status status = sample(team, net, ms, &count);
     if (status == VG_OK)
         *cost = cost_json(net, ms, count, reason);
+    if (status == VG_OK)
+        status = count_misses(net[OWN], vg_team_threads(team), *cost);
     for (int side = 0; side < SIDES; side++)
         vg_net_destroy(net[side]);
     return status;
