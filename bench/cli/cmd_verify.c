@@ -259,7 +259,7 @@ int vg_cmd_verify(int argc, char **argv)
         return VG_EXIT_OK;
     }
     request q = {.tier = VG_TIER_SAMPLE};
-    while (strcmp(tier, tier_names[q.tier]))
+    while (tier_names[q.tier + 1] && strcmp(tier, tier_names[q.tier]))
         q.tier++;
     while (strcmp(format, format_names[q.format]))
         q.format++;

@@ -162,7 +162,7 @@ vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, dou
     for (;;) {
         double at_peak = peak ? flops / peak->value.value : 0;
         double at_bandwidth = bytes / bandwidth->value.value;
-        bool compute = at_peak > at_bandwidth;
+        bool compute = peak && at_peak > at_bandwidth;
         roof *binding = compute ? peak : bandwidth;
         double fraction = (compute ? at_peak : at_bandwidth) / seconds;
         /* A row above its roof: the roof may have met a slow moment. */

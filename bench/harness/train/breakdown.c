@@ -137,6 +137,8 @@ static vg_status allocate(examined *e)
         const vg_joined *joined = vg_joined_of(&e->plan->steps[i]);
         items += joined ? (size_t)joined->count : 1;
     }
+    if (!items)
+        return vg_fail(VG_EINVAL, "a plan without steps has no times");
     e->times.work = calloc(cells, sizeof *e->times.work);
     e->times.wait = calloc(cells, sizeof *e->times.wait);
     e->items = calloc(items, sizeof *e->items);
