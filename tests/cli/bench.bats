@@ -167,8 +167,10 @@ one_line_and_code() { # code, words of the message, arguments...
 }
 
 @test "cold caches: in the heading, the record and the report, one call per sample" {
+    local backends=best
+    ! "$VG" bench $FAST --shapes='relu/fwd 8 16' --backend=onednn >/dev/null 2>&1 || backends=best,onednn
     for mode in none wei all; do
-        run "$VG" bench $FAST --shapes='dense/fwd 8 256 64, relu/fwd 8 16' --backend=best,onednn \
+        run "$VG" bench $FAST --shapes='dense/fwd 8 256 64, relu/fwd 8 16' --backend=$backends \
             --cold-cache=$mode -o "$TMP/$mode.json" -o "$TMP/$mode.csv"
         [ "$status" -eq 0 ]
         [ $mode = none ] || grep -Eq '^kernel and shape, (cold weights|all cold) ' <<< "$output"
