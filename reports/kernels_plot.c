@@ -124,7 +124,7 @@ static int rate_lines(vg_plot *plot, const vg_rows *rows, const int *list, int c
             int index = rows->cases[list[i]].rows[b];
             const vg_row *row = index >= 0 ? &rows->rows[index] : NULL;
             double y = row ? vg_row_rate(row) : NAN;
-            if (!(y > 0) || !isfinite(y) || !(row->bytes > 0))
+            if (!row || !(y > 0) || !isfinite(y) || !(row->bytes > 0))
                 continue;
             bool ends = row->ns.lo > 0 && isfinite(row->ns.hi);
             vg_text_printf(&plot->data, "%.6g %.5g %.5g %.5g\n", x_of(row, line, i, lines), y,
