@@ -36,7 +36,11 @@ static void point_row(vg_text *out, const json_t *row, const json_t *p)
                    vg_num(c, json_number_value(json_array_get(ci, 1)), 3));
     vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "efficiency")));
     vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "imbalance")));
-    vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "waiting")));
+    if (isfinite(vg_doc_num(p, "waiting_ns")))
+        vg_cell_printf(out, "%s, %s", vg_num_time(b, vg_doc_num(p, "waiting_ns")),
+                       vg_num_percent(a, vg_doc_num(p, "waiting")));
+    else
+        vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "waiting")));
     vg_row_end(out);
 }
 
@@ -125,8 +129,8 @@ vg_status vg_part_scaling(vg_report *report, int document)
             break;
         vg_text_add(&report->out, "\n#### Scaling\n\nBase: ");
         vg_text_md(&report->out, base ? base : "one thread");
-        vg_text_add(&report->out, ". Imbalance: the busiest thread over the mean. Waiting: share of "
-                                  "the threads' time at barriers and at the ends of the region.\n\n");
+        vg_text_add(&report->out, ". Imbalance: the busiest thread over the mean. Waiting: a "
+                                  "thread's time at barriers and at the ends of the region, and its share.\n\n");
         table(&report->out, rows);
         VG_TRY(draw(report, document, shown++, rows));
     }

@@ -151,6 +151,14 @@ static void print_doctor(const json_t *machine)
     row("timer", "resolution %.0f ns, a reading takes %.1f ns: %.2f %% of a kernel of 10 us",
         vg_json_get_number(timer, "resolution_ns"), vg_json_get_number(timer, "overhead_ns"),
         100 * vg_json_get_number(timer, "share_of_10us"));
+    const json_t *counters = at(d, "counters");
+    if (at(counters, "reason"))
+        row("counting", "n/a: %s", text_of(counters, "reason"));
+    else
+        row("counting", "start and stop take %.0f ns, around batches of 5 ms: %.3f %% of a kernel of "
+                        "10 us",
+            vg_json_get_number(counters, "start_stop_ns"),
+            100 * vg_json_get_number(counters, "share_of_10us"));
     row("load", "%.2f, stolen %.2f %%", vg_json_get_number(d, "load"),
         100 * vg_json_get_number(d, "steal"));
     row("valgrind", "%s",

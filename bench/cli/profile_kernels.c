@@ -236,6 +236,11 @@ static void print_foot(FILE *out, vg_cold mode, const json_t *record)
                      "-: no weights,\nor reading after the flush took less than %g times as long as "
                      "reading again.\n",
                 vg_cold_text(mode), VG_COLD_FACTOR);
+    const json_t *overhead = json_object_get(record, "overhead");
+    if (json_object_get(overhead, "start_stop_ns"))
+        fprintf(out, "A start and stop of the counters takes %.0f ns: %.3f %% of a kernel of 10 us.\n",
+                vg_json_get_number(overhead, "start_stop_ns"),
+                100 * vg_json_get_number(overhead, "share_of_10us"));
     vg_profile_simulated_note(out, record);
 }
 

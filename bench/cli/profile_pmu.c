@@ -47,7 +47,7 @@ static void count_hot(vg_counters *counters, vg_rig *rig, int64_t runs)
 static vg_status count_row(const vg_kernel *kernel, const vg_case *c, vg_team *team, vg_cold cold,
                            json_t *entry)
 {
-    enum { BATCH_NS = 5000000, COLD_RUNS = 20 };
+    enum { BATCH_NS = VG_COUNTED_BATCH_NS, COLD_RUNS = 20 };
     vg_rig rig;
     vg_counters *counters;
     vg_counts counts;
@@ -81,6 +81,7 @@ vg_status vg_profile_pmu(const vg_case_list *cases, vg_cold cold, bool quiet, js
     vg_progress progress;
     json_t *rows = json_array();
     vg_json_set_text(record, "source", "pmu");
+    json_object_set_new(record, "overhead", vg_counters_cost_json(vg_perf_kernel_get(), cold));
     json_object_set_new(record, "rows", rows);
     vg_progress_begin(&progress, "profile", cases->count, quiet);
     vg_status status = VG_OK;

@@ -152,6 +152,7 @@ static vg_status point_json(const point *p, const point *base, json_t *array)
     vg_json_set_number(one, "efficiency", ratio / p->asked);
     vg_json_set_number(one, "imbalance", p->imbalance.imbalance);
     vg_json_set_number(one, "waiting", p->imbalance.waiting);
+    vg_json_set_number(one, "waiting_ns", p->imbalance.waiting * p->imbalance.wall_ns);
     json_array_append_new(array, one);
     return VG_OK;
 }
@@ -260,7 +261,8 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
              json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)));
     snprintf(text[4], 48, "%.0f %%", 100 * vg_json_get_number(p, "efficiency"));
     snprintf(text[5], 48, "%.0f %%", 100 * vg_json_get_number(p, "imbalance"));
-    snprintf(text[6], 48, "%.0f %%", 100 * vg_json_get_number(p, "waiting"));
+    snprintf(text[6], 48, "%.3g us %.0f %%", vg_json_get_number(p, "waiting_ns") / 1e3,
+             100 * vg_json_get_number(p, "waiting"));
     vg_profile_row(out, format, width, cells, COLUMNS);
 }
 
@@ -284,7 +286,7 @@ void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record)
                         vg_json_get_text(one, "kernel", vg_json_get_text(one, "label", "")), p);
     if (format == VG_FORMAT_CSV)
         return;
-    fprintf(out, "\nBase: %s. imbalance: the busiest thread over the mean; waiting: share of the\n"
-                 "threads' time at barriers and at the ends of the region (own rows only).\n",
+    fprintf(out, "\nBase: %s. imbalance: the busiest thread over the mean; waiting: time of a\n"
+                 "thread at barriers and at the ends of the region, and its share (own rows only).\n",
             vg_json_get_text(record, "base", ""));
 }

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "kernels/base/parallel.h"
+#include "measure/clock.h"
 #include "measure/counters_events.h"
+#include "measure/stats.h"
 #include "results/results.h"
 
 enum { GROUP_MAX = 4 }; /* counters that every CPU since 2008 has free for a group */
@@ -290,4 +292,34 @@ json_t *vg_counts_json(const vg_counts *counts, double runs)
     if (counts->doubt[0])
         vg_json_set_text(object, "doubt", counts->doubt);
     return object;
+}
+
+json_t *vg_counters_cost_json(const vg_perf_kernel *kernel, bool every_call)
+{
+    enum { TRIES = 31 };
+    const double kernel_ns = 1e4;
+    double ns[TRIES];
+    char text[200];
+    vg_counters *c;
+    json_t *cost = json_object();
+    if (!vg_counters_available(kernel, text, sizeof text)) {
+        vg_json_set_text(cost, "reason", text);
+        return cost;
+    }
+    if (vg_counters_open(kernel, 1, &c)) {
+        vg_json_set_text(cost, "reason", vg_status_message());
+        return cost;
+    }
+    for (int i = 0; i < TRIES; i++) {
+        double begin = vg_clock_ns();
+        vg_counters_start(c);
+        vg_counters_stop(c);
+        ns[i] = vg_clock_ns() - begin;
+    }
+    vg_counters_close(c);
+    double median = vg_stat_median(ns, TRIES);
+    vg_json_set_number(cost, "start_stop_ns", median);
+    vg_json_set_number(cost, "share_of_10us",
+                       median / (every_call ? kernel_ns : VG_COUNTED_BATCH_NS));
+    return cost;
 }

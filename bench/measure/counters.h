@@ -71,6 +71,14 @@ void vg_counters_resume(vg_counters *counters);
  * named in `doubt`. */
 void vg_counters_read(vg_counters *counters, vg_counts *counts);
 
+/** Calls of a row are counted in batches of this length. */
+enum { VG_COUNTED_BATCH_NS = 5000000 };
+
+/** What counting costs: {start_stop_ns, share_of_10us} of one thread, or {reason}. A start and stop
+ * stand around a batch of VG_COUNTED_BATCH_NS, or around every call (@p every_call); the share is
+ * that of a kernel of 10 us. */
+json_t *vg_counters_cost_json(const vg_perf_kernel *kernel, bool every_call);
+
 void vg_counters_close(vg_counters *counters);
 
 /** Whether cycles can be counted; otherwise the reason goes to @p text. */

@@ -15,6 +15,7 @@
 
 #include "cli/options.h"
 #include "measure/clock.h"
+#include "measure/counters.h"
 #include "measure/machine.h"
 #include "measure/stats.h"
 #include "measure/system.h"
@@ -160,11 +161,32 @@ static void lower(json_t *doctor, char grade, const char *format, ...)
                           json_pack("{ss ss}", "grade", word, "text", text));
 }
 
+/* A last cache that ends long before its size: a virtual machine sees all of it and has a share.
+ * Latency grows within a level, too (pages, slices), but not to several times. */
+static void judge_reach(json_t *doctor, const vg_cache *cache, double previous)
+{
+    const json_t *latency = json_object_get(doctor, "latency"), *one;
+    double size = (double)cache->bytes, first = latency_at(latency, 2 * previous);
+    size_t i;
+    if (cache->type == 'i' || !(previous > 0) || !(first > 0) || size < 8 * previous)
+        return;
+    json_array_foreach((json_t *)latency, i, one) {
+        double bytes = vg_json_get_number(one, "bytes"), ns = vg_json_get_number(one, "ns");
+        if (bytes <= 2 * previous || bytes > size / 2 || !(ns > 3 * first))
+            continue;
+        lower(doctor, 'B', "L%d is said to have %.0f MiB, and loads take %.0f ns at %.0f MiB, %.0f ns at "
+                           "%.0f: other programs or virtual machines have most of it",
+              cache->level, size / 0x1p20, first, 2 * previous / 0x1p20, ns, bytes / 0x1p20);
+        return;
+    }
+}
+
 static void judge_caches(json_t *doctor)
 {
     const json_t *latency = json_object_get(doctor, "latency"), *one;
     const vg_topology *t = vg_topology_get();
     size_t i;
+    double previous = 0; /* the level before */
     for (int c = 0; c < t->cache_count; c++) {
         const vg_cache *cache = &t->caches[c];
         const char *type = cache->type == 'd' ? "data" : cache->type == 'i' ? "instruction" : "unified";
@@ -177,6 +199,8 @@ static void judge_caches(json_t *doctor)
                       vg_json_get_number(one, "size") / 1024);
         double inside = latency_at(latency, (double)cache->bytes / 2);
         double outside = latency_at(latency, 4.0 * (double)cache->bytes);
+        judge_reach(doctor, cache, previous);
+        previous = cache->type == 'i' ? previous : (double)cache->bytes;
         if (cache->type != 'i' && 4.0 * (double)cache->bytes <= 0x1p26 && !(outside > 1.3 * inside))
             lower(doctor, 'B', "L%d of %.0f KiB: loads take %.1f ns within and %.1f ns beyond it: no "
                                "such cache is felt",
@@ -239,6 +263,7 @@ json_t *vg_doctor_json(const json_t *machine)
     vg_json_set_number(d, "load", getloadavg(load, 1) == 1 ? load[0] : (double)NAN);
     json_object_set_new(d, "valgrind", json_boolean(on_path("valgrind")));
     json_object_set_new(d, "timer", vg_clock_timer_json());
+    json_object_set_new(d, "counters", vg_counters_cost_json(vg_perf_kernel_get(), false));
     vg_json_set_number(d, "ghz", vg_clock_ghz(GHZ_ROUNDS));
     json_object_set_new(d, "cpuid_caches", cpuid_caches());
     json_object_set_new(d, "latency", latency_json());

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "measure/counters.h"
 
@@ -288,6 +289,49 @@ static void this_machine(void **state)
         assert_true(isnan(c.c[i].value) == (c.c[i].reason[0] != '\0'));
 }
 
+/* Counting on from a stop does not reset; what counting costs is the time of start and stop, seen by
+ * a control that takes 20 us. */
+static int slow_control(void *user, int fd, unsigned long request)
+{
+    struct timespec begin, now;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - begin.tv_sec) * 1000000000L + now.tv_nsec - begin.tv_nsec < 20000);
+    return fake_control(user, fd, request);
+}
+
+static void counting_goes_on_and_its_cost_is_known(void **state)
+{
+    (void)state;
+    fake f = new_fake();
+    vg_perf_kernel kernel = kernel_of(&f, "GenuineIntel");
+    vg_counters *counters;
+    assert_int_equal(vg_counters_open(&kernel, 1, &counters), VG_OK);
+    vg_counters_start(counters);
+    vg_counters_stop(counters);
+    int resets = f.resets, enables = f.enables;
+    vg_counters_resume(counters);
+    vg_counters_stop(counters);
+    assert_int_equal(f.resets, resets);
+    assert_int_equal(f.enables, 2 * enables);
+    vg_counters_close(counters);
+    kernel.control = slow_control;
+    for (int every = 0; every < 2; every++) {
+        json_t *cost = vg_counters_cost_json(&kernel, every);
+        double ns = json_number_value(json_object_get(cost, "start_stop_ns"));
+        double share = json_number_value(json_object_get(cost, "share_of_10us"));
+        assert_true(ns >= 3 * 20000 * enables); /* reset, enable, disable of every group */
+        near(share * (every ? 1e4 : VG_COUNTED_BATCH_NS) / ns, 1);
+        json_decref(cost);
+    }
+    f.error = ENOENT;
+    json_t *cost = vg_counters_cost_json(&kernel, false);
+    assert_non_null(strstr(json_string_value(json_object_get(cost, "reason")), "ENOENT"));
+    json_decref(cost);
+    assert_int_equal(f.open_now, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +339,7 @@ int main(void)
         cmocka_unit_test(multiplexed),  cmocka_unit_test(small_groups),
         cmocka_unit_test(every_errno),  cmocka_unit_test(some_missing),
         cmocka_unit_test(nonsense),     cmocka_unit_test(this_machine),
+        cmocka_unit_test(counting_goes_on_and_its_cost_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
