@@ -60,6 +60,12 @@ static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
     json_object_set(row, "flops", json_object_get(cost, "flops_per_step"));
     json_object_set(row, "bytes", json_object_get(cost, "bytes_per_step"));
     json_object_set_new(row, "cost", cost);
+    double misses = vg_json_get_number(json_object_get(row, "hot"), "l2_misses");
+    if (simulated && !json_is_number(json_object_get(cost, "misses")) && isfinite(misses)) {
+        vg_json_set_number(cost, "misses", misses);
+        vg_json_set_text(cost, "misses_source", "sim, L2");
+        json_object_del(cost, "misses_reason");
+    }
     vg_backend counted = vg_backend_by_name(vg_sim_backend());
     if (!simulated || spec->backend == (int)counted || spec->backend == VG_BACKEND_onednn) {
         json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
