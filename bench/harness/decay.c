@@ -64,9 +64,9 @@ static vg_status with_net(const vg_spec *spec, vg_team *team, const vg_decay_opt
     d->params = vg_net_params(net);
     d->matrices = vg_net_matrices(net);
     vg_status status = vg_net_load_own(net);
-    d->input_power = vg_net_input_power(net, &d->input_mean_power);
     if (status == VG_OK)
         status = run_seeds(net, options, d);
+    d->input_power = vg_net_input_power(net, &d->input_mean_power);
     vg_net_destroy(net);
     return status;
 }

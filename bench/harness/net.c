@@ -390,7 +390,7 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
 
 double vg_net_input_power(const vg_net *net, double *of_mean)
 {
-    const vg_value *x = &net->value[net->input];
+    const vg_value *x = &net->value[net->layer ? net->layer[net->spec.depth].in : net->input];
     *of_mean = 0;
     for (int64_t c = 0; c < x->cols; c++) {
         double sum = 0;

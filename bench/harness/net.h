@@ -88,8 +88,9 @@ void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);
  * without one. */
 double vg_net_spectral_radius(const vg_net *net);
 
-/** E |x|^2 over the samples (and steps) of the batch, and |E x|^2 in @p of_mean: what drives a
- * recurrent layer, and what part of it always does. */
+/** E |x|^2 over the samples (and steps) of the batch, and |E x|^2 in @p of_mean: what drives the top
+ * recurrent layer, and what part of it always does. Of stacked layers x is the state of the layer
+ * below in the last run. */
 double vg_net_input_power(const vg_net *net, double *of_mean);
 
 /** Mean correlation (cosine) of two different samples at the output of entry @p index. */

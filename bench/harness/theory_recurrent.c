@@ -11,6 +11,9 @@
  * so Var(ln q_t) = (2/n) int D^4 / (int D^2)^2 = 4 t / 3n for a share of 1: 4/3n a step, times
  * the square of the share.
  *
+ * Of stacked layers the signal is the top one's, whose gradient passes through no other; what drives
+ * it is the state of the layer below, whose power is measured.
+ *
  * Gated cells whose gates stay near their biases (weak input) are linear: a step back is lambda I
  * + a W^T with lambda the gate that carries the state and a what comes back through W:
  *   gru   lambda = z,  a = (1 - z) r        z = sigmoid(update_bias), r = 1/2
@@ -48,15 +51,14 @@ static double recurrent_variance(const vg_spec *s)
 /* Variance that the input adds to a pre-activation. */
 static double drive(const vg_spec *s, const vg_theory_measured *measured)
 {
+    int64_t in = s->depth > 1 ? s->width : s->in_dim;
     double power = measured && isfinite(measured->input_power) ? measured->input_power
-                                                                : (double)s->in_dim;
-    if (s->depth > 1)
-        return NAN; /* the state of the layer below, which theory does not follow */
+                                                                : (double)in;
     double per_entry = s->init == VG_INIT_zeros ? 0
                        : s->init == VG_INIT_torch_default
                            ? 1 / (3 * (double)s->width)
-                           : vg_init_variance((vg_init)s->init, s->width, s->in_dim, 1,
-                                              s->init_std) / (double)s->in_dim;
+                           : vg_init_variance((vg_init)s->init, s->width, in, 1,
+                                              s->init_std) / (double)in;
     double bias = s->bias_std > 0                     ? s->bias_std * s->bias_std
                   : s->init == VG_INIT_torch_default ? 1 / (3 * (double)s->width)
                                                       : 0;
@@ -159,8 +161,8 @@ static bool gated(const vg_spec *s, const vg_theory_measured *measured, vg_theor
 
 bool vg_theory_recurrent(const vg_spec *s, const vg_theory_measured *measured, vg_theory *t)
 {
-    if (s->depth > 1) {
-        t->reason = "stacked recurrent layers: no formula";
+    if (s->depth > 1 && !(measured && isfinite(measured->input_power))) {
+        t->reason = "stacked recurrent layers: the state of the layer below was not measured";
         return false;
     }
     if (s->model != VG_MODEL_rnn)
