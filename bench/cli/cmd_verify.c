@@ -18,8 +18,9 @@ typedef struct totals {
 static const char help_text[] =
     "Runs every kernel row that is usable here on hostile shapes, values and memory and compares\n"
     "it with the double-precision oracle. Columns: the largest error in ulps (of the sum of the\n"
-    "magnitudes of the terms where the bound is in it), the largest error / allowed error, and\n"
-    "where that was. Exit code 1 if any row fails.";
+    "magnitudes of the terms where the bound is in it); the same on the inputs that oneDNN's row\n"
+    "gets, too, and oneDNN's there; the largest error / allowed error, and where that was. Exit\n"
+    "code 1 if any row fails.";
 
 static bool passed(vg_status status, const vg_verify_result *r)
 {
@@ -38,21 +39,33 @@ static void where(const vg_kernel *kernel, const vg_verify_result *r, char *text
              (long long)r->col, keys);
 }
 
-static void print_row(const char *name, const vg_kernel *kernel, vg_format format, bool ok,
-                      const vg_verify_result *r)
+/* "0.98 / 1.21": own and oneDNN's largest error on the same inputs; "-" without both. */
+static const char *pair_text(const vg_verify_result *r, const vg_verify_result *library, char *text,
+                             size_t size)
 {
-    char at[256];
+    snprintf(text, size, "-");
+    if (library && library->cases)
+        snprintf(text, size, "%.3g / %.3g", r->ulp_shared, library->ulp_max);
+    return text;
+}
+
+/* @p library: oneDNN's row of the same op and direction, or NULL. */
+static void print_row(const char *name, const vg_kernel *kernel, vg_format format, bool ok,
+                      const vg_verify_result *r, const vg_verify_result *library)
+{
+    char at[256], pair[64];
+    pair_text(r, library, pair, sizeof pair);
     where(kernel, r, at, sizeof at);
     const char *verdict = ok ? "ok" : "FAILED";
     if (format == VG_FORMAT_CSV)
-        printf("%s,%lld,%.4g,%.4g,\"%s\",%s\n", name, (long long)r->cases, r->ulp_max, r->ratio_max,
-               at, verdict);
+        printf("%s,%lld,%.4g,%.4g,\"%s\",%s,%s\n", name, (long long)r->cases, r->ulp_max,
+               r->ratio_max, at, verdict, pair);
     else if (format == VG_FORMAT_MD)
-        printf("| `%s` | %lld | %.3g | %.3g | %s | %s |\n", name, (long long)r->cases, r->ulp_max,
-               r->ratio_max, at, verdict);
+        printf("| `%s` | %lld | %.3g | %s | %.3g | %s | %s |\n", name, (long long)r->cases, r->ulp_max,
+               pair, r->ratio_max, at, verdict);
     else
-        printf("%-32s %6lld %9.3g %10.3g  %-52s %s\n", name, (long long)r->cases, r->ulp_max,
-               r->ratio_max, at, verdict);
+        printf("%-32s %6lld %9.3g %15s %10.3g  %-52s %s\n", name, (long long)r->cases,
+               r->ulp_max, pair, r->ratio_max, at, verdict);
     fflush(stdout);
     if (!ok)
         fprintf(stderr, "%s: %lld of %lld cases failed: %s\n", name, (long long)r->failures,
@@ -60,7 +73,7 @@ static void print_row(const char *name, const vg_kernel *kernel, vg_format forma
 }
 
 static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
-                        const vg_verify_result *r)
+                        const vg_verify_result *r, const vg_verify_result *library)
 {
     char at[256];
     where(kernel, r, at, sizeof at);
@@ -73,6 +86,10 @@ static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
     json_object_set_new(row, "failures", json_integer(r->failures));
     json_object_set_new(row, "values", json_integer(r->values));
     vg_json_set_number(row, "ulp_max", r->ulp_max);
+    if (library && library->cases) {
+        vg_json_set_number(row, "ulp_shared", r->ulp_shared);
+        vg_json_set_number(row, "onednn_ulp", library->ulp_max);
+    }
     vg_json_set_number(row, "tolerance_max", r->ratio_max);
     vg_json_set_text(row, "where", at);
     json_object_set_new(row, "verified", json_boolean(ok));
@@ -126,13 +143,13 @@ static void print_junit(json_t *rows, const totals *t)
 static void print_head(vg_format format)
 {
     if (format == VG_FORMAT_TABLE)
-        printf("%-32s %6s %9s %10s  %-52s %s\n", "op/dir/backend", "cases", "max ulp", "err/bound",
-               "where", "verdict");
+        printf("%-32s %6s %9s %15s %10s  %-52s %s\n", "op/dir/backend", "cases", "max ulp",
+               "own / oneDNN", "err/bound", "where", "verdict");
     else if (format == VG_FORMAT_MD)
-        printf("| op/dir/backend | cases | max ulp | err/bound | where | verdict |\n"
-               "|---|---:|---:|---:|---|---|\n");
+        printf("| op/dir/backend | cases | max ulp | own / oneDNN | err/bound | where | verdict |\n"
+               "|---|---:|---:|---:|---:|---|---|\n");
     else if (format == VG_FORMAT_CSV)
-        printf("kernel,cases,ulp_max,ratio_max,where,verdict\n");
+        printf("kernel,cases,ulp_max,ratio_max,where,verdict,own_and_onednn_ulp\n");
 }
 
 /* What the command line asks for. */
@@ -156,34 +173,79 @@ static bool selected(const request *q, const vg_kernel *kernel, const char *name
     return vg_filter_match(&q->filter, name) && vg_kernel_usable(kernel) == VG_OK;
 }
 
-static void verify_one(const request *q, const vg_kernel *kernel, const char *name, json_t *rows,
-                       totals *t)
-{
+/* The result of oneDNN's row, made when the first row of its op and direction asks for it. */
+typedef struct library_result {
+    const vg_kernel *kernel;
     vg_verify_result result;
-    vg_status status = vg_verify_row(kernel, q->tier, &result);
-    bool ok = passed(status, &result);
-    if (status != VG_OK)
-        snprintf(result.text, sizeof result.text, "%s", vg_status_message());
+    vg_status status;
+    char message[VG_VERIFY_TEXT];
+} library_result;
+
+static void run_row(const vg_kernel *kernel, vg_tier tier, library_result *out)
+{
+    out->kernel = kernel;
+    out->status = vg_verify_row(kernel, tier, &out->result);
+    out->message[0] = '\0';
+    if (out->status != VG_OK)
+        snprintf(out->message, sizeof out->message, "%s", vg_status_message());
+}
+
+static void row_name(const vg_kernel *kernel, char *name, size_t size)
+{
+    snprintf(name, size, "%s/%s/%s", vg_op_name(kernel->op), vg_dir_name(kernel->dir),
+             vg_backend_name(kernel->backend));
+}
+
+/* NULL where oneDNN has no such row or none is selected. */
+static const library_result *library_of(const request *q, const vg_kernel *kernel,
+                                        library_result *last)
+{
+    char name[96];
+    const vg_kernel *library = vg_kernel_find(kernel->op, kernel->dir, VG_BACKEND_onednn);
+    if (!library)
+        return NULL;
+    row_name(library, name, sizeof name);
+    if (!selected(q, library, name))
+        return NULL;
+    if (last->kernel != library)
+        run_row(library, q->tier, last);
+    return last;
+}
+
+static void verify_one(const request *q, const vg_kernel *kernel, const char *name,
+                       library_result *last, json_t *rows, totals *t)
+{
+    const library_result *library = library_of(q, kernel, last);
+    library_result own;
+    if (kernel->backend == VG_BACKEND_onednn)
+        own = *library; /* selected, or it would not be here */
+    else
+        run_row(kernel, q->tier, &own);
+    vg_verify_result *r = &own.result;
+    const vg_verify_result *other = library && library->kernel != kernel ? &library->result : NULL;
+    bool ok = passed(own.status, r);
+    if (own.status != VG_OK)
+        snprintf(r->text, sizeof r->text, "%s", own.message);
     t->rows++;
     t->failed += !ok;
-    t->cases += result.cases;
-    t->values += result.values;
+    t->cases += r->cases;
+    t->values += r->values;
     if (streams(q))
-        print_row(name, kernel, q->format, ok, &result);
-    json_array_append_new(rows, row_json(name, kernel, ok, &result));
+        print_row(name, kernel, q->format, ok, r, other);
+    json_array_append_new(rows, row_json(name, kernel, ok, r, other));
 }
 
 static void verify_all(const request *q, json_t *rows, totals *t)
 {
     if (streams(q))
         print_head(q->format);
+    library_result last = {.kernel = NULL};
     for (int i = 0; i < vg_kernel_count(); i++) {
         const vg_kernel *kernel = vg_kernel_at(i);
         char name[96];
-        snprintf(name, sizeof name, "%s/%s/%s", vg_op_name(kernel->op), vg_dir_name(kernel->dir),
-                 vg_backend_name(kernel->backend));
+        row_name(kernel, name, sizeof name);
         if (selected(q, kernel, name))
-            verify_one(q, kernel, name, rows, t);
+            verify_one(q, kernel, name, &last, rows, t);
     }
 }
 

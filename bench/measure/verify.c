@@ -309,6 +309,8 @@ static void note_value(vg_verify_result *result, const vg_bench *b, const place 
     }
     if (at->verdict.ulp > result->ulp_max)
         result->ulp_max = at->verdict.ulp;
+    if (result->shares && at->verdict.ulp > result->ulp_shared)
+        result->ulp_shared = at->verdict.ulp;
     result->values++;
     if (!first_failure)
         return;

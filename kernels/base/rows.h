@@ -21,14 +21,15 @@ static inline float *vg_vector(const vg_task *task, vg_slot slot)
     return (float *)task->t[slot].p;
 }
 
-/** Whether outputs of an op that touches @p tensors matrices of this shape are written past the
+/** Whether outputs of a task that touches @p tensors matrices of its shape are written past the
  * caches: a store that allocates reads the line first, which costs a third stream where y = f(x)
  * should cost two. Below the size of a last-level cache it is the other way round: the next op
  * would have found the line there. */
-static inline bool vg_stream_outputs(int64_t batch, int64_t width, int tensors)
+static inline bool vg_stream_outputs(const vg_task *task, int tensors)
 {
     enum { BYTES = 64 << 20 };
-    return batch * width * tensors * (int64_t)sizeof(float) >= BYTES;
+    int64_t from = task->params->stream_bytes > 0 ? task->params->stream_bytes : BYTES;
+    return task->shape.n[0] * task->shape.n[1] * tensors * (int64_t)sizeof(float) >= from;
 }
 
 #endif

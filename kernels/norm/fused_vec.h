@@ -50,11 +50,4 @@ VG_INLINE void vg_run_part(vg_norm_part part, vg_norm_form form, const vg_task *
     }
 }
 
-/* A row of a fused op. */
-#define VG_FUSED_IMPL(phases_)                                                                     \
-    {                                                                                              \
-        .impl = "one pass with the norm", .phases = (phases_), .scratch = vg_fused_scratch,        \
-        .workspace = vg_fused_workspace, .supports = vg_fused_supports                             \
-    }
-
 #endif

@@ -11,8 +11,9 @@
  * Relative error of var: at most (1 + D^2) (n / l + 8) u, u = 2^-24, l the number of partial sums
  * (lanes times two) and D = |k - mean| / standard deviation. k is in the span of the row, and
  * D^2 <= n / VG_SHIFT_COUNT whatever the data; D is about 1/4 for random data, so a mean of 1e6
- * standard deviations costs nothing. Plain rows: the corrected two-pass method (Chan, Golub &
- * LeVeque 1983), which is this with k = sum x / n, D = 0 but for rounding. */
+ * standard deviations costs nothing. Short segments (row_norm_short.h) and plain rows: the corrected
+ * two-pass method (Chan, Golub & LeVeque 1983), which is this with k = sum x / n, D = 0 but for
+ * rounding. */
 #ifndef VG_NORM_H
 #define VG_NORM_H
 

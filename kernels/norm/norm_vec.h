@@ -45,7 +45,7 @@ VG_INLINE int vg_misaligned(const float *p)
 /* Whether rows of @p out are streamed past the caches: large, aligned, not just loaded as @p in. */
 VG_INLINE bool vg_streams(const vg_task *task, vg_slot in, vg_slot out, int tensors)
 {
-    return vg_stream_outputs(task->shape.n[0], task->shape.n[1], tensors) &&
+    return vg_stream_outputs(task, tensors) &&
            task->t[in].p != task->t[out].p && vg_misaligned(vg_vector(task, out)) == 0 &&
            task->t[out].ld % VG_LANES == 0;
 }
@@ -89,10 +89,13 @@ VG_INLINE vf vg_norm_gradient(vg_norm_form form, vf z, const float *y, int lanes
 VG_INLINE void vg_norm_add(const vg_task *task, int64_t row, int64_t rows, int64_t first,
                            int64_t last)
 {
+    bool long_rows = last - first >= 2 * VG_AHEAD; /* the lines ahead are in the rectangle */
     for (int64_t r = row; r < row + rows; r++) {
         const float *x = vg_row(task, VG_X, r), *h = vg_row(task, VG_H, r);
         float *sum = vg_row(task, VG_SUM, r);
         for (int64_t i = first; i < last; i += VG_LANES) {
+            if (long_rows && (i - first) % VG_LINE == 0)
+                __builtin_prefetch(sum + i + VG_AHEAD, 1);
             int lanes = vg_lanes_at(i, last);
             vg_put_part(sum + i, lanes, vf_add(vg_part(x + i, lanes), vg_part(h + i, lanes)));
         }

@@ -1,61 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layer norm (Ba et al. 2016): every row is normalised. Group norm (Wu & He 2018): groups of
- * neighbouring columns of every row are. RMS norm (Zhang & Sennrich 2019): rows are divided by
- * their root mean square; no mean, no beta. */
+/* Layer, group and rms norm in plain C. */
 #include "norm/row_norm_plain.h"
 
-static void forward(const vg_task *task, int64_t unit, void *scratch)
+VG_INLINE void forward_unit(const vg_task *task, int64_t unit, bool centred, void *scratch)
 {
-    vg_row_norm_forward(task, unit, true);
+    (void)scratch;
+    vg_row_norm_forward(task, unit, centred);
 }
 
-static void backward(const vg_task *task, int64_t unit, void *scratch)
+VG_INLINE void backward_unit(const vg_task *task, int64_t unit, bool centred, void *scratch)
 {
-    vg_row_norm_backward(task, unit, true, false);
+    (void)scratch;
+    vg_row_norm_backward(task, unit, centred, false);
 }
 
-static void forward_rms(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_row_norm_forward(task, unit, false);
-}
-
-static void backward_rms(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_row_norm_backward(task, unit, false, false);
-}
-
-static int forward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_row_norm_forward_phases(shape, forward, 1.5, phase);
-}
-
-static int backward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_row_norm_backward_phases(shape, backward, vg_row_norm_sum_blocks, 2, phase);
-}
-
-static int forward_rms_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_row_norm_forward_phases(shape, forward_rms, 1.5, phase);
-}
-
-static int backward_rms_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_row_norm_backward_phases(shape, backward_rms, vg_row_norm_sum_blocks, 2, phase);
-}
-
-#define FORWARD(phases_)                                                                           \
-    {                                                                                              \
-        .impl = "plain C", .phases = (phases_)                                                     \
-    }
-#define BACKWARD(phases_)                                                                          \
-    {                                                                                              \
-        .impl = "plain C", .phases = (phases_), .workspace = vg_row_norm_workspace                 \
-    }
-
-const vg_kernel_impl VG_FN(vg_layer_norm_fwd) = FORWARD(forward_phases);
-const vg_kernel_impl VG_FN(vg_layer_norm_bwd) = BACKWARD(backward_phases);
-const vg_kernel_impl VG_FN(vg_group_norm_fwd) = FORWARD(forward_phases);
-const vg_kernel_impl VG_FN(vg_group_norm_bwd) = BACKWARD(backward_phases);
-const vg_kernel_impl VG_FN(vg_rms_norm_fwd) = FORWARD(forward_rms_phases);
-const vg_kernel_impl VG_FN(vg_rms_norm_bwd) = BACKWARD(backward_rms_phases);
+#define FORWARD_IMPL "plain C"
+#define BACKWARD_IMPL "plain C"
+static const double FORWARD_NS = 1.5, BACKWARD_NS = 2;
+#include "norm/row_norm_rows.h"

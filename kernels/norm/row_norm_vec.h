@@ -48,7 +48,8 @@ VG_INLINE void vg_square_step(bool centred, const float *x, int lanes, vf mean, 
     *q = vf_fma(d, d, *q);
 }
 
-/* mean and rstd; see norm.h */
+/* mean and rstd; see norm.h. Asking for the lines of y while x is read cost 15 to 25 %, for those of
+ * dx in a backward pass 15 %. */
 VG_INLINE void vg_forward_moments(bool centred, int rows, vg_forward_rows *a, int64_t n, float eps)
 {
     vf s[VG_NORM_GROUP], q[VG_NORM_GROUP], p[VG_NORM_GROUP], mean[VG_NORM_GROUP];
@@ -162,8 +163,8 @@ VG_INLINE void vg_forward_segment(const vg_task *task, vg_norm_form form, int ro
         a.x[k] = vg_row(task, input, r + k) + c;
         a.y[k] = vg_row(task, VG_Y, r + k) + c;
     }
+    bool stream = !form.act_rows && vg_stream_outputs(task, 2);
     vg_forward_moments(form.centred, rows, &a, n, task->params->eps);
-    bool stream = !form.act_rows && vg_stream_outputs(task->shape.n[0], task->shape.n[1], 2);
     vg_forward_write(form, rows, stream, &a, task->t[input].ld, vg_vector(task, VG_GAMMA) + c,
                      form.centred ? vg_vector(task, VG_BETA) + c : NULL, n);
     if (form.act_rows)
@@ -176,19 +177,25 @@ VG_INLINE void vg_forward_segment(const vg_task *task, vg_norm_form form, int ro
     }
 }
 
+#include "norm/row_norm_short.h"
+
 /* One unit of the forward pass. */
 VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, vg_norm_form form)
 {
     int64_t width = task->shape.n[1], length = vg_segment_length(&task->shape);
     int64_t rows = vg_row_norm_rows(width);
     int64_t r = unit * rows, last = vg_min64(r + rows, task->shape.n[0]);
+    if (length <= VG_SHORT_VECTORS * VG_LANES) {
+        vg_forward_short(task, form, r, last);
+        return;
+    }
     for (; r + VG_NORM_GROUP <= last; r += VG_NORM_GROUP)
         for (int64_t c = 0; c < width; c += length)
             vg_forward_segment(task, form, VG_NORM_GROUP, r, c, length);
     for (; r < last; r++)
         for (int64_t c = 0; c < width; c += length)
             vg_forward_segment(task, form, 1, r, c, length);
-    if (vg_stream_outputs(task->shape.n[0], width, 2))
+    if (vg_stream_outputs(task, 2))
         vf_stream_fence();
 }
 

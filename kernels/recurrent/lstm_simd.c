@@ -29,14 +29,6 @@ VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, boo
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *z)
-{
-    if (n < VG_LANES)
-        cell_rows(s, u, n, z, false);
-    else
-        cell_rows(s, u, n, z, true);
-}
-
 /* carry: dL/dc through the forget gate */
 VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
 {
@@ -54,84 +46,17 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
         vf dh = vf_add(vg_rec_load(vg_row(s->task, VG_DHS, row) + u, n, whole),
                        vf_load(z + r * s->ldz));
         vg_rec_store(vg_row(s->task, VG_DHT, row) + u, n, whole, dh);
-        float *carry = vg_rec_carry(s, r) + u, *out = vg_rec_da(s, r) + u;
+        float *carry = vg_rec_carry(s, r) + u;
         vf dc = vf_fma(vf_mul(dh, o), vg_rec_tanh_slope(c), vg_rec_load(carry, n, whole));
         vf da[4] = {vf_mul(vf_mul(dc, g), vg_rec_sigmoid_slope(i)),
                     vf_mul(vf_mul(dc, before), vg_rec_sigmoid_slope(f)),
                     vf_mul(vf_mul(dc, i), vg_rec_tanh_slope(g)),
                     vf_mul(vf_mul(dh, c), vg_rec_sigmoid_slope(o))};
         vg_rec_store(carry, n, whole, vf_mul(dc, f));
-        VG_UNROLL(4)
-        for (int k = 0; k < 4; k++) {
-            vg_rec_store(out + k * hidden, n, whole, da[k]);
-            sum[k] = vf_add(sum[k], da[k]);
-        }
+        vg_rec_put_da(s, r, u, n, whole, da, sum);
     }
-    for (int k = 0; k < 4; k++)
-        vg_rec_add_bias(s, k * hidden + u, n, whole, sum[k]);
+    vg_rec_add_biases(s, u, n, whole, sum);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
-{
-    if (n < VG_LANES)
-        cell_back_rows(s, u, n, z, false);
-    else
-        cell_back_rows(s, u, n, z, true);
-}
-
-/* --- row -------------------------------------------------------------------------------------- */
-
-static void forward(const vg_task *task, int64_t unit, void *scratch)
-{
-    VG_FN(vg_rec_forward)(task, cell, unit, scratch);
-}
-
-static void backward(const vg_task *task, int64_t unit, void *scratch)
-{
-    VG_FN(vg_rec_backward)(task, cell_back, unit, scratch);
-}
-
-static int forward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return VG_FN(vg_rec_forward_phases)(OP, shape, forward, phase);
-}
-
-static int backward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return VG_FN(vg_rec_backward_phases)(OP, shape, backward, phase);
-}
-
-static size_t forward_scratch(const vg_shape *shape)
-{
-    vg_rec rec = VG_FN(vg_rec_cut_forward)(OP, shape);
-    return VG_FN(vg_rec_scratch)(&rec);
-}
-
-static size_t backward_scratch(const vg_shape *shape)
-{
-    vg_rec rec = VG_FN(vg_rec_cut_backward)(OP, shape);
-    return VG_FN(vg_rec_scratch)(&rec);
-}
-
-static size_t forward_workspace(const vg_shape *shape)
-{
-    return sizeof(float) * (size_t)VG_FN(vg_rec_cut_forward)(OP, shape).floats;
-}
-
-static size_t backward_workspace(const vg_shape *shape)
-{
-    return sizeof(float) * (size_t)VG_FN(vg_rec_cut_backward)(OP, shape).floats;
-}
-
-const vg_kernel_impl VG_FN(vg_lstm_fwd) = {.impl = "GEMM over time, cell on tiles",
-                                          .phases = forward_phases,
-                                          .scratch = forward_scratch,
-                                          .workspace = forward_workspace,
-                                          .prepare = VG_FN(vg_rec_prepare),
-                                          .release = VG_FN(vg_rec_release)};
-const vg_kernel_impl VG_FN(vg_lstm_bwd) = {.impl = "cell on tiles, GEMMs over time",
-                                          .phases = backward_phases,
-                                          .scratch = backward_scratch,
-                                          .workspace = backward_workspace,
-                                          .prepare = VG_FN(vg_rec_prepare),
-                                          .release = VG_FN(vg_rec_release)};
+#include "recurrent/recurrent_rows.h"
+VG_RECURRENT_ROWS(lstm)

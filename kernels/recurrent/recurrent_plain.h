@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recurrent layers in plain C: what the cells have in common. A unit takes a few sequences through
  * all of their steps; the gradients of the weights are a second phase over what the first has kept.
- * Each op has its own unit functions, which call these with its cell. */
+ * recurrent_plain_rows.h makes the unit functions of a cell of these. */
 #ifndef VG_RECURRENT_PLAIN_H
 #define VG_RECURRENT_PLAIN_H
 

@@ -113,4 +113,22 @@ VG_INLINE void vg_rec_add_bias(const vg_step *s, int64_t col, int n, bool whole,
     vg_rec_store(p, n, whole, vf_add(vg_rec_load(p, n, whole), sum));
 }
 
+/** Row @p r of what the gates of lstm, or the gates and the candidate's inner part of gru, get. */
+VG_INLINE void vg_rec_put_da(const vg_step *s, int64_t r, int64_t u, int n, bool whole,
+                             const vf da[4], vf sum[4])
+{
+    float *out = vg_rec_da(s, r) + u;
+    VG_UNROLL(4)
+    for (int k = 0; k < 4; k++) {
+        vg_rec_store(out + k * s->rec->l.hidden, n, whole, da[k]);
+        sum[k] = vf_add(sum[k], da[k]);
+    }
+}
+
+VG_INLINE void vg_rec_add_biases(const vg_step *s, int64_t u, int n, bool whole, const vf sum[4])
+{
+    for (int k = 0; k < 4; k++)
+        vg_rec_add_bias(s, k * s->rec->l.hidden + u, n, whole, sum[k]);
+}
+
 #endif

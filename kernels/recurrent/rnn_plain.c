@@ -25,45 +25,5 @@ static void cell_back(const vg_task *task, const vg_layer *l, int64_t row, const
     }
 }
 
-static void forward(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_plain_forward(task, OP, cell, unit, scratch);
-}
-
-static void backward(const vg_task *task, int64_t unit, void *scratch)
-{
-    vg_plain_backward(task, OP, cell_back, unit, scratch);
-}
-
-static void weights(const vg_task *task, int64_t unit, void *scratch)
-{
-    (void)scratch;
-    vg_plain_weights(task, OP, unit);
-}
-
-static int forward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_plain_forward_phases(OP, shape, forward, phase);
-}
-
-static int backward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return vg_plain_backward_phases(OP, shape, backward, weights, phase);
-}
-
-static size_t forward_scratch(const vg_shape *shape)
-{
-    return vg_plain_forward_scratch(OP, shape);
-}
-
-static size_t workspace(const vg_shape *shape)
-{
-    return vg_plain_workspace(OP, shape);
-}
-
-const vg_kernel_impl VG_FN(vg_rnn_fwd) = {
-    .impl = "plain C, dot products", .phases = forward_phases, .scratch = forward_scratch};
-const vg_kernel_impl VG_FN(vg_rnn_bwd) = {.impl = "plain C, sums of rows",
-                                          .phases = backward_phases,
-                                          .scratch = vg_plain_backward_scratch,
-                                          .workspace = workspace};
+#include "recurrent/recurrent_plain_rows.h"
+VG_RECURRENT_PLAIN_ROWS(rnn)

@@ -10,7 +10,8 @@ VG_INLINE vf activate(vf z, bool relu)
 }
 
 /* The product with x and the biases stand where h will. */
-VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole, bool relu)
+VG_INLINE void forward_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole,
+                            bool relu)
 {
     for (int64_t r = 0; r < s->rows; r++) {
         float *h = vg_row(s->task, VG_HS, s->row + r) + u;
@@ -19,19 +20,16 @@ VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, boo
     }
 }
 
-static void cell(const vg_step *s, int64_t u, int n, const float *z)
+VG_INLINE void cell_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
 {
-    bool relu = s->task->shape.act == VG_OP_relu;
-    if (n < VG_LANES)
-        cell_rows(s, u, n, z, false, relu);
-    else if (relu)
-        cell_rows(s, u, n, z, true, true);
+    if (s->task->shape.act == VG_OP_relu)
+        forward_rows(s, u, n, z, whole, true);
     else
-        cell_rows(s, u, n, z, true, false);
+        forward_rows(s, u, n, z, whole, false);
 }
 
-VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole,
-                              bool relu)
+VG_INLINE void backward_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole,
+                             bool relu)
 {
     vf sum = vf_zero();
     for (int64_t r = 0; r < s->rows; r++) {
@@ -48,68 +46,13 @@ VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z
     vg_rec_add_bias(s, u, n, whole, sum);
 }
 
-static void cell_back(const vg_step *s, int64_t u, int n, const float *z)
+VG_INLINE void cell_back_rows(const vg_step *s, int64_t u, int n, const float *z, bool whole)
 {
-    bool relu = s->task->shape.act == VG_OP_relu;
-    if (n < VG_LANES)
-        cell_back_rows(s, u, n, z, false, relu);
+    if (s->task->shape.act == VG_OP_relu)
+        backward_rows(s, u, n, z, whole, true);
     else
-        cell_back_rows(s, u, n, z, true, relu);
+        backward_rows(s, u, n, z, whole, false);
 }
 
-/* --- row -------------------------------------------------------------------------------------- */
-
-static void forward(const vg_task *task, int64_t unit, void *scratch)
-{
-    VG_FN(vg_rec_forward)(task, cell, unit, scratch);
-}
-
-static void backward(const vg_task *task, int64_t unit, void *scratch)
-{
-    VG_FN(vg_rec_backward)(task, cell_back, unit, scratch);
-}
-
-static int forward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return VG_FN(vg_rec_forward_phases)(OP, shape, forward, phase);
-}
-
-static int backward_phases(const vg_shape *shape, vg_phase *phase)
-{
-    return VG_FN(vg_rec_backward_phases)(OP, shape, backward, phase);
-}
-
-static size_t forward_scratch(const vg_shape *shape)
-{
-    vg_rec rec = VG_FN(vg_rec_cut_forward)(OP, shape);
-    return VG_FN(vg_rec_scratch)(&rec);
-}
-
-static size_t backward_scratch(const vg_shape *shape)
-{
-    vg_rec rec = VG_FN(vg_rec_cut_backward)(OP, shape);
-    return VG_FN(vg_rec_scratch)(&rec);
-}
-
-static size_t forward_workspace(const vg_shape *shape)
-{
-    return sizeof(float) * (size_t)VG_FN(vg_rec_cut_forward)(OP, shape).floats;
-}
-
-static size_t backward_workspace(const vg_shape *shape)
-{
-    return sizeof(float) * (size_t)VG_FN(vg_rec_cut_backward)(OP, shape).floats;
-}
-
-const vg_kernel_impl VG_FN(vg_rnn_fwd) = {.impl = "GEMM over time, cell on tiles",
-                                          .phases = forward_phases,
-                                          .scratch = forward_scratch,
-                                          .workspace = forward_workspace,
-                                          .prepare = VG_FN(vg_rec_prepare),
-                                          .release = VG_FN(vg_rec_release)};
-const vg_kernel_impl VG_FN(vg_rnn_bwd) = {.impl = "cell on tiles, GEMMs over time",
-                                          .phases = backward_phases,
-                                          .scratch = backward_scratch,
-                                          .workspace = backward_workspace,
-                                          .prepare = VG_FN(vg_rec_prepare),
-                                          .release = VG_FN(vg_rec_release)};
+#include "recurrent/recurrent_rows.h"
+VG_RECURRENT_ROWS(rnn)

@@ -14,12 +14,12 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_residual_phases(shape, forward, 0.08, phase);
+    return vg_residual_phases(shape, forward, vg_pass_ns(2, 1), phase);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_residual_phases(shape, backward, 0.08, phase);
+    return vg_residual_phases(shape, backward, vg_pass_ns(2, 1), phase);
 }
 
 const vg_kernel_impl VG_FN(vg_add_fwd) = {.impl = "vec layer", .phases = forward_phases};

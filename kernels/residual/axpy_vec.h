@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* y = x + alpha h over the vector layer: add, scaled_add and rezero.
  *
- * Bound by loads and stores at any size: two loads and a store per vector against one FMA. */
+ * Bound by loads and stores at any size: two loads and a store per vector against one FMA; in L2 by
+ * what vec.h says of 2:1. */
 #ifndef VG_RESIDUAL_AXPY_VEC_H
 #define VG_RESIDUAL_AXPY_VEC_H
 
@@ -18,12 +19,16 @@ VG_INLINE void vg_axpy_cached(bool plain, const float *x, const float *h, vf alp
                               int64_t n)
 {
     int64_t i = 0;
-    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
+    for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
+        vf v[VG_GROUP];
+        vg_ask_ahead(y + i);
         VG_UNROLL(4)
-        for (int k = 0; k < 4; k++) {
-            int64_t at = i + k * VG_LANES;
-            vf_store(y + at, vg_axpy(plain, vf_load(x + at), vf_load(h + at), alpha));
-        }
+        for (int k = 0; k < VG_GROUP; k++)
+            v[k] = vg_axpy(plain, vf_load(x + i + k * VG_LANES), vf_load(h + i + k * VG_LANES),
+                           alpha);
+        VG_UNROLL(4)
+        for (int k = 0; k < VG_GROUP; k++)
+            vf_store(y + i + k * VG_LANES, v[k]);
     }
     for (; i + VG_LANES <= n; i += VG_LANES)
         vf_store(y + i, vg_axpy(plain, vf_load(x + i), vf_load(h + i), alpha));
@@ -59,7 +64,7 @@ VG_INLINE void vg_axpy_unit(const vg_task *task, int64_t unit, bool plain, float
     const vg_slot slots[] = {x, h, y};
     vg_spans s = vg_unit_spans(task, unit, slots, 3);
     bool stream = task->t[x].p != task->t[y].p &&
-                  vg_stream_outputs(task->shape.n[0], task->shape.n[1], 3);
+                  vg_stream_outputs(task, 3);
     for (int64_t r = s.row; r < s.last; r += s.step) {
         const float *xr = vg_row(task, x, r), *hr = vg_row(task, h, r);
         float *yr = vg_row(task, y, r);

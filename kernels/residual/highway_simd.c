@@ -3,7 +3,7 @@
  * dt = dy (h - x), all in one pass.
  *
  * Not x + t (h - x): one operation less, but where t is near 1 and |x| >> |h| its error is that of x
- * and not of t h + (1 - t) x. The kernel is bound by its streams (4 forward, 7 backward) anyway. */
+ * and not of t h + (1 - t) x. The kernel is bound by its streams anyway: vec.h's 3:1 and 4:3. */
 #include "residual/axpy_vec.h"
 
 VG_INLINE vf mix(vf x, vf h, vf t)
@@ -14,6 +14,18 @@ VG_INLINE vf mix(vf x, vf h, vf t)
 static void forward_cached(const float *x, const float *h, const float *t, float *y, int64_t n)
 {
     int64_t i = 0;
+    for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
+        vf v[VG_GROUP];
+        vg_ask_ahead(y + i);
+        VG_UNROLL(4)
+        for (int k = 0; k < VG_GROUP; k++) {
+            int64_t at = i + k * VG_LANES;
+            v[k] = mix(vf_load(x + at), vf_load(h + at), vf_load(t + at));
+        }
+        VG_UNROLL(4)
+        for (int k = 0; k < VG_GROUP; k++)
+            vf_store(y + i + k * VG_LANES, v[k]);
+    }
     for (; i + VG_LANES <= n; i += VG_LANES)
         vf_store(y + i, mix(vf_load(x + i), vf_load(h + i), vf_load(t + i)));
     int tail = (int)(n - i);
@@ -37,7 +49,7 @@ static void forward(const vg_task *task, int64_t unit, void *scratch)
     const vg_slot slots[] = {VG_X, VG_H, VG_T, VG_Y};
     vg_spans s = vg_unit_spans(task, unit, slots, 4);
     bool stream = task->t[VG_X].p != task->t[VG_Y].p &&
-                  vg_stream_outputs(task->shape.n[0], task->shape.n[1], 4);
+                  vg_stream_outputs(task, 4);
     for (int64_t r = s.row; r < s.last; r += s.step)
         (stream ? forward_streamed : forward_cached)(vg_row(task, VG_X, r), vg_row(task, VG_H, r),
                                                      vg_row(task, VG_T, r), vg_row(task, VG_Y, r),
@@ -74,15 +86,27 @@ static void backward_tail(const backward_rows *a, int64_t i, int n)
     vf_store_n(a->dt + i, n, g.dt);
 }
 
+VG_INLINE void backward_store(const backward_rows *a, int64_t i)
+{
+    gradients g = gradients_at(a, i);
+    vf_store(a->dx + i, g.dx);
+    vf_store(a->dh + i, g.dh);
+    vf_store(a->dt + i, g.dt);
+}
+
 static void backward_cached(const backward_rows *a, int64_t n)
 {
     int64_t i = 0;
-    for (; i + VG_LANES <= n; i += VG_LANES) {
-        gradients g = gradients_at(a, i);
-        vf_store(a->dx + i, g.dx);
-        vf_store(a->dh + i, g.dh);
-        vf_store(a->dt + i, g.dt);
+    for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
+        vg_ask_ahead(a->dx + i);
+        vg_ask_ahead(a->dh + i);
+        vg_ask_ahead(a->dt + i);
+        VG_UNROLL(4)
+        for (int k = 0; k < VG_GROUP; k++)
+            backward_store(a, i + k * VG_LANES);
     }
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        backward_store(a, i);
     if (i < n)
         backward_tail(a, i, (int)(n - i));
 }
@@ -107,7 +131,7 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
     const vg_slot slots[] = {VG_X, VG_H, VG_T, VG_DY, VG_DX, VG_DH, VG_DT};
     vg_spans s = vg_unit_spans(task, unit, slots, 7);
     bool large = task->t[VG_DY].p != task->t[VG_DX].p &&
-                 vg_stream_outputs(task->shape.n[0], task->shape.n[1], 7);
+                 vg_stream_outputs(task, 7);
     for (int64_t r = s.row; r < s.last; r += s.step) {
         backward_rows a = {vg_row(task, VG_X, r),  vg_row(task, VG_H, r),  vg_row(task, VG_T, r),
                            vg_row(task, VG_DY, r), vg_row(task, VG_DX, r), vg_row(task, VG_DH, r),
@@ -120,12 +144,12 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_residual_phases(shape, forward, 0.1, phase);
+    return vg_residual_phases(shape, forward, vg_pass_ns(3, 1), phase);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_residual_phases(shape, backward, 0.2, phase);
+    return vg_residual_phases(shape, backward, vg_pass_ns(4, 3), phase);
 }
 
 const vg_kernel_impl VG_FN(vg_highway_fwd) = {.impl = "vec layer", .phases = forward_phases};

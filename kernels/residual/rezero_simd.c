@@ -20,11 +20,13 @@ VG_INLINE void put(bool stream, float *p, vf v)
 VG_INLINE float backward_row(bool stream, const float *dy, const float *h, vf alpha, float *dh,
                              int64_t n)
 {
-    vf sum[4] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
+    vf sum[VG_GROUP] = {vf_zero(), vf_zero(), vf_zero(), vf_zero()};
     int64_t i = 0;
-    for (; i + 4 * VG_LANES <= n; i += 4 * VG_LANES) {
+    for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
+        if (!stream)
+            vg_ask_ahead(dh + i);
         VG_UNROLL(4)
-        for (int k = 0; k < 4; k++) {
+        for (int k = 0; k < VG_GROUP; k++) {
             vf g = vf_load(dy + i + k * VG_LANES);
             sum[k] = vf_fma(g, vf_load(h + i + k * VG_LANES), sum[k]);
             put(stream, dh + i + k * VG_LANES, vf_mul(alpha, g));
@@ -48,7 +50,7 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t batch = task->shape.n[0], width = task->shape.n[1];
     int64_t rows = vg_elementwise_rows(width), last = vg_min64(unit * rows + rows, batch);
-    bool large = task->t[VG_DY].p != task->t[VG_DH].p && vg_stream_outputs(batch, width, 3);
+    bool large = task->t[VG_DY].p != task->t[VG_DH].p && vg_stream_outputs(task, 3);
     vf alpha = vf_set1(*vg_vector(task, VG_ALPHA));
     double sum = 0;
     for (int64_t r = unit * rows; r < last; r++) {
@@ -66,12 +68,12 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
 
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_residual_phases(shape, forward, 0.08, phase);
+    return vg_residual_phases(shape, forward, vg_pass_ns(2, 1), phase);
 }
 
 static int backward_phases(const vg_shape *shape, vg_phase *phase)
 {
-    return vg_rezero_backward_phases(shape, backward, 0.08, phase);
+    return vg_rezero_backward_phases(shape, backward, vg_pass_ns(2, 1), phase);
 }
 
 const vg_kernel_impl VG_FN(vg_rezero_fwd) = {.impl = "vec layer", .phases = forward_phases};

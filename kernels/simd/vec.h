@@ -17,6 +17,9 @@
  * vf_pow2_over(k, x) = k / x to 1 ulp for k a power of two and 2^-126 <= |x| <= 2^126.
  * vf_recip(x) = 1 / x to 1 ulp for those |x|, and right for 0, infinities and NaN.
  * vf_lookup(t, i): entry i mod VG_TABLE of a table of VG_TABLE (8 or 32) floats, 64-byte aligned.
+ * vq     four floats on any ISA (not on plain C), with the operators of C, vq_sqrt and vq_max
+ * vf_reduce_add4(a, b, c, d): the sums of the lanes of four vectors, with a third of the shuffles of
+ *        four times vf_reduce_add, in a fixed order of its own.
  * vf_min / vf_max: return the second operand if either is NaN (as x86 MINPS/MAXPS).
  * Comparisons are ordered and quiet (false on NaN), but vf_ne and vf_isnan.
  *
@@ -41,6 +44,8 @@
 #define VG_UNROLL(n) _Pragma(VG_STRINGIFY(GCC unroll n))
 #endif
 
+typedef float vq __attribute__((vector_size(16)));
+
 #if defined(VG_ISA_IS_AVX512)
 #include "simd/vec_avx512.h"
 #elif defined(VG_ISA_IS_AVX2)
@@ -50,6 +55,22 @@
 #else
 #include "simd/vec_scalar.h"
 #endif
+
+/* Loops that write what is cached beyond the first level take VG_GROUP vectors at a time, loads
+ * before stores, and ask for the lines they will write VG_AHEAD floats later. Measured on Granite
+ * Rapids for arrays of 128 KiB in L2, ns a call of 32768 floats, reads:writes, without / with both:
+ * AVX-512 1:1 2540/2360, 2:1 3290/2950, 3:1 3880/3550, 4:3 8900/8000; AVX2 2680/2430, 3260/3190,
+ * 4350/3950, 10700/7750. Reading alone takes 0.34 ns a line, writing 1.0 (ownership and write-back),
+ * so these are the floors of element-wise work in L2. */
+enum { VG_GROUP = 4, VG_AHEAD = 128, VG_LINE = 16 /* floats */ };
+
+/** Asks for the lines of the group of vectors VG_AHEAD floats behind @p p, which will be written. */
+VG_INLINE void vg_ask_ahead(float *p)
+{
+    VG_UNROLL(4)
+    for (int i = 0; i < VG_GROUP * VG_LANES; i += VG_LINE)
+        __builtin_prefetch(p + VG_AHEAD + i, 1);
+}
 
 /* VG_TABLE is an enumerator for code; the preprocessor asks this. */
 #if defined(VG_ISA_IS_AVX512)

@@ -112,6 +112,16 @@ VG_INLINE float vf_reduce_add(vf v)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
+VG_INLINE vq vf_reduce_add4(vf a, vf b, vf c, vf d)
+{
+    __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+    __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+    __m256 lo = _mm256_shuffle_ps(ab, cd, 0x44), hi = _mm256_shuffle_ps(ab, cd, 0xee);
+    __m256 all = _mm256_add_ps(lo, hi);
+    return _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1));
+}
+VG_INLINE vq vq_sqrt(vq a) { return _mm_sqrt_ps(a); }
+VG_INLINE vq vq_max(vq a, vq b) { return _mm_max_ps(a, b); }
 VG_INLINE float vf_reduce_max(vf v)
 {
     __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));

@@ -116,6 +116,17 @@ VG_INLINE vf vf_lookup(vf_table t, vi index)
 
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v) { return _mm512_reduce_add_ps(v); }
+VG_INLINE vq vf_reduce_add4(vf a, vf b, vf c, vf d)
+{
+    __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    __m512 lo = _mm512_shuffle_ps(ab, cd, 0x44), hi = _mm512_shuffle_ps(ab, cd, 0xee);
+    __m512 all = _mm512_add_ps(lo, hi);
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+}
+VG_INLINE vq vq_sqrt(vq a) { return _mm_sqrt_ps(a); }
+VG_INLINE vq vq_max(vq a, vq b) { return _mm_max_ps(a, b); }
 VG_INLINE float vf_reduce_max(vf v) { return _mm512_reduce_max_ps(v); }
 
 VG_INLINE vd vd_zero(void) { return _mm512_setzero_pd(); }

@@ -121,6 +121,16 @@ VG_INLINE vf vf_lookup(vf_table t, vi index)
 
 /* lanes in a fixed tree order */
 VG_INLINE float vf_reduce_add(vf v) { return vaddvq_f32(v); }
+VG_INLINE vq vf_reduce_add4(vf a, vf b, vf c, vf d)
+{
+    return (vq)vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d));
+}
+VG_INLINE vq vq_sqrt(vq a) { return (vq)vsqrtq_f32((float32x4_t)a); }
+VG_INLINE vq vq_max(vq a, vq b)
+{
+    float32x4_t x = (float32x4_t)a, y = (float32x4_t)b;
+    return (vq)vbslq_f32(vcgtq_f32(x, y), x, y);
+}
 VG_INLINE float vf_reduce_max(vf v) { return vmaxvq_f32(v); }
 
 VG_INLINE vd vd_zero(void) { return vdupq_n_f64(0); }

@@ -53,6 +53,9 @@ typedef struct vg_params {
     float clip_norm;  /**< clip: limit of the global norm */
     float loss_scale; /**< losses: factor of the gradient, 1 normally */
     int64_t step;     /**< adam: 1 for the first step (bias correction) */
+    /** Rows that can write past the caches do so where their matrices take this many bytes or more;
+     * 0: where that was measured to gain, 32 or 64 MiB. For tests of those paths. */
+    int64_t stream_bytes;
 } vg_params;
 
 /** Defaults as in PyTorch: slope .01, alpha 1, eps 1e-5, momentum .1, lr 1e-3, beta .9 .999, ... */
@@ -167,7 +170,12 @@ vg_status vg_task_init(vg_task *task, const vg_kernel *kernel, const vg_shape *s
 
 size_t vg_task_workspace_bytes(const vg_task *task);
 
-/** Runs the row's prepare (if it has one) and takes the time. Call once all tensors are bound. */
+/** VG_EINVAL, with the names, where an output of the task shares memory with another of its tensors
+ * in a way that its op does not allow (vg_tensor_spec). Tensors that are NULL are passed over. */
+vg_status vg_task_check_tensors(const vg_task *task);
+
+/** Checks the tensors as above, runs the row's prepare (if it has one) and takes the time. Call once
+ * all tensors are bound. On failure nothing was written. */
 vg_status vg_task_prepare(vg_task *task, int threads);
 
 /** Releases state; not tensors, not workspace. */

@@ -17,10 +17,11 @@ extern "C" {
 
 enum { VG_ALIGN = 64 /**< bytes: a cache line, and the widest vector */ };
 
-/** Allocates @p bytes, 64-byte aligned, contents undefined and pages untouched.
- * From 2 MiB on the block is asked to be backed by huge pages (madvise). @p stagger moves the start
- * by (stagger % 16) x 320 bytes, so that buffers that stream together do not alias in the low 12
- * address bits: pass the index of the buffer within its group.
+/** Allocates @p bytes, 128-byte aligned, contents undefined and pages untouched.
+ * From 2 MiB on the block is asked to be backed by huge pages (madvise). From 4 KiB on, @p stagger
+ * says where in a page it starts, (stagger % 16) x 256 bytes downwards, so that buffers that stream
+ * together do not alias in the low 12 address bits: pass the index of the buffer within its group,
+ * outputs last.
  * Overflow and exhaustion give VG_ENOMEM and *out = NULL. Free with vg_free(). */
 vg_status vg_alloc(size_t bytes, unsigned stagger, void **out);
 
