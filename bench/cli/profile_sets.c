@@ -199,11 +199,11 @@ vg_status vg_profile_sets(const vg_profile_query *query, json_t **record)
     vg_shape_list shapes;
     vg_case_list cases;
     size_t i;
-    json_t *rows = json_array(), *row;
     if (query->words.count)
         return vg_fail(VG_EINVAL, "--working-set is of kernels: choose them by --filter, '%s' is a "
                                   "word of a spec", query->words.items[0]);
     VG_TRY(make_cases(query, &shapes, &cases));
+    json_t *rows = json_array(), *row;
     vg_status status = time_all(&cases, query->options->quiet, rows);
     vg_cases_release(&cases);
     vg_shapes_release(&shapes);

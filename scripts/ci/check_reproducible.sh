@@ -9,10 +9,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export SOURCE_DATE_EPOCH=1700000000
 sources=(CMakeLists.txt CMakePresets.json README.md LICENSE kernels bench reports scripts tests/oracle)
+mkdir -p "$folder/one/tests"
+cp -r "${sources[@]:0:8}" "$folder/one/"
+cp -r tests/oracle "$folder/one/tests/"
+cp -r "$folder/one" "$folder/another-longer-name" # of the same state, whatever happens to the tree meanwhile
 build() { # name of the source folder, name of the build folder
-    mkdir -p "$folder/$1/tests"
-    cp -r "${sources[@]:0:8}" "$folder/$1/"
-    cp -r tests/oracle "$folder/$1/tests/"
     # Without optimisation: what could differ are paths, times and order, not code generation.
     cmake -S "$folder/$1" -B "$folder/$2" -G Ninja -DCMAKE_BUILD_TYPE=Release -DVG_BUILD_TESTS=OFF \
         -DCMAKE_C_FLAGS_RELEASE="-O0 -g" -DCMAKE_CXX_FLAGS_RELEASE="-O0 -g" >"$folder/log" 2>&1 &&
