@@ -177,5 +177,5 @@ assert d["profile"][0]["rows"] and "partial" not in d
 PY
     grep -q 'Simulated' "$DIR/run/report.md"
     run "$VGBENCH" run --quick --dry-run
-    [[ $output != *"cache behaviour"* ]]
+    [[ $output != *"working sets"* ]]
 }
