@@ -8,9 +8,9 @@
 enum {
     HUGE_PAGE = 2 << 20,
     PAGE = 4096,
-    /* Prefetchers fetch lines in pairs: where two threads write halves of a row, their border must
-     * be one of a pair, or the line beside it moves to and fro between them (batch norm behind an
-     * addition, 128 x 256 on two threads: 16 us with blocks at odd lines, 5 us with these). */
+    /* Prefetchers fetch lines in pairs; blocks begin with a whole one. Where two threads write halves
+     * of short rows (batch norm behind an addition, 128 x 256), lines still move to and fro between
+     * them in some runs, 16 us instead of 5, wherever the blocks begin. */
     LINE_PAIR = 128,
     /* Downwards: what is allocated later is mostly written, and a load then meets a store with its
      * own low 12 bits only if that is almost a page of stores old. */
