@@ -153,6 +153,7 @@ static const vg_kernel_impl dense_impl = {.phases = dense_phases};
 
 static vg_status remember_threads(vg_task *task, int threads)
 {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): a number, never followed */
     task->state = (void *)(intptr_t)threads;
     return VG_OK;
 }
