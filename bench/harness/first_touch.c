@@ -125,7 +125,7 @@ json_t *vg_touch_placement(const void *p, size_t bytes)
     void *page[SAMPLES];
     int node[SAMPLES], count = 0;
     size_t size = (size_t)sysconf(_SC_PAGESIZE), pages = bytes / size;
-    char *first = (char *)(((uintptr_t)p + size - 1) & ~(uintptr_t)(size - 1));
+    char *first = (char *)p + (size - (uintptr_t)p % size) % size; /* of a page */
     size_t every = pages / SAMPLES + 1;
     for (size_t at = 0; at < pages; at += every)
         page[count++] = first + at * size;
