@@ -37,7 +37,7 @@ PY
     matches_schema "$TMP/d/results.json"
     commit=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["generator"]["commit"])' \
         "$TMP/d/results.json")
-    if git -C "$VG_SOURCE" rev-parse HEAD; then
+    if [ -e "$VG_SOURCE/.git" ] && git -C "$VG_SOURCE" rev-parse HEAD; then
         git -C "$VG_SOURCE" cat-file -e "$commit^{commit}"
     else
         [ "$commit" = None ]
