@@ -22,6 +22,7 @@ const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 4,
     .rows = {0, ROWS_1, ROWS_2, ROWS_3, ROWS_4},
     .k_block = 192,
+    .panel_k = 512,
     .in_place = 65536,
     .cross = 512,
     .by_rows = {NULL, rows_1, rows_2, rows_3, rows_4},

@@ -57,7 +57,7 @@ typedef struct vg_gemm_plan {
     bool pack_b; /**< B is packed into scratch, panel by panel; otherwise read in place */
     bool copy_a; /**< A is copied into scratch, block by block; otherwise read in place */
     bool map_crosswise; /**< A is mapped, and crosswise: its copy is [k][row] */
-    bool ahead;  /**< the operands do not fit L2: fetch what comes next */
+    bool ahead;  /**< the operands do not fit L2: fetch what comes next while tiles are computed */
     int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */
     int64_t rows;                 /**< most rows of a unit */
     int64_t vectors;              /**< most vectors (of columns) of a unit */

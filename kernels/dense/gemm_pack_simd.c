@@ -11,12 +11,17 @@ static int lanes_of(int64_t left)
     return left < VG_LANES ? (int)left : VG_LANES;
 }
 
-/* Whole vectors only; `vectors` is a constant. */
+/* Whole vectors only; `vectors` is a constant. Rows may be a page apart, where the processor does not
+ * look ahead by itself. */
 VG_INLINE void copy_vectors(const float *src, int64_t ld, int64_t rows, const int vectors,
                             int64_t width, float *dst)
 {
+    enum { ROWS_AHEAD = 8 };
     VG_UNROLL(4)
     for (int64_t i = 0; i < rows; i++) {
+        VG_UNROLL(4)
+        for (int j = 0; j < vectors * VG_LANES; j += 16)
+            __builtin_prefetch(src + (i + ROWS_AHEAD) * ld + j);
         VG_UNROLL(4)
         for (int v = 0; v < vectors; v++)
             vf_store(dst + i * width + v * VG_LANES, vf_load(src + i * ld + v * VG_LANES));

@@ -104,13 +104,15 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
 }
 
 /* A panel packed in scratch stays in L1. One read where it is comes from L2 anyway, so that longer
- * sums, which touch C less often, are better. */
+ * sums, which touch C less often, are better. So are they where packing is dear, crosswise. */
 static int64_t most_k(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro *micro)
 {
     enum { IN_PLACE_K = 512, PANELS_K = 320 };
-    if (plan->pack_b || (v->panels && v->k > PANELS_K))
-        return micro->k_block;
-    return v->panels ? PANELS_K : IN_PLACE_K;
+    if (v->panels)
+        return v->k > PANELS_K ? micro->panel_k : PANELS_K;
+    if (plan->pack_b)
+        return v->b_t ? micro->panel_k : micro->k_block;
+    return IN_PLACE_K;
 }
 
 static vg_gemm_plan cut(const vg_gemm *v, bool swap)
@@ -123,7 +125,7 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
     plan.copy_a = v->map || (v->m * v->k >= COPY_FLOATS &&
                              plan.vectors * VG_LANES >= COPY_COLUMNS &&
                              (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE));
-    plan.ahead = v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
+    plan.ahead = (v->panels || v->a_t) && v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
     int64_t k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     plan.k_block = vg_min64(v->k, vg_ceil_div(k_block, K_STEP) * K_STEP);
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
@@ -431,7 +433,8 @@ static void run_block(const vg_micro *micro, unit_state *u)
 {
     successor s = after(u);
     int64_t panels = vg_ceil_div(u->cols.last - u->cols.first, micro->prefer);
-    u->ahead[1] = paced(block_ahead(u->g, s.rows, s.k0, s.k), u, u->tiles * panels);
+    if (u->g->a_t) /* by rows A streams well enough; asking for it too cost 3 to 4 % */
+        u->ahead[1] = paced(block_ahead(u->g, s.rows, s.k0, s.k), u, u->tiles * panels);
     for (int64_t j = u->cols.first, next; j < u->cols.last; j = next) {
         int vectors = panel_vectors(micro, u->cols.last - j);
         vg_ahead a;
