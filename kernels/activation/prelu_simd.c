@@ -43,13 +43,14 @@ static bool streams(const vg_task *task, vg_slot in, vg_slot out)
 VG_INLINE void forward_row(bool shared, bool stream, int64_t n, const float *x, const float *slope,
                            float *y)
 {
-    for (int64_t i = 0; i < n; i += VG_LANES) {
-        int lanes = (int)vg_min64(VG_LANES, n - i);
-        if (!stream && i % (VG_GROUP * VG_LANES) == 0)
-            vg_ask_ahead(y + i);
-        store(stream, y + i, lanes,
-              vg_act_forward(VG_OP_prelu, load(x + i, lanes), slopes(shared, slope, i, lanes)));
-    }
+    int64_t i = 0;
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        store(stream, y + i, VG_LANES,
+              vg_act_forward(VG_OP_prelu, vf_load(x + i), slopes(shared, slope, i, VG_LANES)));
+    int tail = (int)(n - i);
+    if (tail)
+        vf_store_n(y + i, tail, vg_act_forward(VG_OP_prelu, vf_load_n(x + i, tail),
+                                               slopes(shared, slope, i, tail)));
 }
 
 static void forward_unit(const vg_task *task, int64_t unit, void *scratch)

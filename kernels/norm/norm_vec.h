@@ -89,13 +89,10 @@ VG_INLINE vf vg_norm_gradient(vg_norm_form form, vf z, const float *y, int lanes
 VG_INLINE void vg_norm_add(const vg_task *task, int64_t row, int64_t rows, int64_t first,
                            int64_t last)
 {
-    bool long_rows = last - first >= 2 * VG_AHEAD; /* the lines ahead are in the rectangle */
     for (int64_t r = row; r < row + rows; r++) {
         const float *x = vg_row(task, VG_X, r), *h = vg_row(task, VG_H, r);
         float *sum = vg_row(task, VG_SUM, r);
         for (int64_t i = first; i < last; i += VG_LANES) {
-            if (long_rows && (i - first) % VG_LINE == 0)
-                __builtin_prefetch(sum + i + VG_AHEAD, 1);
             int lanes = vg_lanes_at(i, last);
             vg_put_part(sum + i, lanes, vf_add(vg_part(x + i, lanes), vg_part(h + i, lanes)));
         }
