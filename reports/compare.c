@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench/measure/stats.h"
+#include "reports/broken.h"
 #include "reports/compare.h"
 #include "reports/drift.h"
 
@@ -424,6 +425,9 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
         status = match_nets(k);
     if (status == VG_OK)
         status = vg_counts_compare(k);
+    k->broken = vg_doc_newly_broken(old_doc, new_doc);
+    if (status == VG_OK && !k->broken)
+        status = vg_fail(VG_ENOMEM, "no memory for what failed verification");
     find_differences(k);
     vg_rows_release(&old_rows);
     vg_rows_release(&new_rows);
@@ -486,11 +490,12 @@ void vg_comparison_release(vg_comparison *k)
     free(k->rows);
     json_decref(k->differences);
     json_decref(k->count_changes);
+    json_decref(k->broken);
     *k = (vg_comparison){0};
 }
 
 bool vg_comparison_regressed(const vg_comparison *k)
 {
     bool rows = k->by_backend ? k->slower > 0 : k->sure_slower > 0 || k->slower_groups > 0;
-    return rows || k->worse_nets > 0 || k->worse_counts > 0;
+    return rows || k->worse_nets > 0 || k->worse_counts > 0 || json_array_size(k->broken) > 0;
 }

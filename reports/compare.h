@@ -83,6 +83,7 @@ typedef struct vg_comparison {
     double drift; /**< of the machine, within and between the runs: common to all rows */
     int counts, worse_counts; /**< simulated counters compared; risen by more than min_effect */
     json_t *count_changes;    /**< [{kernel, when, counter, old, new, worse}]; owned */
+    json_t *broken; /**< names that failed verification in the new document only; owned */
     json_t *differences; /**< [{what, old, new}]: what differs between the machines; owned */
     bool by_backend;
     const json_t *doc_old, *doc_new;
@@ -99,7 +100,8 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
 void vg_comparison_release(vg_comparison *comparison);
 
 /** Whether something got worse: a kernel is SLOWER, a row is and surely so, a network is worse, a
- * simulated counter has risen by more than the least effect.
+ * simulated counter has risen by more than the least effect, something fails verification that
+ * did not before.
  * Single rows that are SLOWER by no more than chance brings among so many do not count. */
 bool vg_comparison_regressed(const vg_comparison *comparison);
 

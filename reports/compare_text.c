@@ -277,6 +277,20 @@ static void method_markdown(const vg_comparison *k, vg_text *out)
         vg_text_add(out, "; unchanged code gives about one row in 180 a verdict, and no kernel.\n");
 }
 
+static void broken_markdown(const vg_comparison *k, vg_text *out)
+{
+    size_t i;
+    json_t *name;
+    if (!json_array_size(k->broken))
+        return;
+    vg_text_printf(out, "> **Verification fails in the new results and did not in the old:**");
+    json_array_foreach(k->broken, i, name) {
+        vg_text_add(out, i ? ", " : " ");
+        vg_text_code(out, json_string_value(name));
+    }
+    vg_text_add(out, ". What fails is not timed.\n\n");
+}
+
 vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
                                  vg_text *out)
 {
@@ -294,6 +308,7 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     if (k->only_old || k->only_new)
         vg_text_printf(out, "; %d only in the old, %d only in the new", k->only_old, k->only_new);
     vg_text_printf(out, ".\n\n");
+    broken_markdown(k, out);
     method_markdown(k, out);
     if (k->too_few)
         vg_text_printf(out,
@@ -359,7 +374,7 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
         json_array_append_new(rows, row_json(&k->rows[i]));
     for (int i = 0; i < k->net_count; i++)
         json_array_append_new(nets, net_json(&k->nets[i]));
-    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so si so}", "schema_version",
+    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so si so so}", "schema_version",
                      VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare",
                      "old", old_name, "new", new_name, "regressed", vg_comparison_regressed(k),
                      "floor_old", number(k->floor_old), "floor_new", number(k->floor_new),
@@ -369,5 +384,6 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
                      "only_old", k->only_old, "only_new", k->only_new, "differences",
                      k->differences, "kernels", groups, "rows", rows, "nets", nets,
                      "counters", k->counts, "counter_changes",
-                     k->count_changes ? json_incref(k->count_changes) : json_array());
+                     k->count_changes ? json_incref(k->count_changes) : json_array(),
+                     "broken", k->broken ? json_incref(k->broken) : json_array());
 }

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "reports/nets.h"
+#include "reports/broken.h"
 #include "reports/drift.h"
+#include "reports/nets.h"
 #include "reports/parts.h"
 
 /* --- head ------------------------------------------------------------------------------------- */
@@ -197,10 +198,11 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
     if (!judged)
         return;
     if (!losses) {
-        vg_text_printf(&report->out,
-                       "- **Where oneDNN is faster:** in no case beyond the noise (with both capped "
-                       "to a narrower instruction set in %d).\n",
-                       capped);
+        vg_text_printf(
+            &report->out,
+            "- **Where oneDNN is faster:** in no case beyond the noise (with both capped "
+            "to a narrower instruction set in %d).\n",
+            capped);
         return;
     }
     vg_text_printf(&report->out, "- **Where oneDNN is faster:** %d case%s, worst first:", losses,
@@ -278,10 +280,10 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     double drift = vg_doc_drift(rows->doc);
     bool busy = load > 0.75, moved = drift >= VG_DRIFT_LIMIT;
     double worst = highest_floor(rows);
-    char grade = !(worst < 0.05)                                            ? 'D'
+    char grade = !(worst < 0.05)                                                     ? 'D'
                  : processes < 5 || worst >= 0.03 || !(pairs >= 20) || busy || moved ? 'C'
-                 : worst >= 0.015                                           ? 'B'
-                                                                            : 'A';
+                 : worst >= 0.015                                                    ? 'B'
+                                                                                     : 'A';
     vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
     if (isnan(floor))
         vg_text_add(&report->out, "the noise floor was not measured");
@@ -304,6 +306,28 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     vg_text_add(&report->out, "; differences below the floor are never called.\n");
 }
 
+/* Before anything that is fast: what is wrong. */
+static vg_status verdict_broken(vg_report *report, const json_t *doc)
+{
+    enum { NAMED = 5 };
+    json_t *names = vg_doc_broken(doc);
+    size_t count = json_array_size(names);
+    if (!names)
+        return vg_fail(VG_ENOMEM, "no memory for the verdict");
+    if (count)
+        vg_text_printf(&report->out, "- **%zu row%s failed verification** and ha%s no time:", count,
+                       count == 1 ? "" : "s", count == 1 ? "s" : "ve");
+    for (size_t i = 0; i < count && i < NAMED; i++) {
+        vg_text_add(&report->out, i ? ", " : " ");
+        vg_text_code(&report->out, json_string_value(json_array_get(names, i)));
+    }
+    if (count)
+        vg_text_printf(&report->out, "%s; part 10 says where.\n\n",
+                       count > NAMED ? " and others" : "");
+    json_decref(names);
+    return VG_OK;
+}
+
 vg_status vg_part_verdict(vg_report *report)
 {
     vg_part_title(report, 1, "Verdict");
@@ -311,6 +335,7 @@ vg_status vg_part_verdict(vg_report *report)
         const vg_rows *rows = &report->rows[d];
         vg_part_document(report, d);
         if (report->options->profile != VG_REPORT_DECAY) {
+            VG_TRY(verdict_broken(report, report->docs[d]));
             if (!rows->count)
                 vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
             verdict_families(report, rows);

@@ -46,6 +46,24 @@ PY
     [[ $output == *"18 FASTER"* ]]
 }
 
+@test "compare, report: what fails verification is a regression, and is said first" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+e = next(e for e in d["benchmarks"] if e["op"] == "tanh")
+e["verified"] = False
+e.pop("samples_ns"), e.pop("real_time")
+json.dump(d, open("b.json", "w"))
+PY
+    run "$VGBENCH" compare a.json b.json --fail-on=regression
+    [ "$status" -eq 1 ]
+    [[ $output == *"Verification fails in the new results"*tanh/* ]]
+    run "$VGBENCH" compare b.json b.json --fail-on=regression
+    [ "$status" -eq 0 ]
+    "$VGBENCH" report b.json -q -o b.md
+    sed '/^## 2/,$d' b.md | grep -q '2 rows failed verification.*tanh/'
+}
+
 @test "compare: --min-effect is the least that is called" {
     slow 1.1
     run "$VGBENCH" compare a.json b.json --fail-on=regression --min-effect=20%
