@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/decay_fixes.h"
 #include "cli/decay_paper.h"
 #include "cli/decay_spool.h"
@@ -278,20 +279,6 @@ static vg_status check_outputs(const session *s)
     return s->plot ? vg_file_check(s->plot) : VG_OK;
 }
 
-static char *join(int argc, char **argv)
-{
-    size_t size = sizeof "vgbench";
-    for (int i = 0; i < argc; i++)
-        size += strlen(argv[i]) + 1;
-    char *text = malloc(size);
-    if (!text)
-        return NULL;
-    strcpy(text, "vgbench");
-    for (int i = 0; i < argc; i++)
-        strcat(strcat(text, " "), argv[i]);
-    return text;
-}
-
 /* The words that stand for the common options. */
 static vg_status run_paper(session *s, const vg_words *given)
 {
@@ -358,12 +345,13 @@ int vg_cmd_decay(int argc, char **argv)
         {0},
     };
     vg_words words;
+    s.command = vg_command_line(argc, argv); /* parsing moves the words */
     vg_status status = vg_options_parse(argc, argv, own, &s.options, &words);
     if (!status && s.options.help) {
         vg_options_help(stdout, "decay [SPEC]", help_text, own);
+        free(s.command);
         return VG_EXIT_OK;
     }
-    s.command = join(argc, argv);
     if (!status)
         status = run(&s, &words);
     vg_sweep_release(&s.sweep);

@@ -327,16 +327,17 @@ static void own_options(vg_train_session *s, vg_option table[OWN])
 
 int vg_cmd_train(int argc, char **argv)
 {
-    vg_train_session s = {.how.data.validation = VG_DATASET_VALIDATION};
+    vg_train_session s = {.how.data.validation = VG_DATASET_VALIDATION,
+                          .command = vg_command_line(argc, argv)}; /* parsing moves the words */
     vg_option own[OWN];
     vg_words words;
     own_options(&s, own);
     vg_status status = vg_options_parse(argc, argv, own, &s.options, &words);
     if (!status && s.options.help) {
         vg_options_help(stdout, "train SPEC", help_text, own);
+        free(s.command);
         return VG_EXIT_OK;
     }
-    s.command = vg_command_line(argc, argv);
     if (!status)
         status = run(&s, &words);
     vg_sweep_release(&s.sweep);

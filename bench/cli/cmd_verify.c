@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/options.h"
 #include "measure/filter.h"
 #include "measure/verify.h"
@@ -159,6 +160,7 @@ typedef struct request {
     vg_tier tier;
     vg_format format;
     bool junit;
+    char *command; /* owned */
 } request;
 
 static bool streams(const request *q)
@@ -249,11 +251,11 @@ static void verify_all(const request *q, json_t *rows, totals *t)
     }
 }
 
-static vg_status write_results(json_t *rows, const vg_option_list *outputs)
+static vg_status write_results(json_t *rows, const vg_option_list *outputs, const char *command)
 {
     vg_status status = VG_OK;
     for (int i = 0; i < outputs->count && status == VG_OK; i++) {
-        json_t *document = vg_results_new("verify", "vgbench verify");
+        json_t *document = vg_results_new("verify", command);
         json_object_set(document, "verify", rows);
         status = vg_results_save(document, outputs->items[i]);
         json_decref(document);
@@ -273,7 +275,7 @@ static vg_status run(const request *q, const vg_options *options, totals *t)
     else if (q->format == VG_FORMAT_JSON)
         status = vg_results_save(rows, "-");
     if (status == VG_OK)
-        status = write_results(rows, &options->outputs);
+        status = write_results(rows, &options->outputs, q->command);
     json_decref(rows);
     return status;
 }
@@ -315,12 +317,13 @@ int vg_cmd_verify(int argc, char **argv)
     };
     vg_options options;
     vg_words words;
+    request q = {.tier = VG_TIER_SAMPLE, .command = vg_command_line(argc, argv)};
     vg_status status = vg_options_parse(argc, argv, own, &options, &words);
     if (!status && options.help) {
         vg_options_help(stdout, "verify [--filter=RE]", help_text, own);
+        free(q.command);
         return VG_EXIT_OK;
     }
-    request q = {.tier = VG_TIER_SAMPLE};
     while (tier_names[q.tier + 1] && strcmp(tier, tier_names[q.tier]))
         q.tier++;
     while (strcmp(format, format_names[q.format]))
@@ -331,10 +334,11 @@ int vg_cmd_verify(int argc, char **argv)
         status = check_request(&options, &words, &q);
     if (!status)
         status = vg_filter_compile(&q.filter, pattern);
-    if (status)
-        return vg_exit_with(argv[0], status);
-    status = run(&q, &options, &t);
-    vg_filter_release(&q.filter);
+    if (!status) {
+        status = run(&q, &options, &t);
+        vg_filter_release(&q.filter);
+    }
+    free(q.command);
     if (!options.quiet && t.rows)
         fprintf(stderr, "%d rows, %lld cases, %lld values: %d rows failed\n", t.rows,
                 (long long)t.cases, (long long)t.values, t.failed);

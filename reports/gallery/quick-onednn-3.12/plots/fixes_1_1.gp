@@ -15,7 +15,7 @@ set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
 set multiplot
-set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'skip=rezero' 1, 'act=relu init=he_normal skip=scaled' 2, 'skip=residual' 3, 'skip=scaled' 4, 'act=leaky_relu init=he_normal' 5, 'act=relu init=he_normal' 6, 'act=selu init=lecun_normal' 7, 'skip=highway' 8, 'act=linear init=orthogonal' 9, 'act=prelu init=he_normal' 10, 'act=gelu init=he_normal' 11, 'skip=highway gate_bias=-4' 12, 'skip=residual norm=rms norm_at=pre' 13, 'skip=residual norm=layer norm_at=pre' 14)
+set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=relu init=he_normal' 1, 'act=selu init=lecun_normal' 2, 'skip=highway gate_bias=-4' 3, 'act=relu init=he_normal skip=scaled' 4, 'skip=rezero' 5, 'skip=residual norm=layer norm_at=pre' 6, 'skip=highway' 7, 'skip=residual norm=rms norm_at=pre' 8, 'act=prelu init=he_normal' 9, 'skip=scaled' 10, 'skip=residual' 11, 'norm=layer norm_at=pre' 12, 'norm=layer norm_at=post' 13, 'act=gelu init=he_normal' 14)
 set yrange [14.5:-0.5]
 set lmargin at screen 0.38
 set rmargin at screen 0.68

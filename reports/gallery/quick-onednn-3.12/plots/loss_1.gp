@@ -15,10 +15,9 @@ set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
 set title 'Loss'
-set logscale y
 set xlabel 'step'
 set ylabel 'loss'
-unset mytics
+set yrange [0:*]
 plot data index 0 using 1:2 with lines lc rgb '#0072b2' lw 2 dt 1 title 'sigmoid, xavier_normal, adamw, depth 32', \
      data index 1 using 1:2 with lines lc rgb '#d55e00' lw 2 dt 1 title 'relu, he_normal, adamw, depth 32', \
      data index 2 using 1:2 with lines lc rgb '#009e73' lw 2 dt 1 title 'relu, he_normal, layer, residual, adamw, depth 32'

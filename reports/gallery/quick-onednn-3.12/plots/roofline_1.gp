@@ -14,16 +14,15 @@ set cblabel noenhanced textcolor rgb '#6e7781'
 set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
-set title 'Rows under the measured roofs, 1 thread'
+set title 'Rows against the measured roofs, 1 thread'
 set logscale xy
 unset mxtics
 unset mytics
 set xlabel 'FLOP per byte of compulsory traffic'
 set ylabel 'GFLOP/s'
 set format xy '%g'
-plot 241.316 with lines lc rgb '#808080' lw 1.4 dt 1 title 'FMA peak: 241 GFLOP/s', \
-     (105.449*x <= 241.316 ? 105.449*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 2 title 'copy in L2 (512 KiB): 105 GB/s', \
-     (46.8849*x <= 241.316 ? 46.8849*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 3 title 'copy in L3 (2.38 MiB): 46.9 GB/s', \
-     (489.114*x <= 241.316 ? 489.114*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 4 title 'copy in L1 (16 KiB): 489 GB/s', \
+plot 248.772 with lines lc rgb '#808080' lw 1.4 dt 1 title 'FMA peak: 249 GFLOP/s', \
+     (107.478*x <= 248.772 ? 107.478*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 2 title 'copy in L2 (512 KiB): 107 GB/s', \
+     (516.211*x <= 248.772 ? 516.211*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 3 title 'copy in L1 (16 KiB): 516 GB/s', \
      data index 0 using 1:2 with points lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 title 'own best', \
      data index 1 using 1:2 with points lc rgb '#d55e00' lw 2 dt 1 pt 5 ps 0.5 title 'oneDNN'

@@ -20,7 +20,9 @@ set xlabel 'step'
 set ylabel '|dW| / |W| of a step'
 unset mytics
 set title 'act=sigmoid' noenhanced
-plot data index 0 using 1:2 with lines lc rgb '#0072b2' lw 2 title 'layer 1', \
-     data index 1 using 1:2 with lines lc rgb '#d55e00' lw 2 title 'layer 17', \
+set yrange [1e-06:*]
+plot data index 0 using 1:2 with lines lc rgb '#0072b2' lw 5 title 'layer 1', \
+     data index 1 using 1:2 with lines lc rgb '#d55e00' lw 3 title 'layer 17', \
      data index 2 using 1:2 with lines lc rgb '#009e73' lw 2 title 'layer 32', \
+     1e-05 with lines lc rgb '#6e7781' dt 4 title 'lr x weight decay', \
      1e-3 with lines lc rgb '#6e7781' dt 2 title '1e-3, a rule of thumb'

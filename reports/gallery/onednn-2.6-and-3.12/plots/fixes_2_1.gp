@@ -1,0 +1,39 @@
+# Draw again: gnuplot fixes_2_1.gp
+if (!exists('output')) output = 'fixes_2_1.svg'
+data = 'fixes_2_1.dat'
+set terminal svg size 800,450 fixed enhanced font 'sans-serif,14' name 'fixes_2_1'
+set encoding utf8
+set border 3 lc rgb '#6e7781'
+set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
+set grid lc rgb '#6e7781' lw 0.4 dt 3
+set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
+set title noenhanced textcolor rgb '#6e7781'
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
+set ylabel noenhanced textcolor rgb '#6e7781'
+set cblabel noenhanced textcolor rgb '#6e7781'
+set style fill transparent solid 0.18 noborder
+set datafile missing '?'
+set output output
+set multiplot
+set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=relu init=he_normal' 1, 'act=selu init=lecun_normal' 2, 'skip=highway gate_bias=-4' 3, 'act=relu init=he_normal skip=scaled' 4, 'skip=rezero' 5, 'skip=residual norm=layer norm_at=pre' 6, 'skip=highway' 7, 'skip=residual norm=rms norm_at=pre' 8, 'act=prelu init=he_normal' 9, 'skip=scaled' 10, 'skip=residual' 11, 'norm=layer norm_at=pre' 12, 'norm=layer norm_at=post' 13, 'act=gelu init=he_normal' 14)
+set yrange [14.5:-0.5]
+set lmargin at screen 0.38
+set rmargin at screen 0.68
+set logscale x
+set format x '10^{%L}'
+unset mxtics
+set title 'gradient kept at layer 1'
+set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead lc rgb '#6e7781' dt 2
+plot data using (1):1:($2-1):(0) with vectors nohead lc rgb '#0072b2' lw 1.5 notitle, \
+     data using 2:1 with points pt 7 ps 0.9 lc rgb '#0072b2' notitle
+set lmargin at screen 0.72
+set rmargin at screen 0.97
+unset ytics
+unset logscale x
+set xtics 0.5
+set format x '%gx'
+set xrange [0:1.5]
+set title 'time of a step, base = 1'
+plot data using 4:1:($5-$4):(0) with vectors nohead lc rgb '#d55e00' lw 2 notitle, \
+     data using 3:1 with points pt 5 ps 0.8 lc rgb '#d55e00' notitle
+unset multiplot
