@@ -279,9 +279,26 @@ static vg_status check_outputs(const session *s)
     return s->plot ? vg_file_check(s->plot) : VG_OK;
 }
 
+/* How it is computed and how often is the reader's choice; anything else makes another experiment. */
+static bool changes_claims(const char *word)
+{
+    static const char *const harmless[] = {"threads=", "backend=", "seed=", "seeds="};
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        if (!strncmp(word, harmless[i], strlen(harmless[i])))
+            return false;
+    return true;
+}
+
 /* The words that stand for the common options. */
 static vg_status run_paper(session *s, const vg_words *given)
 {
+    if (s->fixes || s->dump || s->cost || s->precision || s->explain)
+        return vg_fail(VG_EINVAL, "--paper runs experiments of its own: without --fixes, --dump, "
+                                  "--cost, --precision, --explain");
+    for (int i = 0; i < given->count; i++)
+        if (changes_claims(given->items[i]))
+            vg_say(s->options.quiet, "vgbench decay: %s in place of what the experiments say: the "
+                                     "published numbers are not of that", given->items[i]);
     vg_words words = {calloc((size_t)given->count + 3, sizeof *words.items), 0};
     char text[3][256];
     const char *values[] = {s->options.threads_text, s->options.backend, s->options.seed_text};

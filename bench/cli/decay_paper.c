@@ -83,6 +83,7 @@ static double interval_end(const json_t *record, int end)
 /* A number of the record with its 95 % interval over the seeds, where there is one. */
 typedef struct quantity {
     double value, low, high;
+    bool absent; /* no value here */
 } quantity;
 
 #define JACOBIAN "jacobian_singular_value"
@@ -91,13 +92,13 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
 {
     const json_t *rate = json_object_get(record, "rate");
     double lo = interval_end(record, 0), hi = interval_end(record, 1);
-    *q = (quantity){NAN, NAN, NAN};
+    *q = (quantity){NAN, NAN, NAN, false};
     if (!strcmp(name, "ln_sq_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), lo, hi};
+        *q = (quantity){vg_json_get_number(rate, name), lo, hi, false};
     else if (!strcmp(name, "sq_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), exp(lo), exp(hi)};
+        *q = (quantity){vg_json_get_number(rate, name), exp(lo), exp(hi), false};
     else if (!strcmp(name, "factor_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), exp(lo / 2), exp(hi / 2)};
+        *q = (quantity){vg_json_get_number(rate, name), exp(lo / 2), exp(hi / 2), false};
     else if (!strcmp(name, "survival"))
         q->value = vg_json_get_number(record, name);
     else if (!strcmp(name, "log10_survival"))
@@ -147,15 +148,33 @@ static void print_head(vg_format format)
         puts("claim,quantity,published,here,low,high,agrees,conclusion");
 }
 
+/* A claim that has no value here was not refuted. */
+static const char *conclusion(const vg_claim *c, const quantity *q, bool agrees)
+{
+    if (!agrees)
+        return q->absent ? "not judged: nothing to measure at this size" : "does not hold here";
+    return c->then ? c->then : "";
+}
+
+/* Empty where there is none: CSV knows no better. */
+static void print_bound(double bound)
+{
+    if (isfinite(bound))
+        printf("%.6g", bound);
+    putchar(',');
+}
+
 static void print_claim(trial *t, const vg_claim *c, const char *ours, const quantity *q, bool agrees)
 {
-    const char *word = agrees ? "agrees" : "DISAGREES";
-    const char *then = agrees ? (c->then ? c->then : "") : "does not hold here";
+    const char *word = agrees ? "agrees" : q->absent ? "n/a" : "DISAGREES";
+    const char *then = conclusion(c, q, agrees);
     vg_format format = t->options->format;
-    if (format == VG_FORMAT_CSV)
-        printf("\"%s\",%s,%s,%s,%.6g,%.6g,%s,\"%s\"\n", c->claim, c->quantity, c->paper, ours,
-               q->low, q->high, agrees ? "true" : "false", then);
-    else if (format == VG_FORMAT_MD)
+    if (format == VG_FORMAT_CSV) {
+        printf("\"%s\",%s,%s,%s,", c->claim, c->quantity, c->paper, q->absent ? "" : ours);
+        print_bound(q->low);
+        print_bound(q->high);
+        printf("%s,\"%s\"\n", agrees ? "true" : "false", then);
+    } else if (format == VG_FORMAT_MD)
         printf("| %s | %s | %s | %s | %s |\n", c->claim, c->paper, ours, word, then);
     else if (format == VG_FORMAT_TABLE)
         printf("%-66s %11s  %-26s %-9s %s\n", c->claim, c->paper, ours, word, then);
@@ -165,7 +184,7 @@ static void print_claim(trial *t, const vg_claim *c, const char *ours, const qua
 static vg_status judge(trial *t, const vg_claim *c, json_t *record)
 {
     char ours[96];
-    quantity q = {NAN, NAN, NAN};
+    quantity q = {.value = NAN, .low = NAN, .high = NAN};
     bool agrees;
     if (!strcmp(c->quantity, "verdict")) {
         snprintf(ours, sizeof ours, "%s", vg_json_get_text(record, "verdict", ""));
@@ -177,7 +196,10 @@ static vg_status judge(trial *t, const vg_claim *c, json_t *record)
             VG_TRY(read_quantity(record, c->quantity, &q));
         double off = fabs(q.value - strtod(c->paper, NULL));
         agrees = off <= (c->tolerance ? strtod(c->tolerance, NULL) : 0);
-        if (isfinite(q.low))
+        q.absent = isnan(q.value);
+        if (q.absent)
+            snprintf(ours, sizeof ours, "n/a");
+        else if (isfinite(q.low))
             snprintf(ours, sizeof ours, "%.5g [%.5g, %.5g]", q.value, q.low, q.high);
         else
             snprintf(ours, sizeof ours, "%.7g", q.value);
@@ -188,7 +210,7 @@ static vg_status judge(trial *t, const vg_claim *c, json_t *record)
                         json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "claim", c->claim, "quantity",
                                   c->quantity, "published", c->paper, "here", ours, "agrees",
                                   agrees, "conclusion",
-                                  agrees ? (c->then ? c->then : "") : "does not hold here"));
+                                  conclusion(c, &q, agrees)));
     return VG_OK;
 }
 

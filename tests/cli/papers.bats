@@ -16,3 +16,17 @@ setup() {
     [ "$status" -eq 2 ]
     [[ "$output" == *"guide"* ]]
 }
+
+@test "papers: what has no value is not judged, changed conditions are said, other tasks are refused" {
+    export VGBENCH_EXPERIMENTS="$VG_SOURCE/bench/experiments"
+    run "$VGBENCH" decay --paper=he2015 depth=3 width=8 batch=8 seeds=1 threads=1
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"depth=3 in place of"*"not judged"* ]]
+    [[ "$output" != *nan* ]]
+    [[ "$output" != *"threads=1 in place of"* ]]
+    run "$VGBENCH" decay --paper=he2015 depth=3 width=8 batch=8 seeds=1 --quiet --format=csv
+    [[ "$output" != *nan* ]]
+    run "$VGBENCH" decay --paper=he2015 --dump d
+    [ "$status" -eq 2 ]
+    [ ! -e d ]
+}
