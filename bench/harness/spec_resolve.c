@@ -67,6 +67,19 @@ static vg_status check_needs(const vg_spec *s)
     return VG_OK;
 }
 
+/* A gradient that is zero by structure would be called vanishing. */
+static vg_status check_passes_gradient(const vg_spec *s)
+{
+    if (s->loss == VG_OP_softmax_xent && s->classes == 1)
+        return vg_fail(VG_EINVAL, "loss=softmax_xent needs classes of at least 2: of one class "
+                                  "the gradient is zero");
+    if (has_norm(s) && s->norm != VG_OP_batch_norm && s->width == (is_group(s) ? s->groups : 1))
+        return vg_fail(VG_EINVAL, "norm=%s of one value passes no gradient: a larger width%s is "
+                                  "needed",
+                       vg_spec_word(s, "norm"), is_group(s) ? ", or fewer groups," : "");
+    return VG_OK;
+}
+
 static vg_status check_mlp(const vg_spec *s)
 {
     bool branch = s->skip == VG_SKIP_residual || s->skip == VG_SKIP_scaled ||
@@ -175,5 +188,6 @@ vg_status vg_spec_resolve(vg_spec *s, vg_purpose purpose)
         s->backend = (int)vg_backend_best();
     VG_TRY(vg_backend_usable((vg_backend)s->backend));
     VG_TRY(check_needs(s));
+    VG_TRY(check_passes_gradient(s));
     return is_mlp(s) ? check_mlp(s) : check_recurrent(s);
 }

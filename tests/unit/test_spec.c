@@ -151,6 +151,10 @@ static void mistakes_are_named(void **state)
     fails_with("gate_bias=-3", "gate_bias needs skip=highway");
     fails_with("norm=group groups=7", "groups=7 does not divide width=256");
     fails_with("norm=batch batch=1", "batch of at least 2");
+    fails_with("norm=layer width=1", "passes no gradient");
+    fails_with("norm=group groups=8 width=8", "fewer groups");
+    fails_with("classes=1", "classes of at least 2");
+    fails_with("model=rnn data=adding loss=softmax_xent", "classes of at least 2");
     fails_with("block_layers=2", "block_layers=2 needs");
     fails_with("skip=highway norm=layer norm_at=pre", "inner only");
     fails_with("data=adding", "model=rnn");
