@@ -153,17 +153,26 @@ VG_INLINE const float *vg_tile_steps(const float *a[VG_TILE_POINTERS], int64_t l
     const int pointers = by_cols ? 0 : (rows + VG_TILE_PER_POINTER - 1) / VG_TILE_PER_POINTER;
     VG_UNROLL(4)
     for (int step = 0; step < steps; step++) {
-        vf bv[VG_TILE_MAX_VECTORS];
+        /* The fewer of the two factors are held: 3 x 4 sums on AVX2 leave four registers. */
+        const bool hold_a = rows < vectors;
+        vf av[VG_TILE_MAX_ROWS], bv[VG_TILE_MAX_VECTORS];
         VG_UNROLL(4)
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < vectors && !hold_a; v++)
             bv[v] = vf_load(b + v * VG_LANES);
         VG_UNROLL(16)
         for (int r = 0; r < rows; r++) {
             const float *p = a[r / VG_TILE_PER_POINTER];
-            vf av = vf_set1(by_cols ? a[0][r] : p[(r % VG_TILE_PER_POINTER) * lda + step]);
+            av[r] = vf_set1(by_cols ? a[0][r] : p[(r % VG_TILE_PER_POINTER) * lda + step]);
             VG_UNROLL(4)
-            for (int v = 0; v < vectors; v++)
-                vf_accumulate(&acc[r][v], av, bv[v]);
+            for (int v = 0; v < vectors && !hold_a; v++)
+                vf_accumulate(&acc[r][v], av[r], bv[v]);
+        }
+        VG_UNROLL(4)
+        for (int v = 0; v < vectors && hold_a; v++) {
+            vf b_v = vf_load(b + v * VG_LANES);
+            VG_UNROLL(4)
+            for (int r = 0; r < rows; r++)
+                vf_accumulate(&acc[r][v], av[r], b_v);
         }
         a[0] += by_cols ? lda : 0;
         b += b_k;
