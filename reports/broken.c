@@ -35,16 +35,15 @@ json_t *vg_doc_broken(const json_t *doc)
 json_t *vg_doc_newly_broken(const json_t *old_doc, const json_t *new_doc)
 {
     json_t *before = vg_doc_broken(old_doc), *now = vg_doc_broken(new_doc), *name;
+    json_t *seen = json_object(), *newly = before && now && seen ? json_array() : NULL;
     size_t i;
-    json_array_foreach(before, i, name) {
-        for (size_t k = json_array_size(now); k-- > 0;)
-            if (json_equal(json_array_get(now, k), name))
-                json_array_remove(now, k);
-    }
-    if (!before) {
-        json_decref(now);
-        now = NULL;
-    }
+    json_array_foreach(before, i, name)
+        json_object_set(seen, json_string_value(name), name);
+    json_array_foreach(now, i, name)
+        if (!json_object_get(seen, json_string_value(name)))
+            json_array_append(newly, name);
+    json_decref(seen);
     json_decref(before);
-    return now;
+    json_decref(now);
+    return newly;
 }

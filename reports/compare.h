@@ -105,13 +105,15 @@ void vg_comparison_release(vg_comparison *comparison);
  * Single rows that are SLOWER by no more than chance brings among so many do not count. */
 bool vg_comparison_regressed(const vg_comparison *comparison);
 
-/* --- the steps of vg_compare_documents(), compare_groups.c ---------------------------------- */
+/* --- the steps of vg_compare_documents(): compare_groups.c, compare_nets.c, compare_counts.c - */
 
 /** Puts row @p c, of @p row, into its group; @p places is an empty object at first. VG_ENOMEM. */
 vg_status vg_groups_add(vg_comparison *comparison, json_t *places, const vg_row *row,
                         vg_compared *c);
 /** Verdicts of the groups; before those of the rows. */
 vg_status vg_groups_judge(vg_comparison *comparison);
+/** Records of decay[] with the same spec in both documents. VG_ENOMEM. */
+vg_status vg_nets_compare(vg_comparison *comparison);
 /** Counters of profile[] that were simulated alike in both documents, by equality. VG_ENOMEM. */
 vg_status vg_counts_compare(vg_comparison *comparison);
 /** found_row and found_group. */

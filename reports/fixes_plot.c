@@ -95,7 +95,7 @@ vg_status vg_plot_fixes(vg_report *report, const vg_nets *nets, const vg_net *ba
     vg_text_printf(script, right_panel, most, vg_colours[1], vg_colours[1]);
     free(labels.p);
     snprintf(name, sizeof name, "fixes_%d_%d", document + 1, index);
-    return vg_nets_plot_finish(report, &plot, &alt, name, rows > 1);
+    return vg_plot_finish(report, &plot, &alt, name, rows > 1);
 }
 
 /* --- activation x initialisation -------------------------------------------------------------- */
@@ -172,5 +172,5 @@ vg_status vg_plot_net_grid(vg_report *report, const vg_nets *nets, int grid, int
                    "notitle\n",
                    nx - 1, ny - 1);
     snprintf(name, sizeof name, "grid_%d_%d", document + 1, grid + 1);
-    return vg_nets_plot_finish(report, &plot, &alt, name, cells > 0);
+    return vg_plot_finish(report, &plot, &alt, name, cells > 0);
 }

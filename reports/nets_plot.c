@@ -8,25 +8,6 @@
 
 enum { LINES = 6, HEAT_ROWS = 24 };
 
-static void drop(vg_plot *plot)
-{
-    free(plot->data.p);
-    free(plot->script.p);
-    *plot = (vg_plot){0};
-}
-
-vg_status vg_nets_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
-                              bool any)
-{
-    vg_status status = VG_OK;
-    if (any && !alt->failed)
-        status = vg_plot_draw(report->plots, plot, name, alt->p ? alt->p : "", &report->out);
-    else
-        drop(plot);
-    free(alt->p);
-    return status;
-}
-
 /* --- curves ----------------------------------------------------------------------------------- */
 
 static void number(vg_text *data, double x)
@@ -145,7 +126,7 @@ static vg_status curves(vg_report *report, const vg_net *const *nets, int count,
                        "'theory, band of 2 standard deviations'",
                        join);
     vg_text_add(script, "\n");
-    return vg_nets_plot_finish(report, &plot, &alt, name, lines > 0);
+    return vg_plot_finish(report, &plot, &alt, name, lines > 0);
 }
 
 static bool is_drawn(const vg_net *net, vg_net_kind kind)
@@ -238,7 +219,7 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
     vg_text_add(script,
                 ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
                 "fs solid 1 noborder notitle\n");
-    return vg_nets_plot_finish(report, &plot, &alt, name, cells > 0);
+    return vg_plot_finish(report, &plot, &alt, name, cells > 0);
 }
 
 vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document)
@@ -351,5 +332,5 @@ vg_status vg_train_plot(vg_report *report, int document)
     }
     vg_text_add(script, "\n");
     snprintf(name, sizeof name, "loss_%d", document + 1);
-    return vg_nets_plot_finish(report, &plot, &alt, name, lines > 0);
+    return vg_plot_finish(report, &plot, &alt, name, lines > 0);
 }

@@ -18,10 +18,6 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
 /** Palette and axes of maps of decades. */
 extern const char vg_heat_style[];
 
-/** Draws the plot if @p any (there is something to see), else drops it; takes over @p alt. */
-vg_status vg_nets_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
-                              bool any);
-
 /** Loss against step of train[]. */
 vg_status vg_train_plot(vg_report *report, int document);
 

@@ -236,15 +236,7 @@ static vg_status step_plot(vg_report *report, int document, const json_t *rows, 
     }
     vg_text_add(&plot.script, "\n");
     snprintf(name, sizeof name, "bytes_per_step_%d", document + 1);
-    vg_status status = VG_OK;
-    if (bars && !alt.failed) {
-        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
-    } else {
-        free(plot.data.p);
-        free(plot.script.p);
-    }
-    free(alt.p);
-    return status;
+    return vg_plot_finish(report, &plot, &alt, name, bars > 0);
 }
 
 static vg_status steps(vg_report *report, int document, const json_t *record)

@@ -194,15 +194,7 @@ static vg_status draw_points(vg_report *report, int document, double threads, co
     vg_text_printf(&alt, "Roofline on %.0f threads: %d points against the measured roofs", threads,
                    total);
     snprintf(name, sizeof name, "roofline_points_%d_%.0f", document + 1, threads);
-    vg_status status = VG_OK;
-    if (total && !alt.failed) {
-        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
-    } else {
-        free(plot.data.p);
-        free(plot.script.p);
-    }
-    free(alt.p);
-    return status;
+    return vg_plot_finish(report, &plot, &alt, name, total > 0);
 }
 
 static vg_status draw_all(vg_report *report, int document, const json_t *list, const json_t *points)

@@ -104,15 +104,7 @@ static vg_status draw(vg_report *report, int document, int place, const json_t *
     vg_text_add(&plot.script, "\n");
     vg_text_printf(&alt, "Speed-up of %d rows over the number of threads", lines);
     snprintf(name, sizeof name, "scaling_%d_%d", document + 1, place + 1);
-    vg_status status = VG_OK;
-    if (lines && !alt.failed) {
-        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
-    } else {
-        free(plot.data.p);
-        free(plot.script.p);
-    }
-    free(alt.p);
-    return status;
+    return vg_plot_finish(report, &plot, &alt, name, lines > 0);
 }
 
 vg_status vg_part_scaling(vg_report *report, int document)

@@ -160,16 +160,8 @@ static vg_status draw(vg_report *report, int document, const json_t *rows, const
              isfinite(threads) && fabs(threads) < 1e6 ? threads : 0);
     for (char *c = name; *c; c++)
         *c = isalnum((unsigned char)*c) ? *c : '_';
-    vg_status status = VG_OK;
-    if (lines && !alt.failed) {
-        status = vg_plot_draw(report->plots, &plot, name, alt.p, &report->out);
-    } else {
-        free(plot.data.p);
-        free(plot.script.p);
-    }
-    free(alt.p);
     free(title.p);
-    return status;
+    return vg_plot_finish(report, &plot, &alt, name, lines > 0);
 }
 
 static vg_status draw_all(vg_report *report, int document, const json_t *rows, int *plots)

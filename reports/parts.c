@@ -85,3 +85,11 @@ const char *vg_throughput_text(char buf[64], const vg_row *row)
         snprintf(buf, 64, "%s %s", vg_num(number, rate, 3), vg_row_rate_unit(row));
     return buf;
 }
+
+vg_status vg_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name, bool any)
+{
+    vg_plots *plots = any && !alt->failed ? report->plots : NULL; /* NULL: only released */
+    vg_status status = vg_plot_draw(plots, plot, name, alt->p ? alt->p : "", &report->out);
+    free(alt->p);
+    return status;
+}

@@ -21,6 +21,11 @@ typedef struct vg_report {
     vg_text out;
 } vg_report;
 
+/** Draws @p plot into the report if @p any (there is something to see), else drops it; takes over
+ * both @p plot and @p alt. */
+vg_status vg_plot_finish(vg_report *report, vg_plot *plot, vg_text *alt, const char *name,
+                         bool any);
+
 typedef vg_status vg_part_fn(vg_report *report);
 
 vg_part_fn vg_part_head;

@@ -86,7 +86,7 @@ vg_status vg_train_plot_heat(vg_report *report, const json_t *record, const char
     vg_text_printf(&alt, "Heat map of the gradient norm by layer and training step: %s",
                    name ? name : "net");
     free(name);
-    return vg_nets_plot_finish(report, &plot, &alt, plot_name, cells > 0 && columns > 1);
+    return vg_plot_finish(report, &plot, &alt, plot_name, cells > 0 && columns > 1);
 }
 
 /* --- update ratio ------------------------------------------------------------------------------- */
@@ -127,6 +127,7 @@ static int update_curves(vg_plot *plot, vg_text *curves, const json_t *steps, do
 {
     size_t layers = json_array_size(json_object_get(json_array_get(steps, 0), "layers"));
     size_t shown[] = {0, layers / 2, layers ? layers - 1 : 0};
+    static const int widths[] = {5, 3, 2};
     int lines = 0;
     for (int i = 0; i < 3; i++) {
         if ((i > 0 && shown[i] == shown[i - 1]) ||
@@ -136,7 +137,7 @@ static int update_curves(vg_plot *plot, vg_text *curves, const json_t *steps, do
         vg_text_printf(curves,
                        "data index %d using 1:2 with lines lc rgb '%s' lw %d title "
                        "'layer %zu', \\\n     ",
-                       lines, vg_colours[lines % VG_COLOURS], 5 - 2 * i + (i == 2), shown[i] + 1);
+                       lines, vg_colours[lines % VG_COLOURS], widths[i], shown[i] + 1);
         lines++;
     }
     return lines;
@@ -164,7 +165,7 @@ vg_status vg_train_plot_updates(vg_report *report, const json_t *record, const c
     free(curves.p);
     vg_text_printf(&alt, "Update-to-weight ratio against training step: %s", name ? name : "net");
     free(name);
-    return vg_nets_plot_finish(report, &plot, &alt, plot_name, lines > 0);
+    return vg_plot_finish(report, &plot, &alt, plot_name, lines > 0);
 }
 
 /* --- learning rates ----------------------------------------------------------------------------- */
@@ -202,5 +203,5 @@ vg_status vg_train_plot_rates(vg_report *report, int document)
     }
     vg_text_add(script, "\n");
     snprintf(file, sizeof file, "rates_%d", document + 1);
-    return vg_nets_plot_finish(report, &plot, &alt, file, lines > 0);
+    return vg_plot_finish(report, &plot, &alt, file, lines > 0);
 }
