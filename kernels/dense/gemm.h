@@ -5,8 +5,8 @@
  *   C[m][n] = sum over k of A(m, k) B(k, n)  (+ bias[n])
  *
  * A is read one element at a time (broadcast), in place or from a compact copy; B one vector at a
- * time, from panels of 1 to 3 vectors: packed [k][panel], or in place where it stays in L1. The sum over k runs in the order of k, in blocks; the bias is added at the end of the
- * first block.
+ * time, from panels of 1 to 4 vectors: packed [k][panel], or in place where it stays in L1. The sum
+ * over k runs in the order of k, in blocks; the bias is added at the end of the first block.
  *
  * Included per ISA (simd/vec.h); all external names carry the suffix of the backend.
  */
@@ -58,6 +58,7 @@ typedef struct vg_gemm_plan {
     bool copy_a; /**< A is copied into scratch, block by block; otherwise read in place */
     bool map_crosswise; /**< A is mapped, and crosswise: its copy is [k][row] */
     bool ahead;  /**< the operands do not fit L2: fetch what comes next while tiles are computed */
+    bool by_rows; /**< a row of tiles at a time, not a column of them */
     int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */
     int64_t rows;                 /**< most rows of a unit */
     int64_t vectors;              /**< most vectors (of columns) of a unit */
