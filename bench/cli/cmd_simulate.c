@@ -72,24 +72,13 @@ static vg_status collect_all(const work *w, run_fn *run, void *subject, const vg
     return status;
 }
 
-/* What ran, without the time that its creation took: two simulations must agree. */
-static void set_impl(json_t *entry, const char *impl)
-{
-    char text[160];
-    snprintf(text, sizeof text, "%s", impl);
-    char *time = strstr(text, ", created in ");
-    if (time)
-        *time = '\0';
-    vg_json_set_text(entry, "impl", text);
-}
-
 static void add_entry(work *w, json_t *entry, const char *impl, vg_status status)
 {
     json_object_set_new(entry, "place", json_integer(w->place - 1));
     if (status)
         vg_json_set_text(entry, "error", vg_status_message());
     else
-        set_impl(entry, impl);
+        vg_json_set_text(entry, "impl", impl);
     json_array_append_new(w->list, entry);
 }
 

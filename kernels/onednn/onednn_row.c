@@ -474,6 +474,6 @@ void vg_dnn_describe(const vg_task *task, char *text, size_t size)
         return;
     }
     const vg_dnn_way *way = state->way;
-    snprintf(text, size, "%s%s, %s%s%s, created in %.3g ms", way->reference ? "reference: " : "",
-             way->impl, way->label, *way->layout ? ", " : "", way->layout, state->create_ns * 1e-6);
+    snprintf(text, size, "%s%s, %s%s%s", way->reference ? "reference: " : "", way->impl, way->label,
+             *way->layout ? ", " : "", way->layout);
 }

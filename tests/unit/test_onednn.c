@@ -228,16 +228,23 @@ static void rows_run_side_by_side(void **state)
     }
 }
 
-static void the_record_names_implementation_and_creation(void **state)
+/* The same text in every run: how long creation took is a number of its own. */
+static void the_record_names_the_implementation(void **state)
 {
     (void)state;
-    char text[256];
+    char text[256], again[256];
     instance it;
     make(&it, VG_OP_dense, VG_DIR_bwd_weights, "64 64 64");
     assert_int_equal(vg_task_prepare(&it.task, 1), VG_OK);
     vg_task_describe(&it.task, text, sizeof text);
-    assert_non_null(strstr(text, "created in"));
     assert_non_null(strchr(text, ','));
+    assert_true(it.task.prepare_ns > 0);
+    destroy(&it);
+    make(&it, VG_OP_dense, VG_DIR_bwd_weights, "64 64 64");
+    assert_int_equal(vg_task_prepare(&it.task, 1), VG_OK);
+    vg_task_describe(&it.task, again, sizeof again);
+    assert_string_equal(text, again);
+    assert_null(strstr(text, " ms"));
     destroy(&it);
     int major = atoi(vg_onednn_version());
     assert_true(major == 2 || major == 3);
@@ -257,7 +264,7 @@ int main(void)
         cmocka_unit_test(a_changed_slope_is_followed),
         cmocka_unit_test(relaxed_arithmetic_is_refused),
         cmocka_unit_test(rows_run_side_by_side),
-        cmocka_unit_test(the_record_names_implementation_and_creation),
+        cmocka_unit_test(the_record_names_the_implementation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
