@@ -127,3 +127,9 @@ vg_status vg_nets_compare(vg_comparison *k)
     json_decref(places);
     return VG_OK;
 }
+
+const char *vg_net_change_name(vg_net_change change)
+{
+    static const char *const names[] = {"SAME", "CHANGED", "BETTER", "WORSE"};
+    return names[change];
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A comparison as Markdown and as JSON. */
+/* A comparison as Markdown. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,12 +97,6 @@ static vg_status rows_markdown(const vg_comparison *k, const char *old_name, con
     return VG_OK;
 }
 
-static const char *change_name(vg_net_change change)
-{
-    static const char *const names[] = {"SAME", "CHANGED", "BETTER", "WORSE"};
-    return names[change];
-}
-
 static void nets_markdown(const vg_comparison *k, vg_text *out)
 {
     static const char *const head[] = {"net", "survival, old", "new", "factor per layer, old",
@@ -135,7 +129,7 @@ static void nets_markdown(const vg_comparison *k, vg_text *out)
             const char *verdict = vg_doc_str(records[s], "verdict");
             vg_cell_md(out, verdict ? verdict : "n/a");
         }
-        vg_cell_printf(out, "%s", change_name(net->change));
+        vg_cell_printf(out, "%s", vg_net_change_name(net->change));
         vg_row_end(out);
     }
 }
@@ -172,7 +166,7 @@ static void counts_markdown(const vg_comparison *k, vg_text *out)
         vg_row_end(out);
     }
     if (changed > MOST)
-        vg_text_printf(out, "\n%zu more: see the JSON.\n", changed - MOST);
+        vg_text_printf(out, "\n%zu more: see the JSON or CSV.\n", changed - MOST);
 }
 
 static void differences_markdown(const vg_comparison *k, vg_text *out)
@@ -323,67 +317,4 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     nets_markdown(k, out);
     counts_markdown(k, out);
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;
-}
-
-/* --- JSON ------------------------------------------------------------------------------------- */
-
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *row_json(const vg_compared *c)
-{
-    json_t *row = json_pack("{ss so so so s[oo] s[ii] so so ss}", "kernel", c->kernel, "old_ns",
-                            number(c->ns_old.mid), "new_ns", number(c->ns_new.mid), "ratio",
-                            number(c->ratio.mid), "ci95", number(c->ratio.lo), number(c->ratio.hi),
-                            "n", c->n_old, c->n_new, "p_holm", number(c->p), "gate",
-                            number(c->gate), "verdict", vg_verdict_name(c->verdict));
-    if (row && c->why)
-        json_object_set_new(row, "reason", json_string(c->why));
-    return row;
-}
-
-static json_t *group_json(const vg_compared_group *g)
-{
-    return json_pack("{ss si so s[oo] so so ss}", "kernel", g->name, "n", g->n, "ratio",
-                     number(g->ratio.mid), "ci95", number(g->ratio.lo), number(g->ratio.hi),
-                     "p_holm", number(g->p), "gate", number(g->gate), "verdict",
-                     vg_verdict_name(g->verdict));
-}
-
-static json_t *net_json(const vg_compared_net *net)
-{
-    const char *old_verdict = vg_doc_str(net->old_record, "verdict");
-    const char *new_verdict = vg_doc_str(net->new_record, "verdict");
-    return json_pack("{sO ss s[oo] s[oo] s[s?s?]}", "spec",
-                     json_object_get(net->new_record, "spec"), "change", change_name(net->change),
-                     "survival", number(vg_doc_num(net->old_record, "survival")),
-                     number(vg_doc_num(net->new_record, "survival")), "ln_sq_per_layer",
-                     number(vg_doc_num(net->old_record, "rate.ln_sq_per_layer")),
-                     number(vg_doc_num(net->new_record, "rate.ln_sq_per_layer")), "verdict",
-                     old_verdict, new_verdict);
-}
-
-json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const char *new_name)
-{
-    json_t *rows = json_array(), *nets = json_array(), *groups = json_array();
-    for (int i = 0; i < k->group_count; i++)
-        json_array_append_new(groups, group_json(&k->groups[i]));
-    for (int i = 0; i < k->count; i++)
-        json_array_append_new(rows, row_json(&k->rows[i]));
-    for (int i = 0; i < k->net_count; i++)
-        json_array_append_new(nets, net_json(&k->nets[i]));
-    return json_pack("{si ss ss ss sb so so so s{si si si si si} s{so so} si si sO so so so si so so}", "schema_version",
-                     VG_REPORT_SCHEMA, "kind", k->by_backend ? "compare_backends" : "compare",
-                     "old", old_name, "new", new_name, "regressed", vg_comparison_regressed(k),
-                     "floor_old", number(k->floor_old), "floor_new", number(k->floor_new),
-                     "min_effect", number(k->min_effect), "tally", "faster", k->faster, "slower",
-                     k->slower, "same", k->same, "ambiguous", k->ambiguous, "not_compared", k->none,
-                     "power", "row", number(k->found_row), "kernel", number(k->found_group),
-                     "only_old", k->only_old, "only_new", k->only_new, "differences",
-                     k->differences, "kernels", groups, "rows", rows, "nets", nets,
-                     "counters", k->counts, "counter_changes",
-                     k->count_changes ? json_incref(k->count_changes) : json_array(),
-                     "broken", k->broken ? json_incref(k->broken) : json_array());
 }

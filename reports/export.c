@@ -36,7 +36,10 @@ static void csv_row(vg_text *out, const vg_rows *rows, const vg_row *row, const 
     csv_text(out, row->op);
     csv_text(out, row->dir);
     csv_text(out, row->backend);
+    csv_text(out, row->shape);
     csv_number(out, row->threads ? row->threads : NAN);
+    csv_text(out, row->max_isa);
+    csv_text(out, row->cold);
     csv_number(out, row->n);
     csv_number(out, row->ns.mid);
     csv_number(out, row->ns.lo);
@@ -61,9 +64,9 @@ vg_status vg_export_csv(const json_t *results, vg_text *out)
     vg_rows rows;
     VG_TRY(vg_rows_collect(results, &rows));
     vg_text_add(out,
-                "kernel,op,dir,backend,threads,samples,median_ns,ci95_lo_ns,ci95_hi_ns,gflops,gbps,"
-                "roof_fraction,ulp_max,verified,onednn_ratio,ratio_lo,ratio_hi,verdict,prepare_ns,"
-                "impl,error\n");
+                "kernel,op,dir,backend,shape,threads,max_isa,cold_cache,samples,median_ns,"
+                "ci95_lo_ns,ci95_hi_ns,gflops,gbps,roof_fraction,ulp_max,verified,onednn_ratio,"
+                "ratio_lo,ratio_hi,verdict,prepare_ns,impl,error\n");
     for (int i = 0; i < rows.case_count; i++) {
         const vg_problem *c = &rows.cases[i];
         bool known = false;
@@ -124,6 +127,12 @@ vg_status vg_export_jsonl(const json_t *results, vg_text *out)
 
 /* --- JUnit ------------------------------------------------------------------------------------ */
 
+/* A row also fails that could not be run, or had nothing to check. */
+static bool junit_fails(const json_t *row)
+{
+    return vg_doc_num(row, "failures") > 0 || json_is_false(json_object_get(row, "verified"));
+}
+
 static void junit_case(vg_text *out, const json_t *row)
 {
     char ulp[VG_NUM], used[VG_NUM];
@@ -141,7 +150,7 @@ static void junit_case(vg_text *out, const json_t *row)
         vg_text_add(out, "<skipped message=\"");
         vg_text_html(out, skipped);
         vg_text_add(out, "\"/>");
-    } else if (vg_doc_num(row, "failures") > 0) {
+    } else if (junit_fails(row)) {
         vg_text_printf(
             out, "<failure message=\"%.0f of %.0f cases fail: %s ulp, %s of what is allowed, at ",
             vg_doc_num(row, "failures"), vg_doc_num(row, "cases"),
@@ -163,7 +172,7 @@ vg_status vg_export_junit(const json_t *results, vg_text *out)
     json_array_foreach(list, i, row) {
         bool skip = vg_doc_str(row, "skipped") != NULL;
         skipped += skip;
-        failed += !skip && vg_doc_num(row, "failures") > 0;
+        failed += !skip && junit_fails(row);
     }
     vg_text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     vg_text_printf(

@@ -9,8 +9,9 @@
 
 #include "reports/text.h"
 
-/** CSV (RFC 4180, header first), one line per timed row: median with interval, rate, error, ratio
- * to oneDNN with interval and verdict. Empty cells for what there is not. */
+/** CSV (RFC 4180, header first), one line per timed row: what tells it from every other (kernel with
+ * its shape and threads, ISA cap, flushed caches), median with interval, rate, error, ratio to oneDNN
+ * with interval and verdict. Empty cells for what there is not. */
 vg_status vg_export_csv(const json_t *results, vg_text *out);
 
 /** JSON Lines: one object per line with `kind` (run, benchmark, verify, decay, train, noise) and

@@ -7,7 +7,9 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
+#include "micro/cases.h"
 #include "reports/compare.h"
 #include "results/results.h"
 
@@ -17,9 +19,8 @@ static const char about[] =
     "A row is FASTER or SLOWER when its 95 % interval excludes 1, the ratio lies beyond the A/A "
     "noise\n"
     "of both runs and the least effect, and a rank test agrees after correction for many rows.\n"
-    "Gradients are compared by their decay rate and verdict. Output is Markdown, or JSON with\n"
-    "--format=json or -o FILE.json. Exit code 1 with --fail-on=regression when something got "
-    "worse.\n";
+    "Gradients are compared by their decay rate and verdict. The table is Markdown, for a pull\n"
+    "request. Exit code 1 with --fail-on=regression when something got worse.\n";
 
 static const char *const failures[] = {"none", "regression", NULL};
 static const char *const groupings[] = {"run", "backend", NULL};
@@ -29,7 +30,8 @@ typedef struct arguments {
 } arguments;
 
 /* "3%", "3 %" or "0.03"; NaN for something else. */
-static double fraction(const char *text) {
+static double fraction(const char *text)
+{
     char *end;
     double x = strtod(text, &end);
     bool percent = false;
@@ -42,15 +44,22 @@ static double fraction(const char *text) {
     return end != text && !*end && x >= 0 && x < 10 ? x : NAN;
 }
 
-static vg_status compare(const arguments *a, const vg_words *words, json_t *docs[2],
-                         vg_comparison *result) {
+static vg_status compare(arguments *a, const vg_words *words, json_t *docs[2],
+                         vg_comparison *result)
+{
     bool backends = a->by && !strcmp(a->by, "backend");
+    vg_backend base;
     int wanted = backends ? 1 : 2;
     vg_compare_options options = {.min_effect = backends ? 0 : 0.03};
     if (words->count != wanted)
         return vg_fail(VG_EINVAL, "%d file%s given, %d wanted; usage: vgbench compare %s",
                        words->count, words->count == 1 ? "" : "s", wanted,
                        backends ? "--by=backend RESULTS.json" : "OLD.json NEW.json");
+    if (a->base && !backends)
+        return vg_fail(VG_EINVAL, "--base=%s: goes with --by=backend and one file", a->base);
+    a->base = a->base ? a->base : "onednn";
+    VG_TRY(vg_backend_parse("base", a->base, &base));
+    a->base = vg_backend_name(base);
     if (a->min_effect) {
         options.min_effect = fraction(a->min_effect);
         if (isnan(options.min_effect))
@@ -60,47 +69,48 @@ static vg_status compare(const arguments *a, const vg_words *words, json_t *docs
     for (int i = 0; i < wanted; i++)
         VG_TRY(vg_results_load(words->items[i], &docs[i]));
     if (backends)
-        return vg_compare_backends(docs[0], a->base ? a->base : "onednn", &options, result);
+        return vg_compare_backends(docs[0], a->base, &options, result);
     return vg_compare_documents(docs[0], docs[1], &options, result);
 }
 
-static vg_status text_of(const vg_comparison *result, vg_format format, const char *old_name,
-                         const char *new_name, vg_text *out) {
-    if (format != VG_FORMAT_JSON)
-        return vg_comparison_markdown(result, old_name, new_name, out);
-    json_t *json = vg_comparison_json(result, old_name, new_name);
-    char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(json);
-    if (!text)
-        return vg_fail(VG_ENOMEM, "no memory for the comparison");
-    vg_text_printf(out, "%s\n", text);
-    free(text);
-    return VG_OK;
+/* --- outputs ---------------------------------------------------------------------------------- */
+
+typedef struct named {
+    const vg_comparison *comparison;
+    const char *old_name, *new_name;
+} named;
+
+static vg_status print(FILE *out, vg_format format, const void *data)
+{
+    const named *n = data;
+    vg_text text = {0};
+    vg_status status = format == VG_FORMAT_CSV
+                           ? vg_comparison_csv(n->comparison, &text)
+                           : vg_comparison_markdown(n->comparison, n->old_name, n->new_name, &text);
+    if (status == VG_OK)
+        fwrite(text.p, 1, text.len, out);
+    free(text.p);
+    return status;
 }
 
-static vg_status print(const vg_comparison *result, const vg_options *options, const char *old_name,
-                       const char *new_name) {
-    vg_status status = VG_OK;
-    int count = options->outputs.count;
-    for (int i = 0; i < (count ? count : 1) && status == VG_OK; i++) {
-        vg_text out = {0};
-        vg_format format = options->format;
-        const char *path = count ? options->outputs.items[i] : "-";
-        if (count)
-            status = vg_format_of_file(path, &format);
-        if (status == VG_OK && format == VG_FORMAT_CSV)
-            status = vg_fail(VG_EINVAL, "compare writes Markdown (md) or JSON, not csv");
-        if (status == VG_OK)
-            status = text_of(result, format, old_name, new_name, &out);
-        if (status == VG_OK)
-            status = vg_file_save(path, out.p ? out.p : "", out.len);
-        free(out.p);
-    }
+static vg_status write_all(const vg_comparison *comparison, const vg_options *options,
+                           const char *old_name, const char *new_name)
+{
+    named n = {comparison, old_name, new_name};
+    json_t *json = vg_comparison_json(comparison, old_name, new_name);
+    vg_output output = {json, print, &n};
+    if (!json)
+        return vg_fail(VG_ENOMEM, "no memory for the comparison");
+    vg_status status = vg_output_write(&output, options->format, "-");
+    if (status == VG_OK)
+        status = vg_outputs_save(options, &output);
+    json_decref(json);
     return status;
 }
 
 /* The file's name, or the path where both files have the same. */
-static const char *short_name(const vg_words *words, int i) {
+static const char *short_name(const vg_words *words, int i)
+{
     const char *slash[2] = {strrchr(words->items[0], '/'), strrchr(words->items[1], '/')};
     const char *name[2];
     for (int k = 0; k < 2; k++)
@@ -108,7 +118,8 @@ static const char *short_name(const vg_words *words, int i) {
     return strcmp(name[0], name[1]) ? name[i] : words->items[i];
 }
 
-int vg_cmd_compare(int argc, char **argv) {
+int vg_cmd_compare(int argc, char **argv)
+{
     arguments a = {0};
     const vg_option own[] = {
         {"fail-on", 0, VG_OPTION_CHOICE, &a.fail_on, "WHAT",
@@ -135,9 +146,9 @@ int vg_cmd_compare(int argc, char **argv) {
         status = compare(&a, &words, docs, &result);
     if (status == VG_OK) {
         const char *old_name =
-            result.by_backend ? (a.base ? a.base : "onednn") : short_name(&words, 0);
+            result.by_backend ? a.base : short_name(&words, 0);
         const char *new_name = result.by_backend ? "other backends" : short_name(&words, 1);
-        status = print(&result, &options, old_name, new_name);
+        status = write_all(&result, &options, old_name, new_name);
         if (a.fail_on && !strcmp(a.fail_on, "regression") && vg_comparison_regressed(&result))
             code = VG_EXIT_FAILED;
     }

@@ -20,9 +20,11 @@ static const char about[] =
     "and nothing is drawn.\n";
 
 static const char *const profiles[] = {"all", "performance", "decay", NULL};
+static const char *const formats[] = {"md", "csv", NULL};
 
 /* "dir/results.json" is named by its folder, "sid.json" by itself. */
-static char *name_of(const char *path) {
+static char *name_of(const char *path)
+{
     const char *slash = strrchr(path, '/');
     const char *file = slash ? slash + 1 : path;
     const char *dot = strrchr(file, '.');
@@ -37,7 +39,8 @@ static char *name_of(const char *path) {
     return strndup(file, length);
 }
 
-static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count) {
+static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count)
+{
     if (words->count < 1)
         return vg_fail(VG_EINVAL, "which results? usage: vgbench %s", usage);
     if (words->count > MOST_FILES)
@@ -51,7 +54,8 @@ static vg_status load(const vg_words *words, json_t *results[], char *names[], i
     return VG_OK;
 }
 
-static vg_report_profile profile_of(const char *word) {
+static vg_report_profile profile_of(const char *word)
+{
     int i = 0;
     while (word && profiles[i] && strcmp(word, profiles[i]) != 0)
         i++;
@@ -65,10 +69,11 @@ enum { CSV, JSONL, JUNIT, EXPORTS };
 static export_fn *const exports[EXPORTS] = {vg_export_csv, vg_export_jsonl, vg_export_junit};
 
 static vg_status write_export(json_t *const results[], int count, export_fn *write,
-                              const char *path) {
+                              const char *path)
+{
     vg_text text = {0};
     if (count != 1)
-        return vg_fail(VG_EINVAL, "-o %s: takes one results file, %d are given", path, count);
+        return vg_fail(VG_EINVAL, "rows as CSV, JSON Lines or JUnit: of one results file, %d are given", count);
     vg_status status = write(results[0], &text);
     if (status == VG_OK)
         status = vg_file_save(path, text.p ? text.p : "", text.len);
@@ -77,7 +82,8 @@ static vg_status write_export(json_t *const results[], int count, export_fn *wri
 }
 
 static vg_status write_report(json_t *const results[], int count, const vg_report_options *report,
-                              bool split, const char *path) {
+                              bool split, const char *path)
+{
     const char *dot = strrchr(path, '.');
     if (dot && !strcmp(dot, ".csv"))
         return write_export(results, count, vg_export_csv, path);
@@ -90,7 +96,8 @@ static vg_status write_report(json_t *const results[], int count, const vg_repor
 
 static vg_status write_all(json_t *const results[], int count, const vg_report_options *report,
                            bool split, const vg_options *options,
-                           const char *const other[EXPORTS]) {
+                           const char *const other[EXPORTS])
+{
     bool exported = false;
     for (int i = 0; i < EXPORTS; i++) {
         if (!other[i])
@@ -99,6 +106,8 @@ static vg_status write_all(json_t *const results[], int count, const vg_report_o
         vg_say(options->quiet, "written: %s", other[i]);
         exported = true;
     }
+    if (!options->outputs.count && !exported && options->format == VG_FORMAT_CSV)
+        return write_export(results, count, vg_export_csv, "-");
     if (!options->outputs.count && !exported) {
         char *text;
         VG_TRY(vg_report_render(results, count, report, &text));
@@ -114,9 +123,11 @@ static vg_status write_all(json_t *const results[], int count, const vg_report_o
     return VG_OK;
 }
 
-int vg_cmd_report(int argc, char **argv) {
-    const char *profile = NULL, *title = NULL, *gnuplot = NULL;
+int vg_cmd_report(int argc, char **argv)
+{
+    const char *profile = NULL, *title = NULL, *gnuplot = NULL, *format = NULL;
     const char *other[EXPORTS] = {NULL};
+    vg_options options;
     bool no_plots = false, split = false;
     double timeout = 0;
     const vg_option own[] = {
@@ -134,9 +145,12 @@ int vg_cmd_report(int argc, char **argv) {
          "JSON Lines: a record per line", NULL, 0, NULL},
         {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE",
          "JUnit XML of the verification", NULL, 0, NULL},
+        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT",
+         "of standard output: md, or csv: a line per timed row", formats, 0, NULL},
+        {"output", 'o', VG_OPTION_LIST, &options.outputs, "FILE",
+         "in place of standard output: F.md, F.csv (the rows); may be repeated", NULL, 0, NULL},
         {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
     };
-    vg_options options;
     vg_words words;
     json_t *results[MOST_FILES] = {NULL};
     char *names[MOST_FILES] = {NULL};
@@ -146,6 +160,7 @@ int vg_cmd_report(int argc, char **argv) {
         vg_options_help(stdout, usage, about, own);
         return VG_EXIT_OK;
     }
+    options.format = format && !strcmp(format, "csv") ? VG_FORMAT_CSV : VG_FORMAT_MD;
     if (status == VG_OK)
         status = load(&words, results, names, &count);
     if (status == VG_OK) {

@@ -2,13 +2,17 @@
 /* vgbench verify: every kernel row against the double-precision oracle. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "measure/filter.h"
 #include "measure/verify.h"
+#include "micro/cases.h"
+#include "reports/export.h"
 #include "results/results.h"
 
 typedef struct totals {
@@ -40,39 +44,6 @@ static void where(const vg_kernel *kernel, const vg_verify_result *r, char *text
              (long long)r->col, keys);
 }
 
-/* "0.98 / 1.21": own and oneDNN's largest error on the same inputs; "-" without both. */
-static const char *pair_text(const vg_verify_result *r, const vg_verify_result *library, char *text,
-                             size_t size)
-{
-    snprintf(text, size, "-");
-    if (library && library->cases)
-        snprintf(text, size, "%.3g / %.3g", r->ulp_shared, library->ulp_max);
-    return text;
-}
-
-/* @p library: oneDNN's row of the same op and direction, or NULL. */
-static void print_row(const char *name, const vg_kernel *kernel, vg_format format, bool ok,
-                      const vg_verify_result *r, const vg_verify_result *library)
-{
-    char at[256], pair[64];
-    pair_text(r, library, pair, sizeof pair);
-    where(kernel, r, at, sizeof at);
-    const char *verdict = ok ? "ok" : "FAILED";
-    if (format == VG_FORMAT_CSV)
-        printf("%s,%lld,%.4g,%.4g,\"%s\",%s,%s\n", name, (long long)r->cases, r->ulp_max,
-               r->ratio_max, at, verdict, pair);
-    else if (format == VG_FORMAT_MD)
-        printf("| `%s` | %lld | %.3g | %s | %.3g | %s | %s |\n", name, (long long)r->cases, r->ulp_max,
-               pair, r->ratio_max, at, verdict);
-    else
-        printf("%-32s %6lld %9.3g %15s %10.3g  %-52s %s\n", name, (long long)r->cases,
-               r->ulp_max, pair, r->ratio_max, at, verdict);
-    fflush(stdout);
-    if (!ok)
-        fprintf(stderr, "%s: %lld of %lld cases failed: %s\n", name, (long long)r->failures,
-                (long long)r->cases, r->text);
-}
-
 static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
                         const vg_verify_result *r, const vg_verify_result *library)
 {
@@ -98,65 +69,84 @@ static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
     return row;
 }
 
-static void print_xml(const char *text)
+/* --- tables ----------------------------------------------------------------------------------- */
+
+/* "0.98 / 1.21": own and oneDNN's largest error on the same inputs; "-" without both. */
+static const char *pair_text(const json_t *row, char *text, size_t size)
 {
-    for (; *text; text++)
-        switch (*text) {
-        case '<':
-            fputs("&lt;", stdout);
-            break;
-        case '>':
-            fputs("&gt;", stdout);
-            break;
-        case '&':
-            fputs("&amp;", stdout);
-            break;
-        case '"':
-            fputs("&quot;", stdout);
-            break;
-        default:
-            putchar(*text);
-        }
+    double own = vg_json_get_number(row, "ulp_shared"), other = vg_json_get_number(row, "onednn_ulp");
+    snprintf(text, size, "-");
+    if (isfinite(other))
+        snprintf(text, size, "%.3g / %.3g", own, other);
+    return text;
 }
 
-static void print_junit(json_t *rows, const totals *t)
+static void print_csv(FILE *out, const json_t *row, const char *verdict)
 {
-    printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-           "<testsuite name=\"vgbench verify\" tests=\"%d\" failures=\"%d\">\n",
-           t->rows, t->failed);
-    size_t index;
-    json_t *row;
-    json_array_foreach(rows, index, row) {
-        printf("  <testcase name=\"%s\" assertions=\"%lld\"",
-               json_string_value(json_object_get(row, "kernel")),
-               (long long)json_integer_value(json_object_get(row, "cases")));
-        if (json_is_true(json_object_get(row, "verified"))) {
-            puts("/>");
-            continue;
-        }
-        fputs("><failure message=\"", stdout);
-        print_xml(json_string_value(json_object_get(row, "text")));
-        puts("\"/></testcase>");
+    vg_csv_text(out, vg_json_get_text(row, "kernel", ""));
+    vg_csv_number(out, vg_json_get_number(row, "cases"));
+    vg_csv_number(out, vg_json_get_number(row, "ulp_max"));
+    vg_csv_number(out, vg_json_get_number(row, "ulp_shared"));
+    vg_csv_number(out, vg_json_get_number(row, "onednn_ulp"));
+    vg_csv_number(out, vg_json_get_number(row, "tolerance_max"));
+    fputc(',', out);
+    vg_csv_text(out, vg_json_get_text(row, "where", ""));
+    fprintf(out, ",%s\n", verdict);
+}
+
+static void print_row(FILE *out, vg_format format, const json_t *row)
+{
+    char pair[64];
+    const char *verdict = json_is_true(json_object_get(row, "verified")) ? "ok" : "FAILED";
+    if (format == VG_FORMAT_CSV) {
+        print_csv(out, row, verdict);
+        return;
     }
-    puts("</testsuite>");
+    fprintf(out,
+            format == VG_FORMAT_MD ? "| `%s` | %.0f | %.3g | %s | %.3g | %s | %s |\n"
+                                   : "%-32s %6.0f %9.3g %15s %10.3g  %-52s %s\n",
+            vg_json_get_text(row, "kernel", ""), vg_json_get_number(row, "cases"),
+            vg_json_get_number(row, "ulp_max"), pair_text(row, pair, sizeof pair),
+            vg_json_get_number(row, "tolerance_max"), vg_json_get_text(row, "where", ""), verdict);
 }
 
-static void print_head(vg_format format)
+static void print_head(FILE *out, vg_format format)
 {
     if (format == VG_FORMAT_TABLE)
-        printf("%-32s %6s %9s %15s %10s  %-52s %s\n", "op/dir/backend", "cases", "max ulp",
-               "own / oneDNN", "err/bound", "where", "verdict");
+        fprintf(out, "%-32s %6s %9s %15s %10s  %-52s %s\n", "op/dir/backend", "cases", "max ulp",
+                "own / oneDNN", "err/bound", "where", "verdict");
     else if (format == VG_FORMAT_MD)
-        printf("| op/dir/backend | cases | max ulp | own / oneDNN | err/bound | where | verdict |\n"
-               "|---|---:|---:|---:|---:|---|---|\n");
+        fputs("| op/dir/backend | cases | max ulp | own / oneDNN | err/bound | where | verdict |\n"
+              "|---|---:|---:|---:|---:|---|---|\n",
+              out);
     else if (format == VG_FORMAT_CSV)
-        printf("kernel,cases,ulp_max,ratio_max,where,verdict,own_and_onednn_ulp\n");
+        fputs("kernel,cases,ulp_max,ulp_shared,onednn_ulp,tolerance_max,where,verdict\n", out);
+}
+
+static vg_status print_rows(FILE *out, vg_format format, const void *rows)
+{
+    size_t i;
+    const json_t *row;
+    print_head(out, format);
+    json_array_foreach((json_t *)rows, i, row)
+        print_row(out, format, row);
+    return VG_OK;
+}
+
+static vg_status print_junit(const json_t *document)
+{
+    vg_text text = {0};
+    vg_status status = vg_export_junit(document, &text);
+    if (status == VG_OK)
+        status = vg_file_save("-", text.p, text.len);
+    free(text.p);
+    return status;
 }
 
 /* What the command line asks for. */
 typedef struct request {
     vg_filter filter;
-    const char *backend; /* NULL: all */
+    const char *pattern, *backends; /* NULL: all */
     vg_tier tier;
     vg_format format;
     bool junit;
@@ -170,7 +160,7 @@ static bool streams(const request *q)
 
 static bool selected(const request *q, const vg_kernel *kernel, const char *name)
 {
-    if (q->backend && strcmp(q->backend, vg_backend_name(kernel->backend)))
+    if (!vg_backends_have(q->backends, kernel->backend))
         return false;
     return vg_filter_match(&q->filter, name) && vg_kernel_usable(kernel) == VG_OK;
 }
@@ -226,21 +216,26 @@ static void verify_one(const request *q, const vg_kernel *kernel, const char *na
     vg_verify_result *r = &own.result;
     const vg_verify_result *other = library && library->kernel != kernel ? &library->result : NULL;
     bool ok = passed(own.status, r);
+    json_t *row;
     if (own.status != VG_OK)
         snprintf(r->text, sizeof r->text, "%s", own.message);
     t->rows++;
     t->failed += !ok;
     t->cases += r->cases;
     t->values += r->values;
+    json_array_append_new(rows, row = row_json(name, kernel, ok, r, other));
+    if (streams(q) && t->rows == 1)
+        print_head(stdout, q->format);
     if (streams(q))
-        print_row(name, kernel, q->format, ok, r, other);
-    json_array_append_new(rows, row_json(name, kernel, ok, r, other));
+        print_row(stdout, q->format, row);
+    fflush(stdout);
+    if (!ok)
+        fprintf(stderr, "%s: %lld of %lld cases failed: %s\n", name, (long long)r->failures,
+                (long long)r->cases, r->text);
 }
 
 static void verify_all(const request *q, json_t *rows, totals *t)
 {
-    if (streams(q))
-        print_head(q->format);
     library_result last = {.kernel = NULL};
     for (int i = 0; i < vg_kernel_count(); i++) {
         const vg_kernel *kernel = vg_kernel_at(i);
@@ -251,32 +246,30 @@ static void verify_all(const request *q, json_t *rows, totals *t)
     }
 }
 
-static vg_status write_results(json_t *rows, const vg_option_list *outputs, const char *command)
+static vg_status nothing_selected(const request *q)
 {
-    vg_status status = VG_OK;
-    for (int i = 0; i < outputs->count && status == VG_OK; i++) {
-        json_t *document = vg_results_new("verify", command);
-        json_object_set(document, "verify", rows);
-        status = vg_results_save(document, outputs->items[i]);
-        json_decref(document);
-    }
-    return status;
+    return vg_fail(VG_EINVAL, "no kernel row that runs here matches%s%s%s%s; see vgbench list",
+                   q->pattern ? " --filter=" : "", q->pattern ? q->pattern : "",
+                   q->backends ? " --backend=" : "", q->backends ? q->backends : "");
 }
 
 static vg_status run(const request *q, const vg_options *options, totals *t)
 {
-    json_t *rows = json_array();
-    verify_all(q, rows, t);
+    json_t *rows = json_array(), *document = vg_results_new("verify", q->command);
+    vg_output output = {document, print_rows, rows};
     vg_status status = VG_OK;
+    json_object_set(document, "verify", rows);
+    verify_all(q, rows, t);
     if (t->rows == 0)
-        status = vg_fail(VG_EINVAL, "no kernel row that runs here matches the filter and backend");
+        status = nothing_selected(q);
     else if (q->junit)
-        print_junit(rows, t);
+        status = print_junit(document);
     else if (q->format == VG_FORMAT_JSON)
         status = vg_results_save(rows, "-");
     if (status == VG_OK)
-        status = write_results(rows, &options->outputs, q->command);
+        status = vg_outputs_save(options, &output);
     json_decref(rows);
+    json_decref(document);
     return status;
 }
 
@@ -287,53 +280,49 @@ static vg_status check_request(const vg_options *options, const vg_words *words,
 {
     if (words->count)
         return vg_fail(VG_EINVAL, "'%s': takes no words; use --filter", words->items[0]);
-    q->backend = options->backend;
-    if (q->backend && vg_backend_by_name(q->backend) == VG_BACKEND_COUNT)
-        return vg_fail(VG_EINVAL, "--backend=%s: not a backend", q->backend);
-    if (q->backend)
-        q->backend = vg_backend_name(vg_backend_by_name(q->backend));
-    for (int i = 0; i < options->outputs.count; i++) {
-        vg_format format;
-        VG_TRY(vg_format_of_file(options->outputs.items[i], &format));
-        if (format != VG_FORMAT_JSON)
-            return vg_fail(VG_EINVAL, "-o %s: verify writes .json only",
-                           options->outputs.items[i]);
-        VG_TRY(vg_file_check(options->outputs.items[i]));
-    }
-    return VG_OK;
+    if (options->backend)
+        VG_TRY(vg_backends_check(options->backend));
+    q->backends = options->backend;
+    return vg_outputs_check(options);
+}
+
+static void read_choices(const char *tier, const char *format, request *q)
+{
+    while (strcmp(tier, tier_names[q->tier]))
+        q->tier++;
+    while (strcmp(format, format_names[q->format]))
+        q->format++;
+    q->junit = !strcmp(format, "junit");
 }
 
 int vg_cmd_verify(int argc, char **argv)
 {
-    const char *pattern = NULL, *tier = "ci", *format = "table";
+    const char *tier = "ci", *format = "table";
+    request q = {.tier = VG_TIER_SAMPLE, .command = vg_command_line(argc, argv)};
     const vg_option own[] = {
-        {"filter", 0, VG_OPTION_TEXT, &pattern, "RE", "rows whose name matches; -RE: does not",
+        {"filter", 0, VG_OPTION_TEXT, &q.pattern, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
         {"tier", 0, VG_OPTION_CHOICE, &tier, "TIER",
-         "ci (seconds), full: more shapes, denser sweeps (minutes), or sample: few", tier_names, 0, NULL},
-        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT", "table, md, json, csv or junit",
+         "ci (seconds), full: more shapes, denser sweeps (minutes), or sample: few", tier_names, 0,
+         NULL},
+        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT", "table, md, json, csv or junit on stdout",
          format_names, 0, NULL},
         {0},
     };
     vg_options options;
     vg_words words;
-    request q = {.tier = VG_TIER_SAMPLE, .command = vg_command_line(argc, argv)};
+    totals t = {0};
     vg_status status = vg_options_parse(argc, argv, own, &options, &words);
     if (!status && options.help) {
         vg_options_help(stdout, "verify [--filter=RE]", help_text, own);
         free(q.command);
         return VG_EXIT_OK;
     }
-    while (tier_names[q.tier + 1] && strcmp(tier, tier_names[q.tier]))
-        q.tier++;
-    while (strcmp(format, format_names[q.format]))
-        q.format++;
-    q.junit = !strcmp(format, "junit");
-    totals t = {0};
+    read_choices(tier, format, &q);
     if (!status)
         status = check_request(&options, &words, &q);
     if (!status)
-        status = vg_filter_compile(&q.filter, pattern);
+        status = vg_filter_compile(&q.filter, q.pattern);
     if (!status) {
         status = run(&q, &options, &t);
         vg_filter_release(&q.filter);

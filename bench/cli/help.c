@@ -7,7 +7,6 @@
 #include "measure/nearest.h"
 #include "micro/gbench.h"
 #include "vgbench/onednn.h"
-#include "vgbench/ops.h"
 
 /* Texts whose numbers come from the gallery. */
 static const struct {
@@ -40,6 +39,16 @@ void vg_help_version(FILE *out)
             *onednn ? onednn : "not built in", gbench ? gbench : "not built in");
 }
 
+void vg_help_shape_words(vg_op op, char *text, size_t size)
+{
+    size_t n = 0;
+    for (int i = 0; i < vg_op_extents(op) && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, "%s%s", i ? " " : "", vg_op_key(op, i));
+    if (n < size)
+        snprintf(text + n, size - n, "%s%s%s", vg_op_has_weights(op) ? " weights:plain|packed" : "",
+                 vg_op_has_act(op) ? " act:ACTIVATION" : "", vg_op_has_norm(op) ? " norm:NORM" : "");
+}
+
 void vg_help_names(FILE *out)
 {
     fprintf(
@@ -51,12 +60,9 @@ void vg_help_names(FILE *out)
         "op has them (dense 100 300 200 weights:packed). A shape file has one shape a line; # \n"
         "begins a comment; the op activations stands for all of them.\n\n");
     for (int op = 1; op < VG_OP_COUNT; op++) {
-        fprintf(out, "  %-16s", vg_op_name((vg_op)op));
-        for (int i = 0; i < vg_op_extents((vg_op)op); i++)
-            fprintf(out, " %s", vg_op_key((vg_op)op, i));
-        fprintf(out, "%s%s%s\n", vg_op_has_weights((vg_op)op) ? " [weights:plain|packed]" : "",
-                vg_op_has_act((vg_op)op) ? " [act:ACTIVATION]" : "",
-                vg_op_has_norm((vg_op)op) ? " [norm:NORM]" : "");
+        char words[160];
+        vg_help_shape_words((vg_op)op, words, sizeof words);
+        fprintf(out, "  %-16s %s\n", vg_op_name((vg_op)op), words);
     }
 }
 

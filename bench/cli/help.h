@@ -5,7 +5,10 @@
 #ifndef VG_CLI_HELP_H
 #define VG_CLI_HELP_H
 
+#include <stddef.h>
 #include <stdio.h>
+
+#include "vgbench/ops.h"
 
 typedef struct vg_help_topic {
     const char *name;
@@ -24,6 +27,9 @@ void vg_help_commands(FILE *out);
 
 /** Version of vgbench and of what it was built with. */
 void vg_help_version(FILE *out);
+
+/** What follows op in a shape, "batch in out weights:plain|packed", into @p text. */
+void vg_help_shape_words(vg_op op, char *text, size_t size);
 
 /** Topic `names`: canonical kernel names, shapes and shape files. */
 void vg_help_names(FILE *out);

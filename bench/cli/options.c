@@ -367,9 +367,12 @@ vg_status vg_options_parse(int argc, char **argv, const vg_option *own, vg_optio
 
 /* --- help ---------------------------------------------------------------------------------- */
 
-static void print_table(FILE *out, const vg_option *table)
+/* @p own: a table whose options stand in place of those of the same name, or NULL. */
+static void print_table(FILE *out, const vg_option *table, const vg_option *own)
 {
     for (const vg_option *o = table; o && o->name; o++) {
+        if (find_in(own, o->name, strlen(o->name)))
+            continue;
         char left[64], letter[8] = "";
         if (o->letter)
             snprintf(letter, sizeof letter, "-%c, ", o->letter);
@@ -392,10 +395,10 @@ void vg_options_help(FILE *out, const char *usage, const char *text, const vg_op
     fprintf(out, "usage: vgbench %s\n\n%s\n", usage, text);
     if (own && own->name) {
         fprintf(out, "\n");
-        print_table(out, own);
+        print_table(out, own, NULL);
     }
     fprintf(out, "\nOptions of every command:\n");
-    print_table(out, common);
+    print_table(out, common, own);
 }
 
 int vg_exit_with(const char *command, vg_status status)

@@ -22,21 +22,28 @@ static bool is_own(vg_backend backend)
            backend == VG_BACKEND_neon || backend == VG_BACKEND_scalar;
 }
 
+vg_status vg_backend_parse(const char *option, const char *word, vg_backend *backend)
+{
+    const char *names[VG_BACKEND_COUNT + 2] = {"best"};
+    char hint[64], all[160] = "best";
+    *backend = vg_backend_by_name(word);
+    if (*backend != VG_BACKEND_COUNT)
+        return VG_OK;
+    for (int i = 0; i < VG_BACKEND_COUNT; i++) {
+        names[i + 1] = vg_backend_name((vg_backend)i);
+        snprintf(all + strlen(all), sizeof all - strlen(all), ", %s", names[i + 1]);
+    }
+    return vg_fail(VG_EINVAL, "--%s=%s: allowed are %s%s", option, word, all,
+                   vg_did_you_mean(word, names, hint, sizeof hint));
+}
+
 vg_status vg_backends_check(const char *backends)
 {
-    char copy[256], hint[64], *rest = NULL;
-    const char *names[VG_BACKEND_COUNT + 2] = {"best"};
-    for (int i = 0; i < VG_BACKEND_COUNT; i++)
-        names[i + 1] = vg_backend_name((vg_backend)i);
-    names[VG_BACKEND_COUNT + 1] = NULL;
+    char copy[256], *rest = NULL;
     snprintf(copy, sizeof copy, "%s", backends);
     for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-        vg_backend backend = vg_backend_by_name(word);
-        if (backend == VG_BACKEND_COUNT)
-            return vg_fail(VG_EINVAL,
-                           "--backend=%s: allowed are best, scalar, auto_avx2, auto_avx512, "
-                           "auto_neon, avx2, avx512, neon, onednn%s",
-                           word, vg_did_you_mean(word, names, hint, sizeof hint));
+        vg_backend backend;
+        VG_TRY(vg_backend_parse("backend", word, &backend));
         if (backend == VG_BACKEND_onednn && vg_backend_usable(backend))
             return vg_fail(VG_EUNSUPPORTED,
                            "--backend=onednn: built without oneDNN (Debian package "
@@ -46,7 +53,7 @@ vg_status vg_backends_check(const char *backends)
     return VG_OK;
 }
 
-static bool wanted(const char *backends, vg_backend backend)
+bool vg_backends_have(const char *backends, vg_backend backend)
 {
     char copy[256], *rest = NULL;
     if (!backends)
@@ -75,7 +82,7 @@ static void add_rows(vg_case *c, const char *backends, const vg_filter *filter)
 {
     for (int i = 0; i < ORDER; i++) {
         const vg_kernel *kernel = vg_kernel_find(c->op, c->dir, order[i]);
-        if (!kernel || vg_kernel_usable(kernel) || !wanted(backends, order[i]) ||
+        if (!kernel || vg_kernel_usable(kernel) || !vg_backends_have(backends, order[i]) ||
             !selected(filter, kernel, c))
             continue;
         if (kernel->impl->supports && kernel->impl->supports(&c->shape))

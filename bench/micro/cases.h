@@ -37,6 +37,12 @@ vg_status vg_cases_make(const vg_case_query *query, vg_case_list *list);
 
 void vg_cases_release(vg_case_list *list);
 
+/** The backend called @p word, `best` resolved. VG_EINVAL lists the names that --@p option takes. */
+vg_status vg_backend_parse(const char *option, const char *word, vg_backend *backend);
+
+/** Whether @p backend is in a comma list; NULL has them all. */
+bool vg_backends_have(const char *backends, vg_backend backend);
+
 /** Checks a comma list of backends: known, built, and running here. */
 vg_status vg_backends_check(const char *backends);
 

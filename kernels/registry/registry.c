@@ -114,12 +114,28 @@ vg_backend vg_backend_best(void)
     return VG_BACKEND_scalar;
 }
 
-vg_status vg_backend_usable(vg_backend backend)
+static const vg_kernel *first_row(int backend)
 {
     for (int i = 0; i < KERNELS; i++)
-        if (kernels[i].backend == backend)
-            return vg_kernel_usable(&kernels[i]);
-    return vg_fail(VG_EUNSUPPORTED, "backend %s was not built", vg_backend_name(backend));
+        if ((int)kernels[i].backend == backend)
+            return &kernels[i];
+    return NULL;
+}
+
+vg_status vg_backend_usable(vg_backend backend)
+{
+    const vg_kernel *row = first_row((int)backend);
+    char usable[160] = "";
+    if (row)
+        return vg_kernel_usable(row);
+    for (int i = 0; i < VG_BACKEND_COUNT; i++) {
+        row = first_row(i);
+        if (row && vg_kernel_usable(row) == VG_OK)
+            snprintf(usable + strlen(usable), sizeof usable - strlen(usable), " %s",
+                     backend_names[i]);
+    }
+    return vg_fail(VG_EUNSUPPORTED, "backend %s is not in this build; usable here:%s",
+                   vg_backend_name(backend), usable);
 }
 
 int vg_kernel_format(const vg_kernel *kernel, const vg_shape *shape, int threads, char *text,

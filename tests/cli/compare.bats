@@ -85,6 +85,31 @@ assert {k["kernel"] for k in d["kernels"] if k["verdict"] == "SLOWER"} == {f"tan
     grep -q '18 SLOWER' c.md
 }
 
+@test "compare: CSV has rows, kernels, networks and failures, each with its kind" {
+    slow 1.1
+    python3 - <<'PY'
+import json
+d = json.load(open("b.json"))
+d["decay"][-1]["verdict"] = "vanishing"
+e = d["benchmarks"][0]
+e["verified"] = False
+e.pop("samples_ns"), e.pop("real_time")
+json.dump(d, open("b.json", "w"))
+PY
+    "$VGBENCH" compare a.json b.json --format=csv >c.csv
+    "$VGBENCH" compare a.json b.json -o o.csv >/dev/null
+    cmp c.csv o.csv
+    python3 - <<'PY'
+import csv, json
+rows = list(csv.DictReader(open("c.csv", newline="")))
+kinds = {r["kind"] for r in rows}
+assert kinds == {"kernel", "row", "network", "verification"}, kinds
+assert sum(r["kind"] == "row" and r["verdict"] == "SLOWER" for r in rows) == 18
+assert all((r["p_holm"] == "") == (r["verdict"] == "n/a") for r in rows if r["kind"] == "row")
+assert any(r["kind"] == "network" and r["verdict"] == "WORSE" for r in rows)
+PY
+}
+
 @test "compare: a verdict that got worse is a regression" {
     python3 -c '
 import json
@@ -106,8 +131,12 @@ json.dump(d, open("b.json", "w"))'
     run "$VGBENCH" compare --by=backend --base=onednn a.json
     [ "$status" -eq 0 ]
     [[ $output == *"against onednn"* ]]
-    run "$VGBENCH" compare --by=backend --base=nonsense a.json
+    run "$VGBENCH" compare --by=backend --base=onednnn a.json
     [ "$status" -eq 2 ]
+    [[ $output == *"allowed are best, scalar"*"did you mean 'onednn'?" ]]
+    run "$VGBENCH" compare --base=onednn a.json a.json
+    [ "$status" -eq 2 ]
+    [[ $output == *"goes with --by=backend"* ]]
 }
 
 @test "compare: wrong numbers of files, malformed files" {

@@ -53,6 +53,12 @@ PY
     done
 }
 
+@test "an option that a command has of its own is listed once" {
+    for command in verify report roofline; do
+        [ "$("$VG" "$command" --help | grep -c -- '^  --format=')" -eq 1 ]
+    done
+}
+
 @test "topics" {
     run "$VG" help spec
     [ "$status" -eq 0 ]
@@ -123,6 +129,21 @@ PY
     grep -Eq '^dense +batch in out' <<< "$output"
     "$VG" list --format=json | python3 -c 'import json, sys; assert len(json.load(sys.stdin)) > 5'
     run "$VG" list --filter=nosuch
+    [ "$status" -eq 2 ]
+}
+
+@test "list: -o by extension, and --keys in every format" {
+    "$VG" list --filter=relu/fwd -o "$TMP/l.json" -o "$TMP/l.md" -o "$TMP/l.csv" >/dev/null
+    "$VG" list --filter=relu/fwd --format=json | cmp - "$TMP/l.json"
+    "$VG" list --filter=relu/fwd --format=md | cmp - "$TMP/l.md"
+    "$VG" list --filter=relu/fwd --format=csv | cmp - "$TMP/l.csv"
+    "$VG" list --keys --format=json | python3 -c '
+import json, sys
+dense = json.load(sys.stdin)[0]
+assert dense["op"] == "dense" and dense["extents"] == ["batch", "in", "out"] and dense["weights"]'
+    [ "$("$VG" list --keys --format=csv | sed -n 2p)" = "dense,batch in out weights:plain|packed" ]
+    [[ "$("$VG" list --keys --format=md | sed -n 3p)" == '| `dense` |'* ]]
+    run "$VG" list --keys --filter=relu
     [ "$status" -eq 2 ]
 }
 

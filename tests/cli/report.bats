@@ -86,6 +86,9 @@ refused() {
     [ "$status" -eq 2 ]
     run "$VGBENCH" report a.json -o R.json
     [ "$status" -eq 2 ]
+    run "$VGBENCH" report a.json --format=json
+    [ "$status" -eq 2 ]
+    [[ $output == *"allowed are md, csv"* ]]
 }
 
 @test "report: an unwritable place is said" {
@@ -136,19 +139,41 @@ assert len(cases) == len(d["verify"])
 PY
 }
 
+@test "report: no two lines of CSV are of the same thing, also where a run had capped and cold rows" {
+    python3 - <<'PY'
+import copy, json
+d = json.load(open("a.json"))
+for key, value in ("max_isa", "avx2"), ("cold_cache", "all"):
+    e = copy.deepcopy(d["benchmarks"][0])
+    e[key] = value
+    d["benchmarks"].append(e)
+json.dump(d, open("more.json", "w"))
+PY
+    "$VGBENCH" report more.json --csv=file.csv
+    "$VGBENCH" report more.json --format=csv >out.csv
+    cmp file.csv out.csv
+    python3 - <<'PY'
+import csv, json
+rows = list(csv.DictReader(open("out.csv", newline="")))
+assert len(rows) == len(json.load(open("more.json"))["benchmarks"])
+assert len({(r["kernel"], r["max_isa"], r["cold_cache"]) for r in rows}) == len(rows)
+PY
+}
+
 @test "report: a failed verification is a failure in JUnit, whatever its text" {
     python3 - <<'PY'
 import json
 d = json.load(open("a.json"))
 d["verify"][0].update(failures=3, where='<&"]]>', text="a\u0001\nb")
 d["verify"][1].update(skipped="not here")
+d["verify"][2].update(failures=0, verified=False, text="out of memory")
 json.dump(d, open("b.json", "w"))
 PY
     "$VGBENCH" report b.json --junit=v.xml
     python3 - <<'PY'
 import xml.dom.minidom
 d = xml.dom.minidom.parse("v.xml")
-assert len(d.getElementsByTagName("failure")) == 1
+assert len(d.getElementsByTagName("failure")) == 2
 assert len(d.getElementsByTagName("skipped")) == 1
 PY
 }

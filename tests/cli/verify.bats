@@ -48,9 +48,34 @@ rows = json.load(open(d + "/rows.json"))
 assert [r["kernel"] for r in rows] == ["relu/fwd/scalar", "add/fwd/scalar"]
 assert all(r["verified"] and r["cases"] > 50 and r["tolerance_max"] <= 1 for r in rows)
 assert json.load(open(d + "/r.json"))["verify"] == rows
-suite = dom.parse(d + "/rows.xml").documentElement
+suite, = dom.parse(d + "/rows.xml").getElementsByTagName("testsuite")
 assert suite.getAttribute("tests") == "2" and suite.getAttribute("failures") == "0"
 PY
+}
+
+@test "verify: -o by extension, with the digits a table has no room for" {
+    command -v python3 >/dev/null || skip "python3 is not installed"
+    "$VGBENCH" verify -q --tier=sample --filter='^tanh/fwd/scalar$' -o "$dir/r.md" -o "$dir/r.csv" -o "$dir/r.json" >/dev/null
+    "$VGBENCH" verify -q --tier=sample --filter='^tanh/fwd/scalar$' --format=csv | cmp - "$dir/r.csv"
+    grep -q '^| `tanh/fwd/scalar` |.*| ok |$' "$dir/r.md"
+    python3 - "$dir" <<'PY'
+import csv, json, sys
+row, = csv.DictReader(open(sys.argv[1] + "/r.csv"))
+own, = json.load(open(sys.argv[1] + "/r.json"))["verify"]
+assert row["verdict"] == "ok" and row["where"] == own["where"] and int(row["cases"]) == own["cases"]
+for key in "ulp_max", "ulp_shared", "onednn_ulp", "tolerance_max":
+    assert key not in own or float(row[key]) == own[key], key
+PY
+}
+
+@test "verify: a backend that is misspelt, and one that is not in this build" {
+    run "$VGBENCH" verify --backend=sclar
+    [ "$status" -eq 2 ]
+    [[ $output == *"allowed are best, scalar,"*"did you mean 'scalar'?" ]]
+    [ "$(uname -m)" = x86_64 ] || skip "NEON is built here"
+    run "$VGBENCH" verify --backend=neon
+    [ "$status" -eq 2 ]
+    [[ $output == *"neon is not in this build; usable here: scalar"* ]]
 }
 
 @test "verify: bad words and filters that match nothing: exit code 2, one line" {
