@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "measure/binding.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 extern char **environ;

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/strict.h"
 #include "measure/flush.h"
+#include "measure/interrupt.h"
 #include "micro/bench.h"
 #include "micro/gbench.h"
 #include "micro/sweep.h"
@@ -183,8 +184,7 @@ static void fill_request(const arguments *a, const vg_case_list *cases, vg_bench
     request->sampling.native = a->flags.native;
     request->sampling.iterations = a->flags.iterations;
     (void)vg_cold_by_name(a->cold, &request->sampling.cold);
-    if (a->seconds > 0)
-        request->sampling.seconds = a->seconds;
+    request->sampling.seconds = a->seconds;
     if (a->flags.native && !own_table)
         request->noise_cases = 0;
 }
@@ -249,6 +249,8 @@ static vg_status bench(arguments *a, int *code)
         *code = VG_EXIT_REFUSED;
         return VG_OK;
     }
+    if (!(a->seconds > 0))
+        return vg_fail(VG_EINVAL, "--seconds=%g: a time above 0 is needed", a->seconds);
     VG_TRY(check_cold(a));
     if (a->filter && a->flags.filter)
         return vg_fail(VG_EINVAL, "--filter and --benchmark_filter are the same: give one");
@@ -271,7 +273,8 @@ static vg_status bench(arguments *a, int *code)
 
 int vg_cmd_bench(int argc, char **argv)
 {
-    arguments a = {.command = vg_command_line(argc, argv)};
+    arguments a = {.command = vg_command_line(argc, argv),
+                   .seconds = vg_sampling_default.seconds};
     vg_option own[9];
     vg_words words;
     int code = VG_EXIT_OK;

@@ -15,7 +15,7 @@
 #include "harness/decay.h"
 #include "harness/dump.h"
 #include "harness/sweep.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 #include "results/save.h"
 

@@ -7,7 +7,7 @@
 #include "cli/command_line.h"
 #include "cli/profile.h"
 #include "measure/flush.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 static const char usage[] =

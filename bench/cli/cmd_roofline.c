@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/roofline_points.h"
 #include "harness/sweep.h"
+#include "measure/interrupt.h"
 #include "measure/roofline.h"
 #include "results/results.h"
 #include "vgbench/onednn.h"

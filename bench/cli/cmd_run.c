@@ -14,7 +14,9 @@
 #include "cli/progress.h"
 #include "cli/run_parts.h"
 #include "cli/strict.h"
+#include "measure/clock.h"
 #include "measure/flush.h"
+#include "measure/interrupt.h"
 #include "reports/report.h"
 #include "results/results.h"
 
@@ -227,7 +229,7 @@ static vg_status measure_parts(const arguments *a, vg_run *run)
 {
     for (const vg_run_part *p = vg_run_parts; p->name && !vg_interrupted(); p++) {
         char took[32];
-        double begin = vg_now();
+        double begin = vg_clock_s();
         if (!is_wanted(a, run, p)) {
             if (run->before)
                 keep_part(run, p->name);
@@ -240,7 +242,7 @@ static vg_status measure_parts(const arguments *a, vg_run *run)
             vg_say(false, "%s: %s", p->name, vg_status_message());
             run->partial = true;
         }
-        vg_say(run->options->quiet, "%s: done in %s", p->name, vg_duration(vg_now() - begin, took));
+        vg_say(run->options->quiet, "%s: done in %s", p->name, vg_duration(vg_clock_s() - begin, took));
         VG_TRY(vg_run_save(run, false));
     }
     run->partial |= vg_interrupted();

@@ -10,7 +10,7 @@
 #include "cli/train_session.h"
 #include "cli/train_modes.h"
 #include "cli/train_view.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 static const char help_text[] =

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "measure/clock.h"
+
 static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                       "#E69F00", "#56B4E9", "#999999"};
 enum { COLOURS = sizeof colours / sizeof *colours };
@@ -40,17 +42,14 @@ static vg_status wait_for(pid_t child)
     const char *given = getenv("VGBENCH_PLOT_SECONDS");
     int limit = given && atoi(given) > 0 ? atoi(given) : LIMIT_S;
     const struct timespec nap = {0, 5000000};
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     int state;
-    for (time_t end = now.tv_sec + limit;;) {
+    for (double end = vg_clock_s() + limit;;) {
         pid_t got = waitpid(child, &state, WNOHANG);
         if (got == child)
             break;
         if (got < 0 && errno != EINTR)
             return vg_fail(VG_EIO, "gnuplot: %s", strerror(errno));
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        if (now.tv_sec > end) {
+        if (vg_clock_s() > end) {
             kill(child, SIGKILL);
             waitpid(child, &state, 0);
             return vg_fail(VG_EEXTERNAL, "no plot: gnuplot did not end within %d s", limit);

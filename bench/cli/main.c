@@ -11,6 +11,7 @@
 #include "measure/binding.h"
 #include "measure/nearest.h"
 #include "measure/machine.h"
+#include "micro/gbench.h"
 
 /* Without `active` a fork of libgomp after a pause costs milliseconds. What the user has set
  * wins. */
@@ -104,7 +105,9 @@ static int unknown_command(const char *word)
 
 int main(int argc, char **argv)
 {
+    static const vg_timing_library timing = {vg_gbench_version, vg_gbench_build_type};
     char runtimes[256];
+    vg_machine_set_timing_library(&timing);
     if (argc < 2) {
         vg_help_commands(stderr);
         return VG_EXIT_USAGE;

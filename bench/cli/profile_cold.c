@@ -8,6 +8,8 @@
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "harness/net.h"
+#include "measure/clock.h"
+#include "measure/interrupt.h"
 #include "measure/rig.h"
 #include "measure/stats.h"
 #include "micro/sampler.h"
@@ -32,9 +34,9 @@ typedef void one_sample_fn(void *subject, vg_cold mode, double *hot_ns, double *
 
 static void take(one_sample_fn *one, void *subject, vg_cold mode, samples *s)
 {
-    double begin = vg_now();
+    double begin = vg_clock_s();
     s->count = 0;
-    while (s->count < SAMPLES && (s->count < SAMPLES_LEAST || vg_now() - begin < LONG_S)) {
+    while (s->count < SAMPLES && (s->count < SAMPLES_LEAST || vg_clock_s() - begin < LONG_S)) {
         one(subject, mode, &s->hot[s->count], &s->cold[s->count]);
         s->count++;
     }
@@ -125,9 +127,9 @@ static void run_step(void *user)
 static double time_step(step *s)
 {
     vg_team_wake(s->team);
-    double begin = vg_now();
+    double begin = vg_clock_s();
     run_step(s);
-    return 1e9 * (vg_now() - begin);
+    return 1e9 * (vg_clock_s() - begin);
 }
 
 static void sample_step(void *subject, vg_cold mode, double *hot_ns, double *cold_ns)

@@ -7,6 +7,7 @@
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "measure/counters.h"
+#include "measure/interrupt.h"
 #include "measure/rig.h"
 #include "micro/sampler.h"
 #include "results/results.h"

@@ -9,7 +9,9 @@
 #include "cli/progress.h"
 #include "harness/net.h"
 #include "harness/sweep.h"
+#include "measure/clock.h"
 #include "measure/imbalance.h"
+#include "measure/interrupt.h"
 #include "measure/rig.h"
 #include "measure/stats.h"
 #include "measure/topology.h"
@@ -67,10 +69,10 @@ typedef struct point {
 
 static double seconds_of(vg_team *team, const vg_plan *plan, int runs)
 {
-    double begin = vg_now();
+    double begin = vg_clock_s();
     for (int i = 0; i < runs; i++)
         (void)vg_team_run(team, plan, NULL);
-    return (vg_now() - begin) / runs;
+    return (vg_clock_s() - begin) / runs;
 }
 
 /* All samples of one thread count in a block: a team that changes its size pays for it. */

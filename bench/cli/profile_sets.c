@@ -7,6 +7,7 @@
 
 #include "cli/profile.h"
 #include "cli/progress.h"
+#include "measure/interrupt.h"
 #include "measure/machine.h"
 #include "measure/stats.h"
 #include "measure/topology.h"

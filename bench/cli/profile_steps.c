@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/profile.h"
 #include "cli/progress.h"
@@ -13,7 +12,7 @@
 #include "harness/sweep.h"
 #include "measure/cachesim.h"
 #include "measure/counters.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 enum { MAX_STEPS = 64 };

@@ -5,17 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static bool line_stands; /* a progress line without its newline is on the terminal */
+#include "measure/clock.h"
 
-double vg_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+static bool line_stands; /* a progress line without its newline is on the terminal */
 
 const char *vg_duration(double seconds, char text[32])
 {
@@ -39,7 +33,7 @@ static void clear_line(void)
 void vg_progress_begin(vg_progress *progress, const char *what, int total, bool quiet)
 {
     const char *term = getenv("TERM");
-    *progress = (vg_progress){.what = what, .total = total, .silent = quiet, .begin = vg_now()};
+    *progress = (vg_progress){.what = what, .total = total, .silent = quiet, .begin = vg_clock_s()};
     progress->terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
     progress->last = progress->begin;
 }
@@ -47,7 +41,7 @@ void vg_progress_begin(vg_progress *progress, const char *what, int total, bool 
 void vg_progress_step(vg_progress *progress, int done, const char *item)
 {
     const double every = progress->terminal ? 0.2 : 10;
-    double now = vg_now();
+    double now = vg_clock_s();
     progress->done = done;
     if (progress->silent || (now - progress->last < every && !(progress->terminal && done == 0)))
         return;

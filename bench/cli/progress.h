@@ -34,7 +34,4 @@ void vg_say(bool quiet, const char *format, ...) VG_PRINTF(2, 3);
 /** "48 s", "4 min", "1 h 10 min" into @p text. */
 const char *vg_duration(double seconds, char text[32]);
 
-/** Monotonic seconds. */
-double vg_now(void);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "cli/progress.h"
 #include "harness/net.h"
+#include "measure/clock.h"
 #include "measure/roofline.h"
 #include "measure/stats.h"
 #include "results/results.h"
@@ -88,15 +89,15 @@ typedef struct layer {
 static double time_steps(vg_team *team, const vg_plan *plan)
 {
     int runs = 1;
-    double begin = vg_now(), seconds;
+    double begin = vg_clock_s(), seconds;
     (void)vg_team_run(team, plan, NULL);
-    seconds = vg_now() - begin;
+    seconds = vg_clock_s() - begin;
     if (seconds * 1e9 < RUNS_NS) {
         runs = (int)(RUNS_NS / (seconds * 1e9 + 1)) + 1;
-        begin = vg_now();
+        begin = vg_clock_s();
         for (int i = 0; i < runs; i++)
             (void)vg_team_run(team, plan, NULL);
-        seconds = vg_now() - begin;
+        seconds = vg_clock_s() - begin;
     }
     return seconds * 1e9 / runs;
 }

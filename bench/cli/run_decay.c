@@ -9,6 +9,7 @@
 #include "cli/run_parts.h"
 #include "harness/decay.h"
 #include "harness/sweep.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 enum { WORDS_MAX = 24 };

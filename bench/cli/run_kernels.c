@@ -9,6 +9,8 @@
 #include "cli/gbench_flags.h"
 #include "cli/progress.h"
 #include "cli/run_parts.h"
+#include "measure/clock.h"
+#include "measure/interrupt.h"
 #include "micro/merge.h"
 #include "results/results.h"
 #include "vgbench/cpu.h"
@@ -164,9 +166,9 @@ static void save_now_and_then(void *user, json_t *results)
     enum { EVERY_S = 15 };
     static double last;
     (void)results;
-    if (vg_now() - last < EVERY_S)
+    if (vg_clock_s() - last < EVERY_S)
         return;
-    last = vg_now();
+    last = vg_clock_s();
     (void)vg_run_save(user, false); /* the final save reports what is wrong with the file */
 }
 
@@ -187,7 +189,7 @@ static vg_status own_pass(vg_run *run)
     request.sampling.seed = run->options->seed;
     request.sampling.cold = run->cold;
     if (run->budget_s > 0)
-        request.deadline = vg_now() + run->budget_s;
+        request.deadline = vg_clock_s() + run->budget_s;
     VG_TRY(vg_gbench_flags_read(&nothing, &none));
     none.native = false;
     VG_TRY(vg_gbench_flags_apply(&none));

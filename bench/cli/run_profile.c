@@ -6,7 +6,7 @@
 
 #include "cli/child.h"
 #include "cli/run_parts.h"
-#include "micro/sampler.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 enum { SWEEPS_S = 45 };

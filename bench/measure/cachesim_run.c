@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "measure/binding.h"
-#include "micro/sampler.h"
+#include "measure/clock.h"
+#include "measure/interrupt.h"
 #include "results/results.h"
 
 enum { JOBS_MAX = VG_SIM_PROCESSES_MAX * VG_SIM_LEVELS, WORDS_MAX = 48, PATH = 128 };
@@ -236,13 +237,6 @@ static double limit_s(void)
     return value > 0 ? value : LIMIT_S;
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* One of the processes that run side by side. */
 typedef struct slot {
     pid_t pid; /* 0: free */
@@ -283,9 +277,9 @@ static vg_status look_at(slot *s, const vg_sim_files *files, bool stop)
     if ((stop || vg_interrupted()) && !s->asked) {
         kill(s->pid, SIGTERM);
         s->asked = true;
-        s->end = now_s() + GRACE_S;
+        s->end = vg_clock_s() + GRACE_S;
     }
-    if (now_s() < s->end)
+    if (vg_clock_s() < s->end)
         return VG_OK;
     kill(s->pid, SIGKILL);
     while (waitpid(s->pid, &state, 0) < 0 && errno == EINTR)
@@ -316,7 +310,7 @@ vg_status vg_sim_processes(const vg_sim_request *request, vg_sim_files *files)
             slot *s = &slots[i];
             vg_status one = s->pid ? look_at(s, files, status != VG_OK) : VG_OK;
             if (!one && !s->pid && begun < jobs && !status && !vg_interrupted()) {
-                *s = (slot){.job = begun++, .end = now_s() + limit_s()};
+                *s = (slot){.job = begun++, .end = vg_clock_s() + limit_s()};
                 one = spawn(request, files, s->job, &s->pid);
                 s->pid = one ? 0 : s->pid;
             }

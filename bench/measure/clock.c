@@ -7,11 +7,26 @@
 #include "measure/stats.h"
 #include "results/results.h"
 
-double vg_clock_ns(void)
+static double read_clock(clockid_t id)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(id, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+double vg_clock_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+double vg_clock_s(void)
+{
+    return 1e-9 * read_clock(CLOCK_MONOTONIC);
+}
+
+double vg_clock_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 json_t *vg_clock_timer_json(void)

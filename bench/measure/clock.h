@@ -7,8 +7,12 @@
 
 #include <jansson.h>
 
-/** The monotonic clock, in ns. */
+/** The monotonic clock, in ns and in seconds. */
 double vg_clock_ns(void);
+double vg_clock_s(void);
+
+/** CPU time of the process, all threads, in ns. */
+double vg_clock_cpu_ns(void);
 
 /** {resolution_ns, overhead_ns, share_of_10us}: what a reading takes, and what two of them are of a
  * kernel of 10 us. Takes about 1 ms. */

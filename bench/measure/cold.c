@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "measure/clock.h"
 #include "measure/flush.h"
 #include "results/results.h"
 #include "vgbench/memory.h"
@@ -28,13 +28,6 @@ const char *vg_cold_text(vg_cold mode)
 {
     static const char *const texts[] = {"hot caches", "cold weights", "all cold"};
     return texts[mode];
-}
-
-static double clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
 /* --- what is flushed -------------------------------------------------------------------------- */
@@ -186,11 +179,11 @@ void vg_cold_begin(vg_rig *rig, vg_cold mode)
 double vg_cold_time(vg_rig *rig, vg_cold mode, double *cpu_ns)
 {
     vg_cold_begin(rig, mode);
-    double cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-    double begin = clock_ns(CLOCK_MONOTONIC);
+    double cpu = vg_clock_cpu_ns();
+    double begin = vg_clock_ns();
     vg_rig_run(rig);
-    double end = clock_ns(CLOCK_MONOTONIC);
-    *cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    double end = vg_clock_ns();
+    *cpu_ns = vg_clock_cpu_ns() - cpu;
     return end - begin;
 }
 

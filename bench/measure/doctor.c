@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
-#include "cli/options.h"
+#include "measure/binding.h"
 #include "measure/clock.h"
 #include "measure/counters.h"
 #include "measure/machine.h"
@@ -22,13 +21,6 @@
 #include "measure/topology.h"
 #include "results/results.h"
 #include "vgbench/memory.h"
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /* --- caches as CPUID and as time sees them -------------------------------------------------- */
 
@@ -71,10 +63,10 @@ static double chase(char *memory, size_t bytes)
     }
     for (int r = 0; r < ROUNDS; r++) {
         size_t at = 0;
-        double begin = now_ns();
+        double begin = vg_clock_ns();
         for (int i = 0; i < LOADS; i++)
             at = *(volatile size_t *)(memory + at * LINE);
-        best = fmin(best, (now_ns() - begin) / LOADS);
+        best = fmin(best, (vg_clock_ns() - begin) / LOADS);
         if (at >= lines)
             return (double)NAN;
     }
@@ -221,16 +213,16 @@ static void judge_system(json_t *doctor, const json_t *machine)
     if (vg_cpu_scaling())
         lower(doctor, 'C', "the governor scales the clock; as root: cpupower frequency-set -g "
                            "performance");
-    if (quota < vg_allowed_cpus())
+    if (quota < vg_binding_allowed())
         lower(doctor, 'C', "the control group allows %.2g CPUs of %d: threads are stopped in turns",
-              quota, vg_allowed_cpus());
+              quota, vg_binding_allowed());
     if (steal > 0.01)
         lower(doctor, 'C', "%.1f %% of the CPU time since boot went to other virtual machines",
               100 * steal);
-    if (load > 0.3 * vg_allowed_cpus())
-        lower(doctor, load > vg_allowed_cpus() ? 'D' : 'C',
+    if (load > 0.3 * vg_binding_allowed())
+        lower(doctor, load > vg_binding_allowed() ? 'D' : 'C',
               "load average %.1f on %d CPUs: other programs run; stop them", load,
-              vg_allowed_cpus());
+              vg_binding_allowed());
     if (vg_json_get_number(doctor, "throttled") > 0)
         lower(doctor, 'C', "the CPU has throttled %.0f times since boot: heat or power",
               vg_json_get_number(doctor, "throttled"));

@@ -3,7 +3,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
+
+#include "measure/clock.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -11,13 +12,6 @@
 #endif
 
 enum { LINE = 64, MOST_LINES = 1024 };
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 #if defined(__x86_64__)
 
@@ -109,13 +103,13 @@ double vg_flush_read_ns(const void *p, size_t bytes)
     uint32_t lines =
         (uint32_t)((bytes + LINE - 1) / LINE < MOST_LINES ? (bytes + LINE - 1) / LINE : MOST_LINES);
     uint32_t state = 1, mask = zero;
-    double begin = now_ns();
+    double begin = vg_clock_ns();
     for (uint32_t i = 0; i < lines; i++) {
         state = state * 1664525u + 1013904223u;
         size_t at = (size_t)((uint64_t)state * lines >> 32) * LINE;
         state += base[at] & mask;
     }
-    return now_ns() - begin;
+    return vg_clock_ns() - begin;
 }
 
 double vg_flush_clock_ns(void)
@@ -123,7 +117,7 @@ double vg_flush_clock_ns(void)
     enum { TRIES = 101 };
     double least = 1e9;
     for (int i = 0; i < TRIES; i++) {
-        double begin = now_ns(), took = now_ns() - begin;
+        double begin = vg_clock_ns(), took = vg_clock_ns() - begin;
         least = took < least ? took : least;
     }
     return least;

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "measure/clock.h"
 
 enum { THREADS_MAX = 1024 };
 
@@ -28,13 +29,6 @@ typedef struct clocked {
 static _Thread_local int my_place;
 static _Thread_local unsigned my_generation;
 
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 static void clocked_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     const clocked *c = (const clocked *)task;
@@ -42,10 +36,10 @@ static void clocked_unit(const vg_task *task, int64_t unit, void *scratch)
         my_generation = c->meter->generation;
         my_place = atomic_fetch_add(&c->meter->next, 1);
     }
-    double begin = now_ns();
+    double begin = vg_clock_ns();
     c->inner->phase.run(c->inner->task, unit, scratch);
     if (my_place < THREADS_MAX)
-        c->meter->threads[my_place].busy_ns += now_ns() - begin;
+        c->meter->threads[my_place].busy_ns += vg_clock_ns() - begin;
 }
 
 static void evaluate(const meter *m, int team_threads, double wall, vg_imbalance *r)
@@ -81,10 +75,10 @@ vg_status vg_imbalance_measure(vg_team *team, const vg_plan *plan, int runs, vg_
         memset(m, 0, sizeof *m);
         m->generation = ++generation;
         vg_team_wake(team);
-        double begin = now_ns();
+        double begin = vg_clock_ns();
         for (int i = 0; i < runs && !status; i++)
             status = vg_team_run(team, &copy, NULL);
-        double wall = now_ns() - begin;
+        double wall = vg_clock_ns() - begin;
         *result = (vg_imbalance){.wall_ns = wall / runs};
         evaluate(m, vg_team_threads_for(team, &copy), wall, result);
         result->busiest_ns /= runs;

@@ -10,11 +10,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cli/options.h"
 #include "measure/binding.h"
 #include "measure/system.h"
 #include "measure/topology.h"
-#include "micro/gbench.h"
 #include "results/results.h"
 #include "vgbench/cpu.h"
 #include "vgbench/onednn.h"
@@ -113,10 +111,17 @@ static json_t *onednn_json(void)
     return dnnl;
 }
 
+static const vg_timing_library *timing_library;
+
+void vg_machine_set_timing_library(const vg_timing_library *library)
+{
+    timing_library = library;
+}
+
 static json_t *benchmark_json(void)
 {
     json_t *gb = json_object();
-    const char *version = vg_gbench_version();
+    const char *version = timing_library ? timing_library->version() : NULL;
     vg_json_set_text(gb, "version", version);
     if (!version) {
         vg_json_set_text(gb, "reason",
@@ -124,8 +129,8 @@ static json_t *benchmark_json(void)
                          "libbenchmark-dev); timed by vgbench's own loop");
         return gb;
     }
-    vg_json_set_text(gb, "build_type", vg_gbench_build_type());
-    if (!strcmp(vg_gbench_build_type(), "debug"))
+    vg_json_set_text(gb, "build_type", timing_library->build_type());
+    if (!strcmp(timing_library->build_type(), "debug"))
         vg_json_set_text(gb, "note",
                          "the package is built with assertions on; they are outside "
                          "the timed kernels");
@@ -199,7 +204,7 @@ static json_t *cpu_json(void)
     json_object_set_new(cpu, "cores", json_integer(t->cores));
     json_object_set_new(cpu, "threads", json_integer(t->pus));
     json_object_set_new(cpu, "core_kinds", json_integer(t->core_kinds));
-    json_object_set_new(cpu, "allowed_cpus", json_integer(vg_allowed_cpus()));
+    json_object_set_new(cpu, "allowed_cpus", json_integer(vg_binding_allowed()));
     json_object_set_new(cpu, "packages", json_integer(t->packages));
     json_object_set_new(cpu, "numa_nodes", json_integer(t->numa_nodes));
     vg_json_set_number(cpu, "mhz", vg_cpu_mhz() > 0 ? vg_cpu_mhz() : (double)NAN);
@@ -248,9 +253,9 @@ static json_t *warnings_json(const json_t *cpu)
     if (vg_cpu_scaling())
         warn(list,
              "the CPU governor scales the clock; as root: cpupower frequency-set -g performance");
-    if (quota < vg_allowed_cpus()) {
+    if (quota < vg_binding_allowed()) {
         snprintf(text, sizeof text, "the control group allows %.2g CPUs of %d", quota,
-                 vg_allowed_cpus());
+                 vg_binding_allowed());
         warn(list, text);
     }
     if (vg_topology_get()->problem)

@@ -9,6 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** The library that runs the timing loop, as the record names it; version is NULL where the program
+ * was built without. */
+typedef struct vg_timing_library {
+    const char *(*version)(void);
+    const char *(*build_type)(void); /**< "release" or "debug" */
+} vg_timing_library;
+
+/** Set once, by main(): whoever measures does not know who loops. */
+void vg_machine_set_timing_library(const vg_timing_library *library);
+
 /** {host, cpu{model, vendor, arch, isa[usable], cores, threads, allowed_cpus, packages, numa_nodes,
  * hypervisor}, isa[{name, usable, reason}], caches[{level, type, size, line, ways, shared_by}],
  * os{kernel, distribution, thp, governor, driver, boost, aslr, cgroup_cpus, affinity,

@@ -3,17 +3,10 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "measure/clock.h"
 #include "measure/fill.h"
 #include "vgbench/memory.h"
-
-static double clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 /* --- tensors -------------------------------------------------------------------------------- */
 
@@ -229,13 +222,13 @@ void vg_rig_begin(vg_rig *rig)
 double vg_rig_time(vg_rig *rig, int64_t iterations, double *cpu_ns)
 {
     vg_rig_begin(rig);
-    double cpu = cpu_ns ? clock_ns(CLOCK_PROCESS_CPUTIME_ID) : 0;
-    double begin = clock_ns(CLOCK_MONOTONIC);
+    double cpu = cpu_ns ? vg_clock_cpu_ns() : 0;
+    double begin = vg_clock_ns();
     for (int64_t i = 0; i < iterations; i++)
         vg_rig_run(rig);
-    double end = clock_ns(CLOCK_MONOTONIC);
+    double end = vg_clock_ns();
     if (cpu_ns)
-        *cpu_ns = (clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (double)iterations;
+        *cpu_ns = (vg_clock_cpu_ns() - cpu) / (double)iterations;
     return (end - begin) / (double)iterations;
 }
 

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "measure/clock.h"
 #include "vgbench/cpu.h"
 #include "vgbench/memory.h"
 #include "vgbench/peak.h"
@@ -13,13 +13,6 @@
 
 enum { ROUNDS = 9, TRIALS = 3, FINALISTS = 3, WAYS_MAX = 16 };
 static const double SAMPLE_S = 1e-3, TRIAL_S = 0.3e-3, LONG_S = 5e-3;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* --- one run -------------------------------------------------------------------------------- */
 
@@ -77,9 +70,9 @@ static double run_once(vg_team *team, job *j, vg_unit_fn *unit)
     double seconds = (double)NAN;
     if (!vg_plan_append_phase(&plan, &j->task, &phase, 0)) {
         vg_team_wake(team);
-        double begin = now();
+        double begin = vg_clock_s();
         (void)vg_team_run(team, &plan, NULL);
-        seconds = now() - begin;
+        seconds = vg_clock_s() - begin;
     }
     vg_plan_release(&plan);
     return seconds;
@@ -93,9 +86,9 @@ static double share_seconds(job *j, vg_unit_fn *unit)
 {
     double least = INFINITY;
     for (int i = 0; i < 3; i++) {
-        double begin = now();
+        double begin = vg_clock_s();
         unit(&j->task, 0, NULL);
-        least = fmin(least, now() - begin);
+        least = fmin(least, vg_clock_s() - begin);
     }
     return least;
 }

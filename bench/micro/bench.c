@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "measure/clock.h"
 #include "measure/drift.h"
+#include "measure/interrupt.h"
 #include "measure/noise.h"
 #include "measure/roofline.h"
 #include "measure/stats.h"
@@ -119,7 +120,7 @@ static vg_status all_cases(run *r)
     vg_progress_begin(&r->progress, "bench", cases->count, request->quiet);
     for (int i = 0; i < cases->count && !status; i++) {
         char name[320];
-        bool late = request->deadline > 0 && vg_now() > request->deadline;
+        bool late = request->deadline > 0 && vg_clock_s() > request->deadline;
         if (vg_interrupted() || late) {
             r->summary->left_out = cases->count - i;
             break;

@@ -18,7 +18,7 @@ typedef struct vg_bench_request {
     vg_sampling sampling;
     int noise_cases; /**< A/A pairs per thread count */
     int resamples;   /**< of every bootstrap */
-    double deadline; /**< vg_now() after which no case is begun; 0: none */
+    double deadline; /**< vg_clock_s() after which no case is begun; 0: none */
     const char *max_isa;
     bool quiet, color;
     FILE *table;                  /**< NULL: no table */

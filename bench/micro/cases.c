@@ -147,9 +147,10 @@ vg_status vg_cases_make(const vg_case_query *query, vg_case_list *list)
     vg_filter_release(&filter);
     if (!status && !list->count)
         status =
-            vg_fail(VG_EINVAL, "no kernel row matches%s%s%s; see vgbench list",
+            vg_fail(VG_EINVAL, "no kernel row%s%s matches%s%s; see vgbench list",
+                    query->backends ? " of " : "", query->backends ? query->backends : "",
                     query->filter ? " --filter=" : " these shapes",
-                    query->filter ? query->filter : "", query->backends ? " and --backend" : "");
+                    query->filter ? query->filter : "");
     if (status)
         vg_cases_release(list);
     return status;

@@ -2,12 +2,12 @@
 #include "micro/sampler.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/progress.h"
+#include "measure/clock.h"
+#include "measure/interrupt.h"
 #include "measure/machine.h"
 #include "measure/rig.h"
 #include "measure/stats.h"
@@ -22,30 +22,6 @@ const vg_sampling vg_sampling_default = {
     .verify = true,
     .seed = 1,
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal_number)
-{
-    interrupted = signal_number;
-}
-
-void vg_interrupt_install(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    /* A reader that went away (`| head`): what is finished still goes into the files, and every
-     * further line of the table raises it again. */
-    action.sa_flags = 0;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
-int vg_interrupted(void)
-{
-    return interrupted;
-}
 
 /* --- samples ---------------------------------------------------------------------------------- */
 
@@ -131,7 +107,7 @@ static vg_status sample_rounds(group *g, const vg_sampling *s, int rounds)
     bool library = vg_gbench_version() != NULL && !g->cold;
     if (library)
         VG_TRY(vg_gbench_register(g->bench, g->count));
-    for (int round = 0; round < rounds && !interrupted; round++) {
+    for (int round = 0; round < rounds && !vg_interrupted(); round++) {
         if (library)
             VG_TRY(vg_gbench_round(take, g));
         else
@@ -145,9 +121,9 @@ static double plan_cold(group *g, int row)
 {
     double once = INFINITY, cpu;
     for (int i = 0; i < 3; i++) { /* the least: one that lost its CPU says nothing */
-        double begin = vg_now();
+        double begin = vg_clock_s();
         (void)vg_cold_time(g->rigs[row], g->cold, &cpu);
-        once = fmin(once, vg_now() - begin);
+        once = fmin(once, vg_clock_s() - begin);
     }
     g->bench[row].iterations = 1;
     vg_cold_verify(g->rigs[row], g->cold, &g->rows[row]->cold);
@@ -324,14 +300,14 @@ vg_status vg_case_time(const vg_case *c, const vg_sampling *sampling, vg_case_re
     VG_TRY(vg_team_create(c->threads, 0, &g.team));
     vg_status status = first_group(c, sampling, result, &g);
     release_group(&g);
-    if (!status && !interrupted)
+    if (!status && !vg_interrupted())
         status = second_group(c, sampling, result, &g);
     release_group(&g);
     vg_team_destroy(g.team);
     for (int i = 0; i < result->count; i++)
         if (!result->rows[i].count && !result->rows[i].error[0])
             snprintf(result->rows[i].error, sizeof result->rows[i].error, "%s",
-                     interrupted ? "interrupted" : "no sample was taken");
+                     vg_interrupted() ? "interrupted" : "no sample was taken");
     return status;
 }
 

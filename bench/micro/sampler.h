@@ -72,9 +72,4 @@ const vg_row_result *vg_case_partner(const vg_case_result *result, const vg_row_
 /** Whether a row of a cold mode is so short that reading the clock is more than 1 % of a sample. */
 bool vg_row_brief(const vg_row_result *row);
 
-/** The signal (SIGINT, SIGTERM, SIGHUP, SIGPIPE) that asks to stop after the round, or 0. vg_interrupt_install()
- * sets the handlers; the second signal ends the program at once. */
-void vg_interrupt_install(void);
-int vg_interrupted(void);
-
 #endif

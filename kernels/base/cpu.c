@@ -2,6 +2,7 @@
 #include "vgbench/cpu.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,7 +144,15 @@ uint32_t vg_cpu_isa(void)
 
 vg_status vg_cpu_cap(const char *max_isa)
 {
-    uint32_t mask;
+#if defined(__x86_64__)
+    const char *allowed = "scalar, avx2, avx512";
+    const uint32_t exist = VG_ISA_AVX2 | VG_ISA_AVX512;
+#else
+    const char *allowed = "scalar, neon";
+    const uint32_t exist = VG_ISA_NEON;
+#endif
+    uint32_t mask = 0;
+    bool known = true;
     if (!strcmp(max_isa, "scalar"))
         mask = 0;
     else if (!strcmp(max_isa, "avx2"))
@@ -153,7 +162,9 @@ vg_status vg_cpu_cap(const char *max_isa)
     else if (!strcmp(max_isa, "neon"))
         mask = VG_ISA_NEON;
     else
-        return vg_fail(VG_EINVAL, "max-isa=%s: allowed are scalar, avx2, avx512, neon", max_isa);
+        known = false;
+    if (!known || mask & ~exist) /* of another architecture: it would leave scalar */
+        return vg_fail(VG_EINVAL, "max-isa=%s: allowed on this architecture are %s", max_isa, allowed);
     atomic_store(&cap_mask, mask);
     return VG_OK;
 }

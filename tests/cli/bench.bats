@@ -227,6 +227,8 @@ PY
     one_line_and_code 2 'json' bench -o results.txt
     one_line_and_code 2 'not an option' bench dense
     one_line_and_code 2 'needs a value' bench --shapes=
+    one_line_and_code 2 '--seconds=0' bench --seconds=0
+    [ "$(uname -m)" != x86_64 ] || one_line_and_code 2 'scalar, avx2, avx512' bench --max-isa=neon
 }
 
 @test "bad flags of Google Benchmark: exit 2" {
