@@ -2,21 +2,11 @@
 #include "reports/plot.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-extern char **environ;
-
-const char *const vg_colours[VG_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#c56a9d",
-                                            "#c98a00", "#4fa3d8", "#808080"};
 
 /* Ink of text and axes: contrast about 4.5 on white and 4.2 on GitHub's dark page. */
 #define INK "#6e7781"
@@ -42,70 +32,20 @@ void vg_plot_look(vg_text *script, int i, double size)
                    1 + i / VG_COLOURS % 4, points[i % VG_COLOURS], size);
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Waits for @p child; kills it after @p limit seconds. Returns its wait status, or -1. */
-static int wait_for(pid_t child, double limit)
-{
-    double end = seconds() + limit;
-    const struct timespec nap = {0, 2000000};
-    for (;;) {
-        int status;
-        pid_t got = waitpid(child, &status, WNOHANG);
-        if (got == child)
-            return status;
-        if (got < 0 && errno != EINTR)
-            return -1;
-        if (seconds() > end) {
-            kill(child, SIGKILL);
-            while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-                ;
-            return -1;
-        }
-        nanosleep(&nap, NULL);
-    }
-}
-
-/* Runs gnuplot in the folder of the plots; its talk is thrown away. */
+/* Runs gnuplot in the folder of the plots. */
 static bool run(vg_plots *plots, const char *script, const char *output)
 {
     char assign[300];
     snprintf(assign, sizeof assign, "output='%s'", output);
     char *argv[] = {
         (char *)plots->gnuplot, "--default-settings", "-e", assign, (char *)script, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t child;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addchdir_np(&actions, plots->dir);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    int error = posix_spawnp(&child, plots->gnuplot, &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error) {
-        plots->given_up = true;
-        snprintf(plots->reason, sizeof plots->reason, "%s cannot be run: %s (Debian package %s)",
-                 plots->gnuplot, strerror(error), "gnuplot-nox");
-        return false;
-    }
-    int status = wait_for(child, plots->timeout_s);
-    if (status < 0) {
-        plots->given_up = true;
-        snprintf(plots->reason, sizeof plots->reason, "gnuplot did not end within %g s",
-                 plots->timeout_s);
-    } else if (WIFSIGNALED(status)) {
-        snprintf(plots->reason, sizeof plots->reason, "gnuplot died of signal %d",
-                 WTERMSIG(status));
-    } else if (WEXITSTATUS(status)) {
-        snprintf(plots->reason, sizeof plots->reason, "gnuplot failed with exit code %d",
-                 WEXITSTATUS(status));
-    }
-    return status == 0;
+    vg_status status = vg_gnuplot_run(
+        &(vg_gnuplot){.argv = argv, .dir = plots->dir, .input = -1, .limit_s = plots->timeout_s});
+    if (status == VG_OK)
+        return true;
+    plots->given_up = status != VG_EEXTERNAL;
+    snprintf(plots->reason, sizeof plots->reason, "%s", vg_status_message());
+    return false;
 }
 
 static vg_status write_file(const vg_plots *plots, const char *name, const char *suffix,

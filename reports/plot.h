@@ -6,13 +6,9 @@
 #ifndef VG_REPORTS_PLOT_H
 #define VG_REPORTS_PLOT_H
 
+#include "reports/gnuplot.h"
 #include "reports/report.h"
 #include "reports/text.h"
-
-/** Colours that tell apart for the colour-blind (after Okabe and Ito) and show on white as on a
- * dark page. Series i takes colour i % VG_COLOURS, with dash and point type to match. */
-enum { VG_COLOURS = 7 };
-extern const char *const vg_colours[VG_COLOURS];
 
 typedef struct vg_plots {
     const char *dir;     /**< folder the files go to; it exists once the first plot is made */

@@ -10,6 +10,7 @@
 #include "cli/decay_paper.h"
 #include "cli/decay_spool.h"
 #include "cli/decay_view.h"
+#include "cli/gnuplot.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "harness/decay.h"
@@ -276,7 +277,7 @@ static vg_status check_outputs(const session *s)
         VG_TRY(vg_format_of_file(s->options.outputs.items[i], &format));
         VG_TRY(vg_file_check(s->options.outputs.items[i]));
     }
-    return s->plot ? vg_file_check(s->plot) : VG_OK;
+    return s->plot ? vg_gnuplot_check(s->plot) : VG_OK;
 }
 
 /* How it is computed and how often is the reader's choice; anything else makes another experiment. */

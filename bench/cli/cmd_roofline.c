@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/gnuplot.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/roofline_points.h"
@@ -222,7 +223,7 @@ static vg_status roofline(arguments *a)
     for (int i = 0; i < a->common.outputs.count; i++)
         VG_TRY(vg_file_check(a->common.outputs.items[i]));
     if (a->plot)
-        VG_TRY(vg_file_check(a->plot));
+        VG_TRY(vg_gnuplot_check(a->plot));
     for (int i = 0; a->format && i < SVG; i++)
         if (!strcmp(a->format, formats[i]))
             a->common.format = (vg_format)i;

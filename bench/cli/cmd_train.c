@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/gnuplot.h"
 #include "cli/train_session.h"
 #include "cli/train_modes.h"
 #include "cli/train_view.h"
@@ -217,7 +218,7 @@ static vg_status check_arguments(vg_train_session *s)
         return vg_fail(VG_EINVAL, "--validation=%g: a fraction in [0, 1) is needed",
                        s->how.data.validation);
     if (s->plot)
-        VG_TRY(vg_file_check(s->plot));
+        VG_TRY(vg_gnuplot_check(s->plot));
     if (s->step_time + s->lr_find + s->race_asked > 1)
         return vg_fail(VG_EINVAL, "--race, --lr-find and --step-time exclude each other");
     if (s->how.checkpoint && (s->step_time || s->lr_find || s->race_asked))

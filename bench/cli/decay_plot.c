@@ -9,8 +9,8 @@
 #include "results/results.h"
 
 /* Columns: layer, measured norm, low and high end of the seeds' spread, prediction. The prediction
- * is relative to the last block and is scaled to what was measured there. */
-static void write_data(FILE *out, const json_t *record, size_t index)
+ * is relative to the last block and is scaled to what was measured there. Returns how many lines. */
+static int write_data(FILE *out, const json_t *record, size_t index)
 {
     const json_t *layers = json_object_get(record, "layers"),
                  *rate = json_object_get(record, "rate"),
@@ -19,13 +19,15 @@ static void write_data(FILE *out, const json_t *record, size_t index)
     const char *key = strcmp(signal, "delta") ? "grad_out_l2" : "delta_l2";
     size_t depth = json_array_size(layers);
     double top = vg_json_get_number(json_array_get(layers, depth - 1), key);
+    int points = 0;
     fprintf(out, "$d%zu << EOD\n", index);
     for (size_t l = 0; l < depth; l++) {
         const json_t *layer = json_array_get(layers, l);
         double norm = vg_json_get_number(layer, key), sd = vg_json_get_number(layer, "ln_sd");
         double spread = isfinite(sd) ? exp(sd) : 1;
-        if (!(norm > 0))
+        if (!(norm > 0 && isfinite(norm)))
             continue;
+        points++;
         fprintf(out, "%zu %.9g %.9g %.9g", l + 1, norm, norm / spread, norm * spread);
         if (json_is_number(json_array_get(curve, l)))
             fprintf(out, " %.9g\n", top * json_number_value(json_array_get(curve, l)));
@@ -33,11 +35,13 @@ static void write_data(FILE *out, const json_t *record, size_t index)
             fprintf(out, " NaN\n");
     }
     fprintf(out, "EOD\n");
+    return points;
 }
 
-static void write_script(FILE *out, const void *context, const char *path)
+static int write_script(FILE *out, const void *context, const char *path)
 {
     const json_t *records = context;
+    int points = 0;
     size_t index, count = json_array_size(records);
     const json_t *record;
     fprintf(out, "set terminal svg size 900,540 dynamic enhanced background '#ffffff' "
@@ -48,10 +52,10 @@ static void write_script(FILE *out, const void *context, const char *path)
                  "set ylabel 'norm of the back-propagated gradient'\n"
                  "set key outside bottom center horizontal noenhanced\n");
     json_array_foreach((json_t *)records, index, record)
-        write_data(out, record, index);
+        points += write_data(out, record, index);
     fprintf(out, "plot ");
     for (size_t i = 0; i < count; i++) {
-        const char *colour = vg_gnuplot_colour((int)i);
+        const char *colour = vg_colours[i % VG_COLOURS];
         fprintf(out,
                 "%s$d%zu using 1:3:4 with filledcurves fc '%s' fs transparent solid 0.18 notitle, "
                 "$d%zu using 1:5 with lines lc '%s' lw 1.5 dt 2 notitle, "
@@ -60,6 +64,7 @@ static void write_script(FILE *out, const void *context, const char *path)
         vg_gnuplot_quote(out, vg_json_get_text(json_array_get(records, i), "name", "network"));
     }
     fprintf(out, "\n");
+    return points;
 }
 
 vg_status vg_decay_plot(const json_t *records, const char *path)

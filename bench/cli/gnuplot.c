@@ -2,24 +2,22 @@
 #include "cli/gnuplot.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "measure/clock.h"
+#include "results/save.h"
 
-static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                      "#E69F00", "#56B4E9", "#999999"};
-enum { COLOURS = sizeof colours / sizeof *colours };
+static const char suffix[] = ".svg";
 
-const char *vg_gnuplot_colour(int index)
+vg_status vg_gnuplot_check(const char *path)
 {
-    return colours[index % COLOURS];
+    size_t length = strlen(path), least = sizeof suffix - 1;
+    if (length <= least || strcmp(path + length - least, suffix))
+        return vg_fail(VG_EINVAL, "--plot=%s: plots are SVG, the name must end in .svg", path);
+    return vg_file_check(path);
 }
 
 void vg_gnuplot_quote(FILE *out, const char *text)
@@ -33,61 +31,42 @@ void vg_gnuplot_quote(FILE *out, const char *text)
     fputc('\'', out);
 }
 
-enum { LIMIT_S = 60 };
-
-/* Waits for gnuplot, which has a minute (or VGBENCH_PLOT_SECONDS): a plot takes it well under a
- * second. */
-static vg_status wait_for(pid_t child)
-{
-    const char *given = getenv("VGBENCH_PLOT_SECONDS");
-    int limit = given && atoi(given) > 0 ? atoi(given) : LIMIT_S;
-    const struct timespec nap = {0, 5000000};
-    int state;
-    for (double end = vg_clock_s() + limit;;) {
-        pid_t got = waitpid(child, &state, WNOHANG);
-        if (got == child)
-            break;
-        if (got < 0 && errno != EINTR)
-            return vg_fail(VG_EIO, "gnuplot: %s", strerror(errno));
-        if (vg_clock_s() > end) {
-            kill(child, SIGKILL);
-            waitpid(child, &state, 0);
-            return vg_fail(VG_EEXTERNAL, "no plot: gnuplot did not end within %d s", limit);
-        }
-        nanosleep(&nap, NULL);
-    }
-    if (WIFEXITED(state) && WEXITSTATUS(state) == 127)
-        return vg_fail(VG_EUNSUPPORTED, "no plot: gnuplot is not installed (Debian package "
-                                        "gnuplot-nox)");
-    return state ? vg_fail(VG_EEXTERNAL, "no plot: gnuplot failed") : VG_OK;
-}
+enum { LIMIT_S = 60 }; /* a plot takes it well under a second */
 
 /* The script lies in a file without a name: writing into a pipe of a gnuplot that has died would be
  * the end of this program, too, and one that hangs would hang it. */
-static vg_status run_gnuplot(const char *script, size_t size)
+static vg_status run_script(const char *script, size_t size)
 {
+    static char program[] = "gnuplot", from_input[] = "-";
+    char *const argv[] = {program, from_input, NULL};
+    const char *given = getenv("VGBENCH_PLOT_SECONDS");
+    int limit = given && atoi(given) > 0 ? atoi(given) : LIMIT_S;
     int in = memfd_create("gnuplot", MFD_CLOEXEC);
-    if (in < 0 || pwrite(in, script, size, 0) != (ssize_t)size) {
-        int reason = errno;
-        if (in >= 0)
-            close(in);
-        return vg_fail(VG_EIO, "gnuplot: %s", strerror(reason));
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(in, STDIN_FILENO);
-        execlp("gnuplot", "gnuplot", "-", (char *)NULL);
-        _exit(127);
-    }
-    close(in);
-    if (child < 0)
-        return vg_fail(VG_EIO, "gnuplot: %s", strerror(errno));
-    return wait_for(child);
+    vg_status status = VG_OK;
+    if (in < 0 || pwrite(in, script, size, 0) != (ssize_t)size)
+        status = vg_fail(VG_EIO, "gnuplot: %s", strerror(errno));
+    else
+        status = vg_gnuplot_run(&(vg_gnuplot){.argv = argv, .input = in, .limit_s = limit});
+    if (in >= 0)
+        close(in);
+    return status;
 }
 
-vg_status vg_gnuplot_draw(const char *path,
-                          void (*write)(FILE *out, const void *context, const char *path),
-                          const void *context)
+static vg_status draw(const char *temporary, const char *path, const char *script, size_t size)
+{
+    char reason[256];
+    struct stat info;
+    vg_status status = run_script(script, size);
+    if (status != VG_OK) {
+        snprintf(reason, sizeof reason, "%s", vg_status_message());
+        return vg_fail(status, "no plot: %s", reason);
+    }
+    if (stat(temporary, &info) || !info.st_size)
+        return vg_fail(VG_EEXTERNAL, "no plot: gnuplot wrote nothing into %s", path);
+    return rename(temporary, path) ? vg_fail(VG_EIO, "%s: %s", path, strerror(errno)) : VG_OK;
+}
+
+vg_status vg_gnuplot_draw(const char *path, vg_gnuplot_fn *write, const void *context)
 {
     char temporary[4096], *script = NULL;
     size_t size = 0;
@@ -96,12 +75,12 @@ vg_status vg_gnuplot_draw(const char *path,
     FILE *memory = open_memstream(&script, &size);
     if (!memory)
         return vg_fail(VG_ENOMEM, "out of memory for the plot");
-    write(memory, context, temporary);
+    int points = write(memory, context, temporary);
     fclose(memory);
-    vg_status status = run_gnuplot(script, size);
+    vg_status status = points ? draw(temporary, path, script, size)
+                              : vg_fail(VG_EIO, "--plot=%s: nothing to plot, no value is finite",
+                                        path);
     free(script);
-    if (status == VG_OK && rename(temporary, path))
-        status = vg_fail(VG_EIO, "%s: %s", path, strerror(errno));
     if (status != VG_OK)
         unlink(temporary);
     return status;

@@ -98,17 +98,18 @@ static int write_roofs(FILE *out, const json_t *roofline, double threads)
     return lines;
 }
 
-static void write_panel(FILE *out, const json_t *roofline, double threads, int panel)
+/* Returns how many points and roofs are in it. */
+static int write_panel(FILE *out, const json_t *roofline, double threads, int panel)
 {
     static const char *const names[KINDS] = {"own kernels", "oneDNN kernels", "own layers",
                                              "oneDNN layers"};
-    int counts[KINDS];
+    int counts[KINDS], points = 0;
     for (int kind = 0; kind < KINDS; kind++)
-        counts[kind] = write_points(out, roofline, threads, kind, panel);
+        points += counts[kind] = write_points(out, roofline, threads, kind, panel);
     fprintf(out, "set title 'Roofline, %.0f thread%s'\n", threads, threads == 1 ? "" : "s");
-    int lines = write_roofs(out, roofline, threads);
+    int roofs = write_roofs(out, roofline, threads), lines = roofs;
     for (int kind = 0; kind < KINDS; kind++) {
-        const char *colour = vg_gnuplot_colour(kind);
+        const char *colour = vg_colours[kind];
         if (!counts[kind])
             continue;
         fprintf(out,
@@ -118,9 +119,10 @@ static void write_panel(FILE *out, const json_t *roofline, double threads, int p
                 names[kind], counts[kind]);
     }
     fputc('\n', out);
+    return roofs + points;
 }
 
-static void write_script(FILE *out, const void *context, const char *path)
+static int write_script(FILE *out, const void *context, const char *path)
 {
     const json_t *roofline = context;
     double threads[PANELS_MAX];
@@ -133,9 +135,11 @@ static void write_script(FILE *out, const void *context, const char *path)
                  "set xlabel 'FLOP per byte of compulsory traffic'\n"
                  "set ylabel 'GFLOP/s, median and 95 %% interval'\n"
                  "set key outside right top vertical Left reverse noenhanced\n", count);
+    int points = 0;
     for (int panel = 0; panel < count; panel++)
-        write_panel(out, roofline, threads[panel], panel);
+        points += write_panel(out, roofline, threads[panel], panel);
     fprintf(out, "unset multiplot\n");
+    return points;
 }
 
 vg_status vg_roofline_plot(const json_t *roofline, const char *path)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 
+bats_require_minimum_version 1.5.0
+
 setup() {
     cd "$BATS_TEST_TMPDIR"
     small="width=24 batch=16 seeds=2 threads=1"
@@ -151,6 +153,21 @@ PY
     run "$VGBENCH" decay $small depth=9 act=relu vs act=sigmoid --plot p.svg --quiet
     [ "$status" -eq 0 ]
     grep -q "<svg" p.svg
+}
+
+@test "a plot of nothing is no plot, and one line says so; only SVG is made" {
+    run --separate-stderr "$VGBENCH" decay $small depth=64 act=linear init=normal init_std=1000000 --plot none.svg -q
+    [ "$status" -eq 1 ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == *"nothing to plot"* ]]
+    [ ! -e none.svg ]
+    for command in "decay $small" "train $small steps=1" roofline; do
+        run --separate-stderr "$VGBENCH" $command --plot p.png -q
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [[ $stderr == *"--plot=p.png"*".svg" ]]
+    done
+    [ ! -e p.png ]
 }
 
 @test "the fix matrix: every fix with its cost, ranked, with advice" {

@@ -432,9 +432,9 @@ static void a_dying_or_hanging_gnuplot_is_said(void **state)
     char *text = report_with(in_folder("dies"), 5);
     assert_non_null(strstr(text, "gnuplot died of signal 11"));
     free(text);
-    write_script(in_folder("fails"), "#!/bin/sh\nexit 3\n");
+    write_script(in_folder("fails"), "#!/bin/sh\nprintf '\\n  ^\\nline 3: no such thing\\nmore\\n' >&2\nexit 3\n");
     text = report_with(in_folder("fails"), 5);
-    assert_non_null(strstr(text, "gnuplot failed with exit code 3"));
+    assert_non_null(strstr(text, "gnuplot failed with exit code 3: line 3: no such thing."));
     free(text);
     write_script(in_folder("hangs"), "#!/bin/sh\nexec sleep 60\n");
     struct timespec begin, end;
