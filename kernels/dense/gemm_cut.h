@@ -9,8 +9,11 @@
 #include "dense/gemm.h"
 #include "dense/gemm_micro.h"
 
+/* Of the packed part of B: a panel, or all panels of a unit. */
 VG_INLINE int64_t vg_panel_floats(const vg_gemm_plan *plan)
 {
+    if (plan->by_rows)
+        return plan->k_block * plan->vectors * VG_LANES;
     return plan->k_block * VG_TILE_MAX_VECTORS * VG_LANES;
 }
 
@@ -22,7 +25,7 @@ VG_INLINE int64_t vg_copied_lda(int64_t k)
 
 VG_INLINE int64_t vg_copy_floats(const vg_gemm_plan *plan)
 {
-    if (plan->map_crosswise)
+    if (plan->copy_by_k)
         return plan->k_block * vg_copied_lda(plan->rows);
     return plan->rows * vg_copied_lda(plan->k_block) + 16;
 }

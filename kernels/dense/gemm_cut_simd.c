@@ -17,6 +17,11 @@ enum {
     COPY_FLOATS = 16 * 1024,   /* A is copied from here on, if it is read crosswise, */
     COPY_STRIDE = 2048,        /* or if its rows are so far apart that they share sets of L2, */
     SHORT_K = 64,              /* C is most of the traffic */
+    LARGE_C = 1536 * 1024,     /* floats: C is several times L2 */
+    AHEAD_K = 128,             /* up to here a smaller C is written faster than it is asked for */
+    WIDE = 768,                /* columns of C: copies of A cost more than those of B */
+    CROWDED = 512,             /* floats: rows so far apart share an eighth of the sets of L1 */
+    CROWDED_ROWS = 64,         /* a panel is used often enough to be packed for that alone */
     COPY_COLUMNS = 96          /* and if it is used often enough */
 };
 
@@ -45,11 +50,16 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
     int64_t vectors = vg_ceil_div(v->n, VG_LANES), macs = v->m * v->n * v->k;
     int64_t rows = vg_ceil_div(v->m, ROWS_MAX), cols = 1;
     least limit = cut_limits(v);
+    bool rows_first = v->a_t && v->n >= WIDE && v->m * v->k <= LARGE_A;
+    if (rows_first)
+        limit = (least){v->m > 1024 ? 256 : 128, 512};
     if (v->map) /* what is mapped should be mapped once */
         limit = (least){v->m >= 256 ? 128 : 64, v->n + 1};
     while (may_cut(macs, rows * cols)) {
         int64_t unit_rows = v->m / (2 * rows), unit_cols = vectors / (2 * cols) * VG_LANES;
-        if (unit_cols >= limit.cols)
+        if (rows_first && unit_rows >= limit.rows)
+            rows *= 2;
+        else if (unit_cols >= limit.cols)
             cols *= 2;
         else if (unit_rows >= limit.rows)
             rows *= 2;
@@ -80,19 +90,47 @@ static int64_t most_k(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro
     return IN_PLACE_K;
 }
 
+/* Whether B goes through scratch. In place it must be whole vectors wide enough apart. */
+static bool packs_b(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro *micro)
+{
+    if (v->panels)
+        return false;
+    bool crowded = v->n % CROWDED == 0 && plan->rows >= CROWDED_ROWS;
+    return v->b_t || v->n * v->k > micro->in_place || crowded || plan->by_rows;
+}
+
+/* Whether what comes next is fetched while tiles are computed. */
+static bool asks_ahead(const vg_gemm *v)
+{
+    int64_t c = v->m * v->n;
+    if (v->m * v->k + v->n * v->k + c <= L2_FLOATS)
+        return false;
+    return v->panels || (v->a_t && (v->k > AHEAD_K || c >= LARGE_C));
+}
+
+/* With a short k the traffic is in C: a large one is written along its rows, where all of B can be
+ * at hand. */
+static bool goes_by_rows(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro *micro)
+{
+    if (!plan->ahead || v->k > SHORT_K)
+        return false;
+    return v->panels || (!v->b_t && v->m * v->n >= LARGE_C && plan->rows >= CROWDED_ROWS &&
+                         plan->vectors * VG_LANES * v->k <= 2 * micro->in_place);
+}
+
 static vg_gemm_plan cut(const vg_gemm *v, bool swap)
 {
     const vg_micro *micro = &VG_FN(vg_gemm_micro);
     vg_gemm_plan plan = {.swap = swap};
     cut_units(v, &plan, micro->prefer);
-    plan.pack_b = !v->panels && (v->b_t || v->n * v->k > micro->in_place);
-    plan.map_crosswise = v->map && v->a_t;
+    plan.ahead = asks_ahead(v);
+    plan.by_rows = goes_by_rows(v, &plan, micro);
+    plan.pack_b = packs_b(v, &plan, micro);
     plan.copy_a = v->map || (v->m * v->k >= COPY_FLOATS &&
                              plan.vectors * VG_LANES >= COPY_COLUMNS &&
                              (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE));
-    plan.ahead = (v->panels || v->a_t) && v->m * v->k + v->n * v->k + v->m * v->n > L2_FLOATS;
-    bool whole = v->panels || (!plan.pack_b && v->n % VG_LANES == 0);
-    plan.by_rows = plan.ahead && whole && v->k <= SHORT_K;
+    plan.copy_by_k = plan.copy_a && v->a_t &&
+                     (v->map || (v->k <= SHORT_K && !plan.by_rows));
     int64_t k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     plan.k_block = vg_min64(v->k, vg_ceil_div(k_block, K_STEP) * K_STEP);
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);

@@ -119,15 +119,19 @@ static void copy_crosswise(const unit_state *u)
 static void copy_a(const unit_state *u)
 {
     const vg_gemm *g = u->g;
+    int64_t rows = u->rows.last - u->rows.first;
     if (g->map && g->a_t)
         map_crosswise(u);
     else if (g->map)
         map_rows(u);
+    else if (u->plan->copy_by_k)
+        VG_FN(vg_copy_rows)(g->a + u->k0 * g->lda + u->rows.first, g->lda, u->k, rows,
+                            vg_copied_lda(rows), u->copy);
     else if (g->a_t)
         copy_crosswise(u);
     else
-        VG_FN(vg_copy_rows)(g->a + u->rows.first * g->lda + u->k0, g->lda,
-                            u->rows.last - u->rows.first, u->k, vg_copied_lda(u->k), u->copy);
+        VG_FN(vg_copy_rows)(g->a + u->rows.first * g->lda + u->k0, g->lda, rows, u->k,
+                            vg_copied_lda(u->k), u->copy);
 }
 
 /* Points the tile at its rows of A. */
@@ -138,7 +142,7 @@ static void aim(const unit_state *u, range r, vg_tile *t)
     if (!u->plan->copy_a) {
         t->a = g->a_t ? g->a + u->k0 * g->lda + row : g->a + row * g->lda + u->k0;
         t->lda = g->lda;
-    } else if (g->map && g->a_t) {
+    } else if (u->plan->copy_by_k) {
         t->a = u->copy + r.first;
         t->lda = vg_copied_lda(u->rows.last - u->rows.first);
     } else if (g->a_t) {
@@ -241,19 +245,34 @@ static void run_panel(const vg_micro *micro, unit_state *u, int64_t j, int vecto
     }
 }
 
-/* With a short k the traffic is in C: then a row of tiles at a time, so that C is written along its
- * rows. Only where B needs no packing. */
+/* All panels of the unit, one behind the other. */
+static void pack_panels(const vg_micro *micro, const unit_state *u)
+{
+    for (int64_t j = u->cols.first; j < u->cols.last;) {
+        int vectors = panel_vectors(micro, u->cols.last - j);
+        pack(u->g, u->k0, u->k, j * VG_LANES, (int64_t)vectors * VG_LANES,
+             u->panel + (j - u->cols.first) * VG_LANES * u->k);
+        j += vectors;
+    }
+}
+
+/* A row of tiles at a time, so that C is written along its rows. */
 static void run_by_rows(const vg_micro *micro, unit_state *u)
 {
     range r = {0, 0};
+    if (u->plan->pack_b)
+        pack_panels(micro, u);
     for (int64_t i = 0; i < u->tiles; i++) {
         r = next_tile(u, i, r.last);
         for (int64_t j = u->cols.first; j < u->cols.last;) {
             int vectors = panel_vectors(micro, u->cols.last - j);
+            int64_t col = (j - u->cols.first) * VG_LANES;
             vg_tile t = panel_tile(u, j, vectors);
-            t.ahead = NULL;
+            t.ahead = NULL; /* the stores are hidden by themselves; asking for C cost 5 to 10 % */
+            if (u->plan->pack_b)
+                t.b = u->panel + col * u->k;
             aim(u, r, &t);
-            t.c += (j - u->cols.first) * VG_LANES;
+            t.c += col;
             (u->g->a_t ? micro->by_cols : micro->by_rows)[vectors](&t, (int)(r.last - r.first));
             finish(u, r, j * VG_LANES, &t, vectors);
             j += vectors;

@@ -72,8 +72,31 @@ static void outputs_do_not_depend_on_threads(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* Cuts and copies that only large products take: A crosswise by strips and B packed because its rows
+ * crowd L1; C along its rows, with all of B packed; units of rows first. */
+static void large_weight_gradients_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    static const vg_backend own[] = {VG_BACKEND_avx2, VG_BACKEND_avx512, VG_BACKEND_neon};
+    static const vg_shape shapes[] = {
+        {.n = {33, 512, 520}}, {.n = {2, 1250, 1260}}, {.n = {67, 771, 260}}};
+    int runs = 0;
+    for (int b = 0; b < 3; b++) {
+        const vg_kernel *kernel = vg_kernel_find(VG_OP_dense, VG_DIR_bwd_weights, own[b]);
+        for (int i = 0; i < 3 && kernel && vg_kernel_usable(kernel) == VG_OK; i++) {
+            bool ran;
+            assert_true(same_bits(kernel, &shapes[i], &ran));
+            runs += ran;
+        }
+    }
+    if (!runs)
+        skip(); /* neither AVX2 nor NEON here */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(outputs_do_not_depend_on_threads)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outputs_do_not_depend_on_threads),
+        cmocka_unit_test(large_weight_gradients_do_not_depend_on_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
