@@ -80,6 +80,10 @@ double vg_net_traffic(const vg_net *net);
 /** Entries of the record's layers[]: blocks, or steps in time of recurrent models. */
 int64_t vg_net_entries(const vg_net *net);
 
+/** Whether its backend leaves what the statistics need: oneDNN's recurrent cells keep the gradients of
+ * the states to themselves. */
+bool vg_net_watchable(const vg_spec *spec);
+
 /** Statistics of entry @p index (1 .. entries) after a run; with options.monitor only. Gradients are
  * unscaled. */
 void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *stats);

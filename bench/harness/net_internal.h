@@ -53,6 +53,7 @@ typedef struct vg_recurrent_layer {
     float *arriving; /* gradient that reaches every h_t from above */
     float *total;    /* dL/dh_t */
     float *grad_in;  /* gradient of x: the layer below's `arriving`, or nobody's */
+    const vg_task *forward; /* whose workspace the backward pass reads, on oneDNN */
 } vg_recurrent_layer;
 
 struct vg_net {

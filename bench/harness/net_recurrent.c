@@ -144,7 +144,7 @@ static float *last_state(const vg_net *net)
 static vg_status add_cell(vg_net *net, int l, vg_dir dir)
 {
     const vg_spec *s = &net->spec;
-    const vg_recurrent_layer *layer = &net->layer[l];
+    vg_recurrent_layer *layer = &net->layer[l];
     vg_shape shape = {.n = {s->batch, s->seq_len, net->value[layer->in].cols, s->width}};
     if (s->model == VG_MODEL_rnn)
         shape.act = s->act;
@@ -158,8 +158,11 @@ static vg_status add_cell(vg_net *net, int l, vg_dir dir)
     task->t[VG_HS].p = net->value[layer->out].data;
     task->t[VG_CS].p = layer->cells;
     task->t[VG_GATES].p = layer->gates;
-    if (dir == VG_DIR_fwd)
+    if (dir == VG_DIR_fwd) {
+        layer->forward = task;
         return VG_OK;
+    }
+    task->forward = layer->forward;
     task->t[VG_DHS].p = layer->arriving;
     task->t[VG_DHT].p = layer->total;
     task->t[VG_DX].p = layer->grad_in;
@@ -187,9 +190,19 @@ static vg_status head_backward(vg_net *net, const vg_shape *shape)
     return VG_OK;
 }
 
+bool vg_net_watchable(const vg_spec *s)
+{
+    const vg_kernel *cell = vg_kernel_find(cell_of(s), VG_DIR_bwd, (vg_backend)s->backend);
+    return s->model == VG_MODEL_mlp || !cell || !(cell->impl->omits >> VG_DHT & 1);
+}
+
 static vg_status watch(vg_net *net)
 {
     const vg_spec *s = &net->spec;
+    if (!vg_net_watchable(s))
+        return vg_fail(VG_EUNSUPPORTED, "backend=%s gives no gradient of the states between the first "
+                                        "and the last: model=%s is measured on own kernels",
+                       vg_spec_word(s, "backend"), vg_spec_word(s, "model"));
     const vg_recurrent_layer *top = &net->layer[s->depth];
     vg_time_tensors tensors = {.op = cell_of(s),
                                .act = (vg_op)s->act,

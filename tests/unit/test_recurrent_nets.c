@@ -169,6 +169,53 @@ static void any_number_of_threads_gives_the_same_bits(void **state)
     }
 }
 
+/* Gradients of all parameters after a second seed: what is prepared for the first must not stay. */
+static lab_net second_seed(const char *words, const char *backend)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s backend=%s", words, backend);
+    lab_net lab = lab_run(text, false, false);
+    assert_int_equal(vg_net_init(lab.net, lab.spec.seed + 1), VG_OK);
+    assert_int_equal(vg_net_run(lab.net), VG_OK);
+    return lab;
+}
+
+static void onednn_gives_the_same_gradients(void **state)
+{
+    (void)state;
+    static const char *const nets[] = {"model=rnn", "model=rnn act=relu", "model=lstm",
+                                       "model=gru depth=2"};
+    if (vg_backend_usable(VG_BACKEND_onednn) != VG_OK)
+        skip();
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        char words[128];
+        double error = 0, size = 0;
+        snprintf(words, sizeof words, "%s seq_len=9 width=16 batch=6 data=recall", nets[i]);
+        lab_net own = second_seed(words, "scalar"), theirs = second_seed(words, "onednn");
+        for (int64_t k = 0; k < (int64_t)vg_net_arena(own.net)->floats; k++) {
+            double x = vg_net_grads(own.net)[k], y = vg_net_grads(theirs.net)[k];
+            error += (x - y) * (x - y);
+            size += x * x;
+        }
+        lab_release(&own);
+        lab_release(&theirs);
+        if (!(sqrt(error / size) <= 1e-5))
+            fail_msg("%s: %g", words, sqrt(error / size));
+    }
+}
+
+/* Its cells give no gradient of the states between: that is said, not called vanishing. */
+static void onednn_is_not_watched_in_time(void **state)
+{
+    (void)state;
+    json_t *record = NULL;
+    if (vg_backend_usable(VG_BACKEND_onednn) != VG_OK)
+        skip();
+    vg_spec spec = lab_spec("model=lstm seq_len=9 width=16 batch=6 backend=onednn");
+    assert_int_equal(vg_decay_measure(&spec, &(vg_decay_options){0}, &record), VG_EUNSUPPORTED);
+    assert_null(record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +225,8 @@ int main(void)
         cmocka_unit_test(rates_agree_with_theory),
         cmocka_unit_test(findings_speak_of_steps),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bits),
+        cmocka_unit_test(onednn_gives_the_same_gradients),
+        cmocka_unit_test(onednn_is_not_watched_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
