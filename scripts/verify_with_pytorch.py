@@ -10,7 +10,7 @@ over the magnitudes of its terms (a gradient that vanishes identically still has
 network whose layers magnify a perturbation (batch norm, group norm over few values, residual sums
 without norm, great depth) magnifies roundings too. The growth is measured, not assumed (Parker
 1997, Monte Carlo arithmetic): the float64 network is run again with every result changed by up to
-2^-24 of its S, as float32 would, and T is 8 times the relative change of the tensor, the larger
+2^-24 of its S and by what float32 loses near zero, as float32 would, and T is 8 times the relative change of the tensor, the larger
 of two runs. The report prints the largest. With --tolerance T is that number. Activations with a
 kink take their branch from the dumped input of f, so that a value that rounds to the other side
 of zero is no disagreement. Gradients come from autograd, magnitudes from the formulas below. Exit
@@ -31,6 +31,12 @@ except ImportError as error:
     sys.exit(3)
 
 SELU_LAMBDA, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+
+
+def smallest(spec):
+    """What a float32 sum loses near zero, of as many terms as a layer's sums have: half of a subnormal a
+    term (a random walk), or the smallest normal number where subnormals are flushed."""
+    return (2.0 ** -126 if spec["ftz"] else 2.0 ** -150) * max(spec["batch"], spec["width"]) ** 0.5
 
 
 class Dump:
@@ -80,13 +86,16 @@ class Tape:
         return tensor
 
     def rounded(self, tensor, magnitude):
-        """As if computed in float32, the gradient as well: changed by up to a rounding of S."""
-        def change(size):
+        """As if computed in float32, the gradient as well: changed by up to a rounding of S. Gradients
+        are kept times loss_scale."""
+        def change(size, least):
             unit = torch.rand(size.shape, generator=self.noise, dtype=torch.float64)
-            return (2 * unit - 1) * 2.0 ** -24 * size.detach().abs()
-        tensor = tensor + change(magnitude)
+            return (2 * unit - 1) * (2.0 ** -24 * size.detach().abs() + least)
+        least = smallest(self.spec)
+        tensor = tensor + change(magnitude, least)
         if tensor.requires_grad:
-            tensor.register_hook(lambda grad: grad + change(grad))
+            least = least / self.spec["loss_scale"]
+            tensor.register_hook(lambda grad: grad + change(grad, least))
         return tensor
 
     def reads(self, magnitude_of_gradient, *inputs):
@@ -371,7 +380,8 @@ def rounding_growth(dump, exact):
         noise = torch.Generator().manual_seed(seed)
         for name, tensor in everything(*network(dump, noise)).items():
             change[name] = max(change[name], norm_of(tensor - exact[name]))
-    return change
+    stored = smallest(dump.spec)  # a file holds gradients without the loss scale
+    return {name: change[name] + stored * exact[name].numel() ** 0.5 for name in change}
 
 
 def compare(name, got, ref, size, tolerance, growth, report):
