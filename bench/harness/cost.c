@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/net.h"
+#include "measure/clock.h"
 #include "measure/counters.h"
 #include "measure/stats.h"
 #include "results/results.h"
@@ -13,13 +13,6 @@
 enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, SAMPLES_LONG = 3, OWN = 0, ONEDNN = 1, SIDES = 2 };
 static const double BUDGET_S = 0.5; /* of all samples of both sides */
 static const double LONG_S = 0.5;   /* of one sample: fewer will do */
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A network ready to be timed, run once. */
 static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
@@ -42,20 +35,20 @@ static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
 static vg_status sample(vg_team *team, vg_net *const net[SIDES],
                         double ms[SIDES][SAMPLES_MAX], int *count)
 {
-    double begin = seconds();
+    double begin = vg_clock_s();
     int n = 0;
     int least = SAMPLES_MIN;
-    while (n < SAMPLES_MAX && (n < least || seconds() - begin < BUDGET_S)) {
+    while (n < SAMPLES_MAX && (n < least || vg_clock_s() - begin < BUDGET_S)) {
         for (int side = 0; side < SIDES; side++) {
             if (!net[side])
                 continue;
             vg_team_wake(team);
-            double start = seconds();
+            double start = vg_clock_s();
             VG_TRY(vg_net_run(net[side]));
-            ms[side][n] = 1e3 * (seconds() - start);
+            ms[side][n] = 1e3 * (vg_clock_s() - start);
         }
         n++;
-        if (seconds() - begin > LONG_S * n)
+        if (vg_clock_s() - begin > LONG_S * n)
             least = SAMPLES_LONG;
     }
     *count = n;

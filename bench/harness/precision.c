@@ -4,21 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/net.h"
+#include "measure/clock.h"
 #include "measure/stats.h"
 #include "results/results.h"
 
 enum { PAIRS_MAX = 41, PAIRS_MIN = 7 };
 static const double BUDGET_S = 1.0;
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A network of the spec's first seed on a team of its own, run once. */
 typedef struct side {
@@ -72,9 +65,9 @@ static vg_status only_backward(side *s)
 static vg_status time_of(const side *s, double *ms)
 {
     vg_team_wake(s->team);
-    double begin = seconds();
+    double begin = vg_clock_s();
     VG_TRY(vg_team_run(s->team, s->part.steps ? &s->part : vg_net_plan(s->net), NULL));
-    *ms = 1e3 * (seconds() - begin);
+    *ms = 1e3 * (vg_clock_s() - begin);
     return VG_OK;
 }
 
@@ -86,9 +79,9 @@ typedef struct pairs {
 /* ABAB: what disturbs one disturbs the other. */
 static vg_status sample(const side *a, const side *b, pairs *p)
 {
-    double begin = seconds();
+    double begin = vg_clock_s();
     p->count = 0;
-    while (p->count < PAIRS_MAX && (p->count < PAIRS_MIN || seconds() - begin < BUDGET_S)) {
+    while (p->count < PAIRS_MAX && (p->count < PAIRS_MIN || vg_clock_s() - begin < BUDGET_S)) {
         int i = p->count++;
         VG_TRY(time_of(a, &p->a[i]));
         VG_TRY(time_of(b, &p->b[i]));

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/train/onednn_step.h"
+#include "measure/clock.h"
 #include "measure/stats.h"
 #include "results/results.h"
 #include "vgbench/onednn.h"
@@ -52,13 +52,6 @@ typedef struct examined {
     int done;
 } examined;
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* --- folding ------------------------------------------------------------------------------- */
 
 /* Mean over the workers that took part: small plans stay on fewer than the team has. */
@@ -83,10 +76,10 @@ static double *layer_of(const examined *e, int run, int layer)
 static double clock_us(void)
 {
     enum { READINGS = 2000 };
-    double begin = seconds();
+    double begin = vg_clock_s();
     for (int i = 0; i < READINGS; i++)
-        seconds();
-    return 1e6 * (seconds() - begin) / READINGS;
+        vg_clock_s();
+    return 1e6 * (vg_clock_s() - begin) / READINGS;
 }
 
 static void add_item(examined *e, int run, int item, double us)
@@ -153,10 +146,10 @@ static vg_status allocate(examined *e)
 static vg_status examine(examined *e)
 {
     VG_TRY(allocate(e));
-    double begin = seconds();
+    double begin = vg_clock_s();
     for (int run = -2; run < RUNS; run++) { /* two to warm up */
         vg_onednn_account account;
-        if (run >= LEAST && seconds() - begin > e->budget_s)
+        if (run >= LEAST && vg_clock_s() - begin > e->budget_s)
             break;
         vg_onednn_take_account(&account, 0);
         VG_TRY(vg_stepper_run_timed(e->stepper, e->index, e->statistics, &e->times));

@@ -300,6 +300,13 @@ vg_status vg_snapshot_load(vg_train_run *run)
     return status;
 }
 
+bool vg_train_has_checkpoint(const char *dir)
+{
+    char path[PATH];
+    return snprintf(path, sizeof path, "%s/checkpoint.vgc", dir) < (int)sizeof path &&
+           access(path, F_OK) == 0;
+}
+
 /* --- weights for others -------------------------------------------------------------------- */
 
 /* FOLDER/weights: one .npy per parameter and running statistic, and manifest.json. */

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/train/breakdown.h"
 #include "kernels/base/parallel.h"
+#include "measure/clock.h"
 #include "measure/stats.h"
 #include "results/results.h"
 #include "vgbench/peak.h"
@@ -34,13 +34,6 @@ typedef struct timing {
     int count;
 } timing;
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void peak_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     (void)unit;
@@ -53,9 +46,9 @@ static vg_status make_peak(timing *t)
 {
     int threads = vg_team_threads(t->team);
     t->peak = (peak_task){.isa = vg_peak_isa(), .rounds = 1000};
-    double flops = vg_peak_fma(t->peak.isa, 1000), begin = seconds();
+    double flops = vg_peak_fma(t->peak.isa, 1000), begin = vg_clock_s();
     vg_peak_fma(t->peak.isa, 1000);
-    double once = seconds() - begin;
+    double once = vg_clock_s() - begin;
     t->peak.rounds = (int64_t)(1000 * PEAK_S / (once > 1e-7 ? once : 1e-7)) + 1;
     t->peak_work = flops / 1000 * (double)t->peak.rounds * threads;
     vg_phase phase = {.run = peak_unit, .units = threads, .cost_ns = 1e9};
@@ -75,9 +68,9 @@ static vg_status make_side(timing *t, int side)
     VG_TRY(vg_stepper_reset(t->stepper[side], t->spec[side].seed));
     for (int i = 0; i < 3; i++)
         VG_TRY(one_step(t, side));
-    double begin = seconds();
+    double begin = vg_clock_s();
     VG_TRY(one_step(t, side));
-    t->steps[side] = (int)ceil(SAMPLE_S / (seconds() - begin));
+    t->steps[side] = (int)ceil(SAMPLE_S / (vg_clock_s() - begin));
     return VG_OK;
 }
 
@@ -108,22 +101,22 @@ static vg_status make(timing *t, const vg_spec *spec)
 
 static vg_status sample(timing *t, double budget_s)
 {
-    double begin = seconds();
+    double begin = vg_clock_s();
     for (t->count = 0; t->count < SAMPLES; t->count++) {
-        if (t->count >= LEAST && seconds() - begin > budget_s)
+        if (t->count >= LEAST && vg_clock_s() - begin > budget_s)
             break;
         vg_team_wake(t->team);
-        double start = seconds();
+        double start = vg_clock_s();
         VG_TRY(vg_team_run(t->team, &t->peak_plan, NULL));
-        t->gflops[t->count] = 1e-9 * t->peak_work / (seconds() - start);
+        t->gflops[t->count] = 1e-9 * t->peak_work / (vg_clock_s() - start);
         for (int side = 0; side < SIDES; side++) {
             if (!t->stepper[side])
                 continue;
             vg_team_wake(t->team);
-            start = seconds();
+            start = vg_clock_s();
             for (int i = 0; i < t->steps[side]; i++)
                 VG_TRY(one_step(t, side));
-            t->us[side][t->count] = 1e6 * (seconds() - start) / t->steps[side];
+            t->us[side][t->count] = 1e6 * (vg_clock_s() - start) / t->steps[side];
         }
     }
     return VG_OK;

@@ -4,19 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "harness/train/breakdown.h"
 #include "harness/train/run.h"
 #include "harness/train/schedule.h"
+#include "measure/clock.h"
 #include "results/results.h"
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 int64_t vg_train_steps_per_epoch(const vg_spec *spec, const vg_dataset *data)
 {
@@ -120,9 +113,9 @@ static vg_status score(const vg_train_run *run, vg_score *score)
 static vg_status validate(vg_train_run *run, double lr)
 {
     vg_run_state *s = &run->state;
-    double begin = seconds();
+    double begin = vg_clock_s();
     VG_TRY(score(run, &s->last));
-    s->eval_s += seconds() - begin;
+    s->eval_s += vg_clock_s() - begin;
     json_t *entry = epoch_json(run, lr);
     vg_train_keep(s->epochs, entry);
     vg_train_log(run, entry);
@@ -179,11 +172,11 @@ static vg_status one_step(vg_train_run *run)
     int64_t at = in_epoch * run->spec.batch, left = run->data->train_count - at;
     double lr = vg_schedule_lr(&run->spec, s->step, run->total);
     bool monitored = s->step % run->every == 0 || s->step + 1 == run->total;
-    double begin = seconds();
+    double begin = vg_clock_s();
     VG_TRY(vg_stepper_run(run->stepper, s->step, run->order + at,
                           left < run->spec.batch ? left : run->spec.batch, lr,
                           monitored && !run->options->light, &run->result));
-    s->train_s += seconds() - begin;
+    s->train_s += vg_clock_s() - begin;
     s->step++;
     s->epoch_loss = (in_epoch ? s->epoch_loss : 0) + run->result.loss;
     s->since_loss += run->result.loss;
@@ -294,9 +287,12 @@ static vg_status look_at_a_step(vg_train_run *run, json_t *record)
     return VG_OK;
 }
 
-vg_status vg_train(const vg_spec *spec, const vg_train_options *options, json_t **record,
+vg_status vg_train(const vg_spec *spec, const vg_train_options *asked, json_t **record,
                    vg_train_end *end)
 {
+    vg_train_options fitting = *asked, *options = &fitting;
+    bool blind = !asked->light && !vg_net_watchable(spec);
+    options->light |= blind;
     vg_train_run *run = calloc(1, sizeof *run);
     *record = NULL;
     if (!run)
@@ -310,6 +306,9 @@ vg_status vg_train(const vg_spec *spec, const vg_train_options *options, json_t 
         status = vg_snapshot_export(run);
     if (status == VG_OK)
         *record = vg_train_record(run);
+    if (status == VG_OK && blind)
+        vg_json_set_text(*record, "statistics_reason",
+                         "this backend keeps the gradients of the states to itself");
     if (status == VG_OK)
         status = look_at_a_step(run, *record);
     if (end)

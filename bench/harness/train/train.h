@@ -65,6 +65,9 @@ typedef enum vg_train_end {
 vg_status vg_train(const vg_spec *spec, const vg_train_options *options, json_t **record,
                    vg_train_end *end);
 
+/** Whether folder @p dir holds a checkpoint to go on from. */
+bool vg_train_has_checkpoint(const char *dir);
+
 /** Steps of an epoch: the last batch may be partial, but batch norm cannot take a batch of one,
  * which is left out. */
 int64_t vg_train_steps_per_epoch(const vg_spec *spec, const vg_dataset *data);
