@@ -13,6 +13,7 @@
 #include "cli/gnuplot.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/spec_words.h"
 #include "harness/decay.h"
 #include "harness/dump.h"
 #include "harness/sweep.h"
@@ -29,7 +30,7 @@ static const char help_text[] =
     "that at the last; a cell of the bar is a decade that is left.";
 
 /* Three nets of 8 to 64 blocks: the problem, a cure by initialisation, a cure by architecture. */
-static const char *const classic[] = {
+static const char *classic[] = {
     "depth=8,16,32,64", "seeds=4",        "act=sigmoid",   "init=xavier_normal", "vs",
     "act=relu",         "init=he_normal", "vs",            "act=relu",           "init=he_normal",
     "skip=residual",    "norm=layer",     "norm_at=pre",
@@ -45,44 +46,25 @@ typedef struct session {
     vg_options options;
     vg_sweep sweep;
     const char *dump, *plot, *paper;
-    bool fixes, cost, explain, precision;
+    bool fixes, cost, explain, precision, force;
     uint64_t varying;    /* bit per key: its value differs between points */
     json_t *records;     /* kept for what needs all at once: fixes, papers, a plot; else NULL */
     json_t *trained;     /* papers: records of claims about learning */
     vg_spool spool;      /* of a sweep whose records are written at the end */
     json_t *index;       /* of a dump of several points */
     char *command;
-    int64_t done, skipped;
+    json_t *skipped;     /* points that could not be run */
+    char idle[VG_IDLE_TEXT];
+    int64_t done;
     int disagreeing;     /* claims of a paper */
 } session;
 
 /* --- words --------------------------------------------------------------------------------- */
 
-/* The spec words with those of --threads, --backend, --seed set before the first `vs`. */
 static vg_status parse_words(session *s, const vg_words *given)
 {
-    vg_words words = *given;
-    if (!words.count && !s->fixes)
-        words = (vg_words){(const char **)classic, CLASSIC};
-    char synonyms[3][256];
-    const char *texts[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
-    static const char *const keys[] = {"threads", "backend", "seed"};
-    char **all = calloc((size_t)words.count + 3, sizeof *all);
-    if (!all)
-        return vg_fail(VG_ENOMEM, "out of memory for the words");
-    int count = 0, first_vs = 0;
-    while (first_vs < words.count && strcmp(words.items[first_vs], "vs"))
-        all[count++] = (char *)words.items[first_vs++];
-    for (int i = 0; i < 3; i++)
-        if (texts[i] && strcmp(texts[i], "all")) {
-            snprintf(synonyms[i], sizeof synonyms[i], "%s=%s", keys[i], texts[i]);
-            all[count++] = synonyms[i];
-        }
-    for (int i = first_vs; i < words.count; i++)
-        all[count++] = (char *)words.items[i];
-    vg_status status = vg_sweep_parse(count, all, &s->sweep);
-    free(all);
-    return status;
+    static const vg_words picture = {classic, CLASSIC};
+    return vg_spec_words_parse(&s->options, given->count || s->fixes ? given : &picture, &s->sweep);
 }
 
 /* The given words of a point that vary, or all of them where there is one point. */
@@ -99,12 +81,6 @@ static void point_name(const session *s, const vg_spec *spec, char name[NAME])
 static bool streams(const session *s)
 {
     return s->options.format != VG_FORMAT_JSON;
-}
-
-static void skip(session *s, const char *name)
-{
-    s->skipped++;
-    vg_say(false, "skipped: %s: %s", name, vg_status_message());
 }
 
 static vg_status keep(session *s, int64_t point, const char *name, const char *dump,
@@ -148,6 +124,8 @@ static vg_status run_point(session *s, int64_t point, vg_progress *progress)
     how.dump = s->dump ? folder : NULL;
     vg_status status = vg_spec_resolve(&spec, VG_FOR_DECAY);
     if (status == VG_OK)
+        vg_spec_words_idle(&spec, VG_FOR_DECAY, s->options.quiet, s->idle);
+    if (status == VG_OK)
         status = vg_decay_measure(&spec, &how, &record);
     if (status == VG_OK) {
         vg_progress_end(progress);
@@ -156,7 +134,7 @@ static vg_status run_point(session *s, int64_t point, vg_progress *progress)
     }
     if (interrupted() || status == VG_EIO || s->sweep.points == 1)
         return status;
-    skip(s, name);
+    vg_spec_words_skip(point, name, &s->skipped);
     return VG_OK;
 }
 
@@ -175,7 +153,7 @@ static vg_status run_points(session *s)
                (long long)s->sweep.points);
         return VG_OK;
     }
-    if (status == VG_OK && s->skipped == s->sweep.points)
+    if (status == VG_OK && (int64_t)json_array_size(s->skipped) == s->sweep.points)
         return vg_fail(VG_EINVAL, "none of the %lld points could be run",
                        (long long)s->sweep.points);
     return status;
@@ -200,6 +178,8 @@ static json_t *document(const session *s)
     json_object_del(results, "decay"); /* written record by record */
     if (json_array_size(s->trained))
         json_object_set(results, "train", s->trained);
+    if (s->skipped)
+        json_object_set(results, "skipped", s->skipped);
     if (interrupted())
         json_object_set_new(results, "partial", json_true());
     return results;
@@ -277,7 +257,9 @@ static vg_status check_outputs(const session *s)
         VG_TRY(vg_format_of_file(s->options.outputs.items[i], &format));
         VG_TRY(vg_file_check(s->options.outputs.items[i]));
     }
-    return s->plot ? vg_gnuplot_check(s->plot) : VG_OK;
+    if (s->plot)
+        VG_TRY(vg_gnuplot_check(s->plot));
+    return s->dump && !s->fixes && !s->paper ? vg_dump_prepare(s->dump, s->force) : VG_OK;
 }
 
 /* How it is computed and how often is the reader's choice; anything else makes another experiment. */
@@ -348,6 +330,8 @@ int vg_cmd_decay(int argc, char **argv)
     const vg_option own[] = {
         {"dump", 0, VG_OPTION_TEXT, &s.dump, "DIR",
          "write every tensor of the first seed as .npy with manifest.json", NULL, 0, NULL},
+        {"force", 0, VG_OPTION_FLAG, &s.force, NULL, "replace the dump that --dump finds", NULL, 0,
+         NULL},
         {"fixes", 0, VG_OPTION_FLAG, &s.fixes, NULL,
          "try every fix on the network: survival, cost, advice", NULL, 0, NULL},
         {"cost", 0, VG_OPTION_FLAG, &s.cost, NULL, "also time a step, beside oneDNN", NULL, 0,
@@ -375,6 +359,7 @@ int vg_cmd_decay(int argc, char **argv)
     vg_sweep_release(&s.sweep);
     json_decref(s.records);
     json_decref(s.trained);
+    json_decref(s.skipped);
     vg_spool_close(&s.spool);
     json_decref(s.index);
     free(s.command);

@@ -26,32 +26,6 @@ bool vg_train_stop_asked(void)
     return vg_interrupted() != 0;
 }
 
-/* --- words --------------------------------------------------------------------------------- */
-
-/* The spec words with those of --threads, --backend, --seed set before the first `vs`. */
-static vg_status parse_words(vg_train_session *s, const vg_words *words)
-{
-    char synonyms[3][256];
-    const char *texts[] = {s->options.threads_text, s->options.backend, s->options.seed_text};
-    static const char *const keys[] = {"threads", "backend", "seed"};
-    char **all = calloc((size_t)words->count + 3, sizeof *all);
-    if (!all)
-        return vg_fail(VG_ENOMEM, "out of memory for the words");
-    int count = 0, first_vs = 0;
-    while (first_vs < words->count && strcmp(words->items[first_vs], "vs"))
-        all[count++] = (char *)words->items[first_vs++];
-    for (int i = 0; i < 3; i++)
-        if (texts[i] && strcmp(texts[i], "all")) {
-            snprintf(synonyms[i], sizeof synonyms[i], "%s=%s", keys[i], texts[i]);
-            all[count++] = synonyms[i];
-        }
-    for (int i = first_vs; i < words->count; i++)
-        all[count++] = (char *)words->items[i];
-    vg_status status = vg_sweep_parse(count, all, &s->sweep);
-    free(all);
-    return status;
-}
-
 vg_status vg_train_point(const vg_train_session *s, int64_t index, vg_spec *spec,
                          char name[VG_TRAIN_NAME])
 {
@@ -118,11 +92,12 @@ static vg_status run_seed(vg_train_session *s, const vg_spec *spec, const char *
     return VG_OK;
 }
 
-static vg_status run_point(vg_train_session *s, int64_t index)
+static vg_status run_point(vg_train_session *s, int64_t index, char name[VG_TRAIN_NAME])
 {
     vg_spec spec;
-    char name[VG_TRAIN_NAME], full[VG_TRAIN_NAME + 32];
+    char full[VG_TRAIN_NAME + 32];
     VG_TRY(vg_train_point(s, index, &spec, name));
+    vg_spec_words_idle(&spec, VG_FOR_TRAIN, s->options.quiet, s->idle);
     int64_t seeds = spec.seeds, first = spec.seed;
     for (int64_t i = 0; i < seeds && !vg_train_stop_asked(); i++) {
         spec.seed = first + i;
@@ -136,17 +111,17 @@ static vg_status run_point(vg_train_session *s, int64_t index)
 static vg_status run_points(vg_train_session *s)
 {
     for (int64_t i = 0; i < s->sweep.points && !vg_train_stop_asked(); i++) {
-        vg_status status = run_point(s, i);
+        char name[VG_TRAIN_NAME] = "";
+        vg_status status = run_point(s, i, name);
         if (status == VG_OK)
             continue;
         if (s->sweep.points == 1 || status == VG_EIO || status == VG_EFORMAT)
             return status;
-        s->skipped++;
-        vg_say(false, "skipped: point %lld: %s", (long long)i + 1, vg_status_message());
+        vg_spec_words_skip(i, name, &s->skipped);
     }
     if (vg_train_stop_asked())
         vg_say(false, "interrupted: what was trained is kept");
-    else if (s->skipped == s->sweep.points)
+    else if ((int64_t)json_array_size(s->skipped) == s->sweep.points)
         return vg_fail(VG_EINVAL, "none of the %lld points could be run",
                        (long long)s->sweep.points);
     return VG_OK;
@@ -186,6 +161,8 @@ static vg_status write_outputs(const vg_train_session *s)
         json_object_set_new(results, "race", json_pack("[O]", s->race));
     else
         json_object_set(results, "train", s->records);
+    if (s->skipped)
+        json_object_set(results, "skipped", s->skipped);
     if (vg_train_stop_asked())
         json_object_set_new(results, "partial", json_true());
     if (!streams(s))
@@ -263,9 +240,12 @@ static vg_status close_log(vg_train_session *s)
 static vg_status run(vg_train_session *s, const vg_words *words)
 {
     VG_TRY(check_arguments(s));
-    VG_TRY(parse_words(s, words));
+    VG_TRY(vg_spec_words_parse(&s->options, words, &s->sweep));
     VG_TRY(vg_sweep_varying(&s->sweep, &s->varying));
     VG_TRY(one_run_only(s));
+    if (s->how.resume && !vg_train_has_checkpoint(s->how.checkpoint))
+        vg_say(s->options.quiet, "%s: no checkpoint yet: the run begins at its first step",
+               s->how.checkpoint);
     VG_TRY(open_log(s));
     s->records = json_array();
     s->how.interrupted = vg_train_stop_asked;
@@ -344,6 +324,7 @@ int vg_cmd_train(int argc, char **argv)
     vg_sweep_release(&s.sweep);
     json_decref(s.records);
     json_decref(s.race);
+    json_decref(s.skipped);
     free(s.command);
     if (status)
         return vg_exit_with(argv[0], status);

@@ -90,11 +90,9 @@ static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix
     }
     if (resolved.model != VG_MODEL_mlp)
         return try_cell(m, base, &fixed, &resolved, index, fix);
-    bool doubled = resolved.block_layers == 2 || resolved.skip == VG_SKIP_highway;
     vg_spec plain = *base;
     VG_TRY(vg_spec_resolve(&plain, VG_FOR_DECAY));
-    doubled = doubled && plain.block_layers == 1 && plain.skip != VG_SKIP_highway;
-    if (!doubled || resolved.depth < 2)
+    if (!vg_fix_doubles(&plain, &resolved) || resolved.depth < 2)
         return add(m, &fixed, fix->change, index, true);
     vg_spec half = fixed;
     VG_TRY(set_integer(&half, "depth", resolved.depth / 2));
@@ -234,6 +232,18 @@ static void print_row(const matrix *m, const json_t *record, const char *name)
     (void)c;
 }
 
+static void print_one_advice(size_t index, const json_t *one)
+{
+    const char *at = vg_json_get_text(one, "at", "");
+    printf("%s%zu. %s%s%s%s: survival %.3g, step x%.2f; %s\n   PyTorch: %s\n   Keras:   %s\n",
+           index ? "" : "\nWhat helps, at equal matrix count (what suits one depth or length only "
+                        "comes last)\n",
+           index + 1, vg_json_get_text(one, "change", ""), at[0] ? " (" : "", at, at[0] ? ")" : "",
+           vg_json_get_number(one, "survival"), vg_json_get_number(one, "step_ratio"),
+           vg_json_get_text(one, "why", ""), vg_json_get_text(one, "torch", ""),
+           vg_json_get_text(one, "keras", ""));
+}
+
 static void print_advice(const json_t *base)
 {
     size_t index;
@@ -242,11 +252,7 @@ static void print_advice(const json_t *base)
         printf("%s%s: %s\n", index ? "" : "\nWhat is wrong\n",
                vg_json_get_text(finding, "code", ""), vg_json_get_text(finding, "why", ""));
     json_array_foreach(json_object_get(base, "advice"), index, one)
-        printf("%s%zu. %s: survival %.3g, step x%.2f; %s\n   PyTorch: %s\n   Keras:   %s\n",
-               index ? "" : "\nWhat helps, at equal matrix count\n", index + 1,
-               vg_json_get_text(one, "change", ""), vg_json_get_number(one, "survival"),
-               vg_json_get_number(one, "step_ratio"), vg_json_get_text(one, "why", ""),
-               vg_json_get_text(one, "torch", ""), vg_json_get_text(one, "keras", ""));
+        print_one_advice(index, one);
     printf("\nChecklist of the network as it is\n");
     vg_decay_print_checklist(stdout, base);
 }
@@ -282,7 +288,9 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
     vg_fixes(&count);
     if (!vg_spec_given(&base, offsetof(vg_spec, seeds)))
         VG_TRY(set_integer(&base, "seeds", base.model == VG_MODEL_mlp ? FIX_SEEDS : CELL_SEEDS));
-    m.peak = vg_roof_compute(options->threads);
+    vg_spec resolved = base;
+    VG_TRY(vg_spec_resolve(&resolved, VG_FOR_DECAY));
+    m.peak = vg_roof_compute((int)resolved.threads);
     vg_progress_begin(&m.progress, "fixes", count, options->quiet);
     vg_status status = measure(&m, &base, "none", &record);
     if (status == VG_OK)
@@ -292,6 +300,7 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
         status = sort(&m);
     if (status == VG_OK) {
         json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
+        json_object_del(record, "advice_reason");
         print(&m, record);
         json_array_append(records, record);
         json_array_extend(records, m.fixes);

@@ -135,6 +135,34 @@ static void print_weight_gradients(FILE *out, const json_t *record)
     fprintf(out, hidden ? ": by weight gradients alone this net would pass for healthy\n" : "\n");
 }
 
+static void print_advice(FILE *out, const json_t *record)
+{
+    size_t index;
+    json_t *one;
+    json_array_foreach(json_object_get(record, "advice"), index, one)
+        fprintf(out, "    try %s: survival %.3g is predicted; PyTorch: %s\n",
+                vg_json_get_text(one, "change", ""), vg_json_get_number(one, "survival"),
+                vg_json_get_text(one, "torch", ""));
+    if (index)
+        fprintf(out, "    (at equal matrix count; --fixes measures and times all of them)\n");
+}
+
+/* What the theory says and within what it may be off. */
+static void print_theory(FILE *out, const json_t *record)
+{
+    const json_t *theory = json_object_get(record, "theory"),
+                 *band = json_object_get(theory, "band");
+    const char *reason = vg_json_get_text(theory, "reason", NULL);
+    if (reason)
+        fprintf(out, "    theory: n/a (%s)\n", reason);
+    else if (json_is_number(json_array_get(band, 0)))
+        fprintf(out, "    theory: factor %.4g, agrees from %.4g to %.4g; %s\n",
+                exp(vg_json_get_number(theory, "ln_sq_per_layer") / 2),
+                exp(json_number_value(json_array_get(band, 0)) / 2),
+                exp(json_number_value(json_array_get(band, 1)) / 2),
+                vg_json_get_text(theory, "formula", ""));
+}
+
 void vg_decay_print_explanation(FILE *out, const json_t *record)
 {
     const json_t *explain = json_object_get(record, "explain");
@@ -147,10 +175,12 @@ void vg_decay_print_explanation(FILE *out, const json_t *record)
                 vg_json_get_number(explain, "slope_sq_per_layer"),
                 vg_json_get_number(explain, "weight_sq_per_layer"),
                 vg_json_get_number(explain, "sq_per_layer"));
+    print_theory(out, record);
     print_weight_gradients(out, record);
     json_array_foreach(json_object_get(record, "findings"), index, finding)
         fprintf(out, "    %s: %s\n", vg_json_get_text(finding, "code", ""),
                 vg_json_get_text(finding, "why", ""));
+    print_advice(out, record);
     vg_decay_print_checklist(out, record);
     fflush(out);
 }

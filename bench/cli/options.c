@@ -319,6 +319,23 @@ vg_status vg_format_of_file(const char *path, vg_format *format)
     return vg_fail(VG_EINVAL, "--output=%s: the name must end in .json, .md or .csv", path);
 }
 
+/* A number; where it stands for the key of a spec also a list, of which o->seed is the first. */
+static vg_status read_seed(const char *text, vg_options *o)
+{
+    o->seed = 1;
+    for (const char *p = text; p;) {
+        char *end;
+        errno = 0;
+        uint64_t seed = strtoull(p, &end, 10);
+        bool more = o->specs && *end == ',';
+        if (errno || end == p || *p == '-' || (*end && !more))
+            return vg_fail(VG_EINVAL, "--seed=%s: a whole number of at least 0 is needed", text);
+        o->seed = p == text ? seed : o->seed;
+        p = more ? end + 1 : NULL;
+    }
+    return VG_OK;
+}
+
 static vg_status finish(const common_values *v, vg_options *o)
 {
     VG_TRY(resolve_threads(v->threads, o));
@@ -326,14 +343,7 @@ static vg_status finish(const common_values *v, vg_options *o)
         vg_binding_note_threads(o->thread_list[i]);
     o->backend = v->backend;
     o->seed_text = v->seed;
-    o->seed = 1;
-    if (v->seed) {
-        char *end;
-        errno = 0;
-        o->seed = strtoull(v->seed, &end, 10);
-        if (errno || end == v->seed || *end || v->seed[0] == '-')
-            return vg_fail(VG_EINVAL, "--seed=%s: a whole number of at least 0 is needed", v->seed);
-    }
+    VG_TRY(read_seed(v->seed, o));
     for (int i = 0; v->format && format_names[i]; i++)
         if (!strcmp(v->format, format_names[i]))
             o->format = (vg_format)i;
@@ -354,6 +364,7 @@ vg_status vg_options_parse(int argc, char **argv, const vg_option *own, vg_optio
     common_values values = {0};
     vg_option common[COMMON_MAX];
     *options = (vg_options){0};
+    options->specs = argc > 0 && (!strcmp(argv[0], "decay") || !strcmp(argv[0], "train"));
     *words = (vg_words){.items = (const char **)argv + 1};
     options->color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
     if (asks_for_help(argc, argv)) {

@@ -56,8 +56,9 @@ typedef struct vg_options {
     int thread_count;
     const char *threads_text; /**< as given, or NULL; decay reads it as its key `threads` */
     const char *backend;      /**< as given (one name or a comma list), or NULL */
+    bool specs;               /**< decay, train: --seed is the key of a spec, a list as well */
     const char *seed_text;    /**< as given, or NULL */
-    uint64_t seed;            /**< 1 unless given */
+    uint64_t seed;            /**< the first one; 1 unless given */
     vg_format format;         /**< of standard output; table unless given */
     vg_option_list outputs;   /**< -o FILE, format by extension: .json .md .csv */
     const char *max_isa;      /**< applied to own dispatch and oneDNN by vg_options_parse */

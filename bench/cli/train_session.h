@@ -7,6 +7,7 @@
 
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/spec_words.h"
 #include "harness/sweep.h"
 #include "harness/train/train.h"
 
@@ -24,7 +25,9 @@ typedef struct vg_train_session {
     json_t *records;
     char *command;
     vg_progress progress;
-    int done, skipped, failed; /* failed: the loss was not finite */
+    char idle[VG_IDLE_TEXT];
+    json_t *skipped;  /* points that could not be run */
+    int done, failed; /* failed: the loss was not finite */
 } vg_train_session;
 
 /** Point @p index, unresolved, and its name. */

@@ -179,6 +179,17 @@ static vg_status fill(const vg_spec *spec, vg_data *d)
     }
 }
 
+vg_status vg_data_fit(vg_spec *spec)
+{
+    vg_dataset *set;
+    vg_dataset_options options = {.validation = VG_DATASET_VALIDATION};
+    if (spec->data_kind != VG_DATA_file)
+        return VG_OK;
+    VG_TRY(vg_dataset_open(spec, &options, &set));
+    vg_dataset_close(set);
+    return VG_OK;
+}
+
 vg_status vg_data_make(const vg_spec *spec, int64_t count, vg_data *d)
 {
     *d = (vg_data){.count = count,

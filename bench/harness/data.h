@@ -33,6 +33,10 @@ typedef struct vg_data {
 /** Makes @p count samples of the resolved spec's `data` with its `data_seed`. */
 vg_status vg_data_make(const vg_spec *spec, int64_t count, vg_data *data);
 
+/** Where `data` is a file: in_dim, classes and seq_len of the resolved spec become what it has, as
+ * vg_dataset_open() does it. */
+vg_status vg_data_fit(vg_spec *spec);
+
 void vg_data_release(vg_data *data);
 
 #endif

@@ -7,13 +7,18 @@
 
 #include "harness/checklist.h"
 #include "harness/cost.h"
+#include "harness/data.h"
 #include "harness/diagnose.h"
 #include "harness/dump.h"
+#include "harness/fixes.h"
 #include "harness/jacobian.h"
 #include "harness/net.h"
+#include "harness/null_reasons.h"
 #include "harness/precision.h"
 #include "harness/theory.h"
 #include "results/results.h"
+
+enum { ADVICE = 3 };
 
 /* --- measurement --------------------------------------------------------------------------- */
 
@@ -110,7 +115,7 @@ static double spread_of_ln(const vg_decay *d, int64_t l)
     return d->seeds > 1 ? sqrt(square / (double)(d->seeds - 1)) : (double)NAN;
 }
 
-static json_t *layers_json(const vg_decay *d)
+static json_t *layers_json(const vg_spec *spec, const vg_decay *d)
 {
     static const struct {
         const char *key;
@@ -135,7 +140,9 @@ static json_t *layers_json(const vg_decay *d)
         {"carry_mean", offsetof(vg_block_stats, carry), false},
         {"grad_cell_l2", offsetof(vg_block_stats, grad_cell_l2), true},
     };
-    size_t count = sizeof columns / sizeof *columns - (d->recurrent ? 0 : 2);
+    /* a gate carries the state of lstm and gru, a cell is lstm's alone */
+    size_t without = spec->model == VG_MODEL_lstm ? 0 : spec->model == VG_MODEL_gru ? 1 : 2;
+    size_t count = sizeof columns / sizeof *columns - without;
     json_t *layers = json_array();
     for (int64_t l = 1; l <= d->depth; l++) {
         json_t *layer = json_object();
@@ -206,8 +213,8 @@ static void set_explain(json_t *record, const vg_decay *d)
     free(slopes);
 }
 
-/* Within: |measured - predicted| at most 4 standard deviations of the seed average, 1e-4, and
- * what the formula is known to leave out. */
+/* The band: 4 standard deviations of the seed average, 1e-4 for the rounding of the fit, and what the
+ * formula is known to leave out (slack). Within: the measured rate lies in it. */
 static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
 {
     json_t *theory = json_object();
@@ -222,13 +229,14 @@ static void set_theory(json_t *record, const vg_decay *d, const vg_theory *t)
     double rate, sd;
     vg_theory_rate(t, d->from, d->to, &rate, &sd);
     sd /= sqrt((double)d->seeds);
-    double off = d->rate - rate;
+    double off = d->rate - rate, half = 4 * sd + t->slack + 1e-4;
     vg_json_set_number(theory, "ln_sq_per_layer", rate);
     vg_json_set_number(theory, "sq_per_layer", exp(rate));
     vg_json_set_number(theory, "sd_ln", sd);
     vg_json_set_number(theory, "slack", t->slack);
     vg_json_set_number(theory, "deviation_sd", sd > 0 ? off / sd : (double)NAN);
-    json_object_set_new(theory, "within", json_boolean(fabs(off) <= 4 * sd + t->slack + 1e-4));
+    json_object_set_new(theory, "band", vg_json_interval(rate - half, rate + half));
+    json_object_set_new(theory, "within", json_boolean(fabs(off) <= half));
     json_t *curve = json_array(); /* predicted norm of the signal relative to the last block */
     for (int64_t l = 1; l <= d->depth; l++)
         json_array_append_new(curve, vg_json_number(exp(t->ln_sq[l] / 2)));
@@ -261,7 +269,19 @@ static double mean_loss(const vg_decay *d)
     return sum / (double)d->seeds;
 }
 
-static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theory *t)
+/* Of a sick network: what theory says of the first things to try; --fixes measures them all. */
+static void set_advice(json_t *record, const vg_spec *spec, const vg_theory_measured *measured)
+{
+    bool sick = strcmp(vg_json_get_text(record, "verdict", ""), "healthy") != 0;
+    json_t *advice = sick ? vg_fix_predict(spec, measured, ADVICE) : json_array();
+    if (sick && !json_array_size(advice))
+        vg_json_set_text(record, "advice_reason", "no formula covers a fix of this network: "
+                                                  "--fixes measures them");
+    json_object_set_new(record, "advice", advice);
+}
+
+static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theory *t,
+                           const vg_theory_measured *measured)
 {
     json_t *record = json_object(), *seeds = json_array();
     char label[512];
@@ -273,7 +293,7 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     json_object_set_new(record, "params", json_integer(d->params));
     json_object_set_new(record, "matrices", json_integer(d->matrices));
     vg_json_set_number(record, "loss", mean_loss(d));
-    json_object_set_new(record, "layers", layers_json(d));
+    json_object_set_new(record, "layers", layers_json(spec, d));
     json_object_set_new(record, "by_seed", by_seed_json(d, spec->seed));
     set_rate(record, d);
     set_explain(record, d);
@@ -287,43 +307,58 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     if (d->jacobian > 0)
         vg_json_set_number(record, "jacobian_singular_value", d->jacobian);
     json_object_set_new(record, "findings", vg_findings(spec, d, spread));
-    json_object_set_new(record, "advice", json_array());
+    set_advice(record, spec, measured);
     json_object_set_new(record, "checklist", vg_checklist(spec, record));
     return record;
 }
 
-vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options, json_t **record)
+/* What is measured beside the gradient. */
+static vg_status add_extras(const vg_spec *spec, const vg_decay_options *options, json_t *record)
+{
+    json_t *cost = NULL, *overhead = NULL, *precision = NULL;
+    if (options->cost) {
+        VG_TRY(vg_cost_measure(spec, &cost));
+        json_object_set_new(record, "cost", cost);
+    }
+    if (options->cost && options->overhead) {
+        VG_TRY(vg_monitor_overhead(spec, &overhead));
+        json_object_set_new(cost, "monitor", overhead);
+    }
+    if (options->precision) {
+        VG_TRY(vg_precision_measure(spec, &precision));
+        json_object_set_new(record, "precision", precision);
+    }
+    return VG_OK;
+}
+
+static vg_status measure_fitted(const vg_spec *spec, const vg_decay_options *options,
+                                json_t **record)
 {
     vg_decay d = {0};
     vg_theory theory = {0};
-    *record = NULL;
     vg_status status = measure(spec, options, &d);
+    vg_theory_measured measured = {d.input_power, d.input_mean_power, d.spectral_radius};
     if (status == VG_OK)
-{
-        vg_theory_measured measured = {d.input_power, d.input_mean_power, d.spectral_radius};
         status = vg_theory_predict_with(spec, &measured, &theory);
+    if (status == VG_OK) {
+        *record = record_json(spec, &d, &theory, &measured);
+        status = add_extras(spec, options, *record);
     }
     if (status == VG_OK)
-        *record = record_json(spec, &d, &theory);
+        vg_null_reasons(*record, &d);
     vg_theory_release(&theory);
     vg_decay_release(&d);
-    json_t *cost = NULL;
-    if (status == VG_OK && options->cost)
-        status = vg_cost_measure(spec, &cost);
-    json_t *overhead = NULL, *precision = NULL;
-    if (status == VG_OK && options->cost && options->overhead)
-        status = vg_monitor_overhead(spec, &overhead);
-    if (overhead)
-        json_object_set_new(cost, "monitor", overhead);
-    if (cost)
-        json_object_set_new(*record, "cost", cost);
-    if (status == VG_OK && options->precision)
-        status = vg_precision_measure(spec, &precision);
-    if (precision)
-        json_object_set_new(*record, "precision", precision);
     if (status != VG_OK && *record) {
         json_decref(*record);
         *record = NULL;
     }
     return status;
+}
+
+vg_status vg_decay_measure(const vg_spec *spec, const vg_decay_options *options, json_t **record)
+{
+    vg_spec fitted = *spec;
+    *record = NULL;
+    VG_TRY(vg_data_fit(&fitted));
+    return measure_fitted(&fitted, options, record);
 }

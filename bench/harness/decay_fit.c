@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -38,24 +39,33 @@ static void average(vg_decay *d)
     }
 }
 
-/* The window of the fit, narrowed to blocks whose signal is a number above zero in every seed. */
+/* Why no rate can be fitted over from..to, or NULL. Blocks before the window are gone in some seed. */
+static const char *fault(const vg_decay *d, bool narrowed)
+{
+    for (int64_t l = 1; l <= d->depth; l++)
+        if (isnan(d->mean_ln[l]) || d->mean_ln[l] > DBL_MAX)
+            return d->recurrent ? "the states or their gradient are not finite"
+                                : "the activations or the gradient are not finite";
+    if (d->to - d->from + 1 < 3)
+        return narrowed ? "fewer than 3 blocks have a signal above zero"
+                        : "fewer than 3 blocks to fit";
+    for (int64_t l = d->from; l <= d->to; l++)
+        if (!isfinite(d->mean_ln[l]))
+            return "the signal is zero at a block between others";
+    return NULL;
+}
+
+/* The window of the fit, narrowed to blocks whose signal is above zero in every seed. */
 static void find_window(vg_decay *d)
 {
     d->from = d->depth < 8 ? 1 : 4;
     d->to = d->depth - 1;
     bool narrowed = false;
-    while (d->from <= d->to && !isfinite(d->mean_ln[d->from])) {
+    while (d->from <= d->to && d->mean_ln[d->from] < -DBL_MAX) {
         d->from++;
         narrowed = true;
     }
-    for (int64_t l = d->from; l <= d->to; l++)
-        if (!isfinite(d->mean_ln[l])) {
-            d->reason = "the signal is not finite";
-            return;
-        }
-    if (d->to - d->from + 1 < 3)
-        d->reason = narrowed ? "fewer than 3 blocks have a signal above zero"
-                             : "fewer than 3 blocks to fit";
+    d->reason = fault(d, narrowed);
 }
 
 static vg_status fit(vg_decay *d)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness/dump.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness/data/npy.h"
 #include "harness/net_internal.h"
@@ -42,6 +44,55 @@ vg_status vg_dump_json(const char *dir, const char *name, const json_t *value)
     free(text);
     return status;
 }
+
+/* --- the folder ---------------------------------------------------------------------------- */
+
+static bool is_dumped(const char *name)
+{
+    size_t n = strlen(name);
+    return (n > 4 && !strcmp(name + n - 4, ".npy")) || !strcmp(name, "manifest.json") ||
+           !strcmp(name, "index.json");
+}
+
+/* 0001, 0002, ...: a point of a sweep */
+static bool is_point(const char *name)
+{
+    return strlen(name) >= 4 && strspn(name, "0123456789") == strlen(name);
+}
+
+/* Counts the files of a dump in @p dir, and in those of its points, and deletes them if asked to. */
+static long clear(const char *dir, bool points, bool replace)
+{
+    DIR *folder = opendir(dir);
+    long found = 0;
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        char path[PATH];
+        if (snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= (int)sizeof path)
+            continue;
+        if (points && is_point(e->d_name)) {
+            found += clear(path, false, replace);
+            if (replace)
+                rmdir(path); /* stays where it holds anything else */
+        } else if (is_dumped(e->d_name)) {
+            found++;
+            if (replace)
+                unlink(path);
+        }
+    }
+    if (folder)
+        closedir(folder);
+    return found;
+}
+
+vg_status vg_dump_prepare(const char *dir, bool replace)
+{
+    VG_TRY(vg_make_folder(dir));
+    if (clear(dir, true, replace) && !replace)
+        return vg_fail(VG_EINVAL, "--dump=%s: holds a dump already; --force replaces it", dir);
+    return VG_OK;
+}
+
+/* --- tensors ------------------------------------------------------------------------------- */
 
 typedef struct dump {
     const char *dir;

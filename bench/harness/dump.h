@@ -16,6 +16,11 @@
  * resolved spec. Gradients are unscaled. */
 vg_status vg_dump_net(const vg_net *net, const char *dir);
 
+/** Makes folder @p dir ready for a dump or a sweep of dumps: makes it where it is not there, and refuses
+ * (VG_EINVAL) one that holds a dump, or with @p replace deletes what belongs to that: .npy files,
+ * manifest.json, index.json and numbered folders of the same. Other files stay. */
+vg_status vg_dump_prepare(const char *dir, bool replace);
+
 /** Writes @p value as @p dir/@p name, pretty-printed. */
 vg_status vg_dump_json(const char *dir, const char *name, const json_t *value);
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "harness/spec.h"
+#include "harness/theory.h"
 #include "vgbench/status.h"
 
 typedef struct vg_fix {
@@ -16,6 +17,7 @@ typedef struct vg_fix {
     const char *torch, *keras; /**< the line that does it */
     const char *why;
     bool recurrent; /**< for rnn, lstm and gru; else for mlp */
+    bool fragile;   /**< right for one depth, length or input only: advised last */
 } vg_fix;
 
 /** The list that concerns a forward and backward pass at initialisation, and its length. Fixes of
@@ -34,15 +36,25 @@ bool vg_fix_shortens(const vg_fix *fix);
  * (to a multiple of 4), both resolved; 0 where it has as many anyway. */
 int64_t vg_fix_equal_width(const vg_spec *base, const vg_spec *fixed);
 
+/** Whether @p fixed makes two matrices a block of a network @p base that has one, both resolved: then half
+ * the depth is the same work. */
+bool vg_fix_doubles(const vg_spec *base, const vg_spec *fixed);
+
 /** @p base, unresolved, with the words of @p fix. Keys that the change makes meaningless go back to
  * their defaults. @p same is set where the result is the base itself. */
 vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, bool *same);
 
-/** The best of the measured fixes as `advice`: [{change, survival, step_ratio, torch, keras, why}].
+/** The best of the measured fixes as `advice`: [{change, survival, source,
+ * step_ratio, torch, keras, why}].
  * @p base and the entries of @p records (array) are records; an entry's "fix" is its index in the
  * list. Only healthy ones at equal matrix count, by how near the survival is to 1 in half decades,
- * then by time. */
+ * then by time; fragile ones last. `at` says what equal matrix count made of the spec ("depth=16"). */
 json_t *vg_fix_advice(const json_t *base, const json_t *records, int most);
+
+/** What theory says of a few fixes of @p base (resolved), at equal matrix count, without running one:
+ * `advice` whose survival is predicted ("source": "theory") and whose step_ratio is null. Fixes that no
+ * formula covers, or that are not predicted to be healthy, are left out. */
+json_t *vg_fix_predict(const vg_spec *base, const vg_theory_measured *measured, int most);
 
 /** The order of the matrix: negative where record @p a goes before @p b. */
 int vg_fix_compare(const json_t *a, const json_t *b);

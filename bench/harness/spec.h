@@ -117,7 +117,7 @@ typedef struct vg_key {
     const char *initial; /**< default as text; NULL: unset, or follows from other keys */
     const vg_word *words; /**< for WORD and DATA, ended by a NULL name */
     double min, max;
-    const char *unset; /**< how the default reads when @ref initial is NULL: "width" */
+    const char *unset; /**< how the default reads where it depends on other keys: "width" */
     const char *help;
 } vg_key;
 
@@ -137,6 +137,10 @@ bool vg_spec_given(const vg_spec *spec, size_t field);
 /** Fills in what follows from other keys (in_dim, slope, block_layers, init=auto, backend=best,
  * threads, seeds) and refuses combinations that make no sense. */
 vg_status vg_spec_resolve(vg_spec *spec, vg_purpose purpose);
+
+/** Names of keys that were given and act on nothing in this spec ("lr, momentum") into @p text; how many.
+ * Keys that make no sense where they stand are refused by vg_spec_resolve() instead. */
+int vg_spec_idle(const vg_spec *spec, vg_purpose purpose, char *text, size_t size);
 
 /** Every key, as the `spec` of a record: {"model":"mlp","depth":32,...}. NULL when out of memory. */
 json_t *vg_spec_json(const vg_spec *spec);

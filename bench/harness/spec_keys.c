@@ -98,8 +98,9 @@ static const vg_word schedules[] = {{"constant", VG_SCHEDULE_constant, false},
 #define EXTENT_MAX 2147483647.0
 #define SEED_MAX 9007199254740991.0 /* 2^53 - 1: exact in JSON and JavaScript */
 
-#define WORD(field, value, list, text)                                                             \
-    {#field, VG_KEY_WORD, offsetof(vg_spec, field), value, list, 0, 0, NULL, text}
+#define WORD(field, value, list, text) WORD_OR(field, value, list, NULL, text)
+#define WORD_OR(field, value, list, from, text)                                                    \
+    {#field, VG_KEY_WORD, offsetof(vg_spec, field), value, list, 0, 0, from, text}
 #define INT(field, value, low, high, from, text)                                                   \
     {#field, VG_KEY_INT, offsetof(vg_spec, field), value, NULL, low, high, from, text}
 #define REAL(field, value, low, high, from, text)                                                  \
@@ -112,9 +113,10 @@ static const vg_key keys[] = {
     INT(depth, NULL, 1, EXTENT_MAX, "32; recurrent: 1", "blocks; recurrent: stacked layers"),
     INT(width, "256", 1, EXTENT_MAX, NULL, "units per layer"),
     INT(batch, "256", 1, EXTENT_MAX, NULL, "samples per step"),
-    INT(in_dim, NULL, 1, EXTENT_MAX, "width", "features of a sample; a projection where not width"),
-    INT(classes, "10", 1, EXTENT_MAX, NULL, "outputs of the head"),
-    WORD(act, "relu", acts, "activation f"),
+    INT(in_dim, NULL, 1, EXTENT_MAX,
+        "width; adding: 2, recall: classes; a file: what it has", "features of a sample; a projection where not width"),
+    INT(classes, "10", 1, EXTENT_MAX, "10; adding: 1; a file: what it has", "outputs of the head"),
+    WORD_OR(act, "relu", acts, "relu; rnn: tanh", "activation f"),
     REAL(slope, NULL, -1e6, 1e6, "leaky_relu 0.01, prelu 0.25",
          "slope for negative inputs: leaky_relu; start of prelu"),
     FLAG(prelu_shared, "prelu: one slope for all units of a layer"),
@@ -141,7 +143,7 @@ static const vg_key keys[] = {
     REAL(forget_bias, "1", -1e6, 1e6, NULL, "lstm: bias of the forget gate"),
     REAL(update_bias, "0", -1e6, 1e6, NULL, "gru: bias of the update gate"),
     WORD(init_rec, "orthogonal", fixed_inits, "recurrent matrices"),
-    WORD(loss, "softmax_xent", losses, "loss, mean over the batch"),
+    WORD_OR(loss, "softmax_xent", losses, "softmax_xent; adding: mse", "loss, mean over the batch"),
     REAL(loss_scale, "1", FLT_MIN, FLT_MAX, NULL, "factor of the loss; records are unscaled"),
     {"data", VG_KEY_DATA, offsetof(vg_spec, data), NULL, data_words, 0, 0,
      "teacher; recurrent: adding",
@@ -225,7 +227,7 @@ void vg_spec_help(FILE *out)
         const vg_key *key = &keys[i];
         fprintf(out, "%-16s ", key->name);
         print_values(out, key);
-        fprintf(out, "\n%-16s [%s] %s\n", "", key->initial ? key->initial : key->unset, key->help);
+        fprintf(out, "\n%-16s [%s] %s\n", "", key->unset ? key->unset : key->initial, key->help);
     }
     fprintf(out, "\nAlso accepted: kaiming_* = he_*, glorot_* = xavier_*, swish = silu, "
                  "cross_entropy = softmax_xent,\non = 1 and off = 0; --threads, --backend and "

@@ -67,6 +67,16 @@ static vg_status check_needs(const vg_spec *s)
     return VG_OK;
 }
 
+/* The bias correction divides by 1 - beta^t. */
+static vg_status check_betas(const vg_spec *s)
+{
+    double beta = s->beta1 >= 1 ? s->beta1 : s->beta2;
+    if (beta >= 1)
+        return vg_fail(VG_EINVAL, "%s=%g: a number from 0 to below 1 is needed",
+                       s->beta1 >= 1 ? "beta1" : "beta2", beta);
+    return VG_OK;
+}
+
 /* A gradient that is zero by structure would be called vanishing. */
 static vg_status check_passes_gradient(const vg_spec *s)
 {
@@ -188,6 +198,7 @@ vg_status vg_spec_resolve(vg_spec *s, vg_purpose purpose)
         s->backend = (int)vg_backend_best();
     VG_TRY(vg_backend_usable((vg_backend)s->backend));
     VG_TRY(check_needs(s));
+    VG_TRY(check_betas(s));
     VG_TRY(check_passes_gradient(s));
     return is_mlp(s) ? check_mlp(s) : check_recurrent(s);
 }

@@ -215,6 +215,8 @@ static vg_status parse(int count, char *const words[], vg_variant *base, vg_swee
             VG_TRY(read_word(words[i], current, sweep, current == base));
             continue;
         }
+        if (i + 1 == count || !strcmp(words[i + 1], "vs"))
+            return vg_fail(VG_EINVAL, "vs: words of the variant are needed behind it");
         if (current == base) {
             VG_TRY(override_variants(sweep, base));
             from_files = sweep->count;

@@ -22,7 +22,7 @@ static vg_status next(reader *r)
         yaml_event_delete(&r->event);
     r->have_event = false;
     if (!yaml_parser_parse(&r->parser, &r->event))
-        return vg_fail(VG_EFORMAT, "%s:%zu: %s", r->path, r->parser.problem_mark.line + 1,
+        return vg_fail(VG_EINVAL, "%s:%zu: %s", r->path, r->parser.problem_mark.line + 1,
                        r->parser.problem ? r->parser.problem : "not valid YAML");
     r->have_event = true;
     return VG_OK;
@@ -37,7 +37,7 @@ static vg_status expect(const reader *r, yaml_event_type_t type, const char *wha
 {
     if (r->event.type == type)
         return VG_OK;
-    return vg_fail(VG_EFORMAT, "%s:%zu: %s is needed here", r->path, line_of(r), what);
+    return vg_fail(VG_EINVAL, "%s:%zu: %s is needed here", r->path, line_of(r), what);
 }
 
 static const char *scalar(const reader *r)
@@ -50,7 +50,7 @@ static vg_status read_value(reader *r, char *value, size_t size)
 {
     if (r->event.type == YAML_SCALAR_EVENT) {
         if (strlen(scalar(r)) >= size)
-            return vg_fail(VG_EFORMAT, "%s:%zu: a value of more than %zu characters", r->path,
+            return vg_fail(VG_EINVAL, "%s:%zu: a value of more than %zu characters", r->path,
                            line_of(r), size - 1);
         strcpy(value, scalar(r));
         return VG_OK;
@@ -63,7 +63,7 @@ static vg_status read_value(reader *r, char *value, size_t size)
             return VG_OK;
         VG_TRY(expect(r, YAML_SCALAR_EVENT, "a word or number"));
         if (strlen(value) + strlen(scalar(r)) + 2 > size)
-            return vg_fail(VG_EFORMAT, "%s:%zu: a list of more than %zu characters", r->path,
+            return vg_fail(VG_EINVAL, "%s:%zu: a list of more than %zu characters", r->path,
                            line_of(r), size - 1);
         if (value[0])
             strcat(value, ",");
@@ -131,7 +131,7 @@ static vg_status read_document(reader *r, vg_variant *base, vg_sweep *sweep)
     VG_TRY(next(r));
     VG_TRY(next(r));
     if (r->event.type == YAML_STREAM_END_EVENT)
-        return vg_fail(VG_EFORMAT, "%s: the file is empty", r->path);
+        return vg_fail(VG_EINVAL, "%s: the file is empty", r->path);
     VG_TRY(next(r));
     return read_mapping(r, base, sweep);
 }
@@ -140,7 +140,7 @@ vg_status vg_sweep_read_yaml(const char *path, vg_variant *base, vg_sweep *sweep
 {
     FILE *file = fopen(path, "rb");
     if (!file)
-        return vg_fail(VG_EIO, "%s: cannot be opened", path);
+        return vg_fail(VG_EINVAL, "%s: cannot be opened", path);
     reader r = {.path = path};
     if (!yaml_parser_initialize(&r.parser)) {
         fclose(file);

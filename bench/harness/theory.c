@@ -151,6 +151,10 @@ bool vg_theory_plain(const vg_spec *s, vg_theory *t)
             t->reason = "the forward signal underflows";
             return false;
         }
+        if (!(q < 1e290)) {
+            t->reason = "the forward signal overflows";
+            return false;
+        }
         vg_moments m = vg_moments_at(s->act, s->slope, q);
         double next_q = sw2 * m.V + sb2;
         if (l < t->depth) {
@@ -208,7 +212,8 @@ vg_status vg_theory_predict_with(const vg_spec *s, const vg_theory_measured *mea
         t->slack += pow(vg_theory_spread(t), 2) / (2 * (double)(t->depth - 1));
     if (t->valid && !isfinite(t->ln_sq[1])) {
         t->valid = false;
-        t->reason = "no gradient is predicted to pass";
+        t->reason = t->ln_sq[1] < 0 ? "no gradient is predicted to pass"
+                                    : "the predicted signal overflows";
     }
     return VG_OK;
 }

@@ -162,7 +162,9 @@ static bool gated(const vg_spec *s, const vg_theory_measured *measured, vg_theor
 bool vg_theory_recurrent(const vg_spec *s, const vg_theory_measured *measured, vg_theory *t)
 {
     if (s->depth > 1 && !(measured && isfinite(measured->input_power))) {
-        t->reason = "stacked recurrent layers: the state of the layer below was not measured";
+        t->reason = measured ? "the states of the layer below are not finite"
+                             : "stacked recurrent layers: the state of the layer below was not "
+                               "measured";
         return false;
     }
     if (s->model != VG_MODEL_rnn)

@@ -36,8 +36,23 @@ setup() {
     [ "$status" -eq 2 ]
     [[ "$output" == *"skip=highway"* ]]
     run "$VGBENCH" decay nosuch.yaml
-    [ "$status" -ne 0 ]
+    [ "$status" -eq 2 ]
     [[ "$output" == *"nosuch.yaml"* ]]
+    printf 'act: [relu\n' >bad.yaml
+    run "$VGBENCH" decay bad.yaml
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"bad.yaml:"* ]]
+    for words in vs "depth=4 vs" "vs vs depth=4" beta1=1 --seed=4, --seed=,4; do
+        run "$VGBENCH" decay $small $words --quiet
+        [ "$status" -eq 2 ] || { echo "$words: $status"; false; }
+    done
+}
+
+@test "a key that changes nothing is said to, a list of seeds is a sweep" {
+    run "$VGBENCH" decay $small depth=4 --seed=4,5 lr=0.1 clip_norm=1 --format=csv
+    [ "$status" -eq 0 ]
+    [ "$(grep -c '^"seed=' <<<"$output")" -eq 2 ]
+    [ "$(grep -c "lr, clip_norm: have no effect here" <<<"$output")" -eq 1 ]
 }
 
 @test "what does not fit into memory is refused with numbers" {
@@ -47,10 +62,17 @@ setup() {
 }
 
 @test "a sweep goes on past a combination that makes no sense" {
-    run "$VGBENCH" decay $small depth=4 norm=batch,layer batch=1 --format=csv
+    run "$VGBENCH" decay $small depth=4 norm=batch,layer batch=1 --format=csv -o r.json
     [ "$status" -eq 0 ]
     [[ "$output" == *"skipped"*"batch of at least 2"* ]]
     [[ "$output" == *"norm=layer"* ]]
+    python3 - <<'PY'
+import json
+r = json.load(open("r.json"))
+(s,) = r["skipped"]
+assert s["point"] == 1 and s["name"] == "norm=batch" and "batch of at least 2" in s["reason"]
+assert len(r["decay"]) == 1
+PY
 }
 
 @test "one and two threads give the same numbers" {
@@ -95,6 +117,60 @@ PY
     run "$VGBENCH" decay $small depth=3,4 --dump e --quiet
     [ -s e/0001/manifest.json ] && [ -s e/0002/x.npy ]
     python3 -c 'import json; assert len(json.load(open("e/index.json"))) == 2'
+    run "$VGBENCH" decay $small depth=2 --dump d --quiet
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"--force"* && -s d/layer003.out.npy ]]
+    echo mine >e/0001/notes
+    run "$VGBENCH" decay $small depth=2 --dump e --force --quiet
+    [ "$status" -eq 0 ]
+    [ ! -e e/0002 ] && [ ! -e e/index.json ] && [ -s e/layer002.out.npy ] && [ -s e/0001/notes ]
+}
+
+@test "samples of a file: its features and classes, as train takes them" {
+    { echo a,b,c,label; for i in $(seq 40); do echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 4))"; done; } >t.csv
+    run "$VGBENCH" decay $small depth=4 data=csv:t.csv --quiet -o t.json
+    [ "$status" -eq 0 ]
+    python3 -c 'import json; s = json.load(open("t.json"))["decay"][0]["spec"]; assert (s["in_dim"], s["classes"]) == (3, 4)'
+}
+
+@test "no null without its reason" {
+    "$VGBENCH" decay width=16 batch=4 threads=1 seeds=1 depth=9 vs depth=2 vs act=sigmoid \
+        vs depth=40 gain=1e3 vs init=zeros vs model=rnn,lstm,gru depth=1 seq_len=12 -q -o r.json >/dev/null
+    "$VGBENCH" decay width=16 batch=4 threads=1 depth=9 --cost --precision -q -o s.json >/dev/null
+    python3 - <<'PY'
+import json
+def nulls(value, path=""):
+    if value is None:
+        yield path
+    items = value.items() if isinstance(value, dict) else \
+        [("", v) for v in value] if isinstance(value, list) else []
+    for key, item in items:
+        if path or key != "spec":
+            yield from nulls(item, ".".join(filter(None, (path, key))))
+records = sum((json.load(open(f))["decay"] for f in ("r.json", "s.json")), [])
+assert len(records) == 9
+for r in records:
+    assert set(nulls(r)) == set(r.get("null_reasons", {})), r["label"]
+over = next(r for r in records if r["spec"]["gain"] == 1e3)
+assert "not finite" in over["rate_reason"] and "overflows" in over["theory"]["reason"]
+for r in records:
+    t = r["theory"]
+    if t["within"] is not None:
+        assert t["within"] == (t["band"][0] <= r["rate"]["ln_sq_per_layer"] <= t["band"][1])
+PY
+}
+
+@test "a sick network gets advice without --fixes, by prediction" {
+    "$VGBENCH" decay depth=32 width=64 batch=16 seeds=1 threads=1 act=sigmoid vs act=relu \
+        --explain -q -o r.json >out
+    grep -q "try act=relu init=he_normal: survival .* is predicted; PyTorch: nn.ReLU" out
+    python3 - <<'PY'
+import json, subprocess
+sick, well = json.load(open("r.json"))["decay"]
+assert not well["advice"] and len(sick["advice"]) == 3
+for a in sick["advice"]:
+    assert a["source"] == "theory" and 0.1 < a["survival"] < 10 and a["torch"] and a["keras"]
+PY
 }
 
 @test "a sweep of many points takes the memory of one" {

@@ -86,7 +86,9 @@ for s in t["steps"]:
 }
 
 @test "train: checkpoints: refused without --resume, for another spec, a broken file" {
-    "$VGBENCH" train $small epochs=2 --samples=300 --checkpoint c -q >/dev/null
+    run "$VGBENCH" train $small epochs=2 momentum=0.5 --samples=300 --checkpoint c --resume
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"c: no checkpoint yet"*"momentum: has no effect"* ]]
     run "$VGBENCH" train $small epochs=2 --samples=300 --checkpoint c -q
     [ "$status" -eq 2 ]
     [[ "$output" == *"--resume"* && "${#lines[@]}" -eq 1 ]]
