@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/spec_words.h"
+#include "cli/strict.h"
 #include "harness/decay.h"
 #include "harness/dump.h"
 #include "harness/sweep.h"
@@ -353,6 +354,11 @@ int vg_cmd_decay(int argc, char **argv)
         vg_options_help(stdout, "decay [SPEC]", help_text, own);
         free(s.command);
         return VG_EXIT_OK;
+    }
+    bool times = s.cost || s.fixes || s.precision; /* gradients are the same in any environment */
+    if (!status && s.options.strict && times && vg_strict_refuses(argv[0])) {
+        free(s.command);
+        return VG_EXIT_REFUSED;
     }
     if (!status)
         status = run(&s, &words);

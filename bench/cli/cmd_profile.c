@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/profile.h"
+#include "cli/strict.h"
 #include "measure/flush.h"
 #include "measure/interrupt.h"
 #include "results/results.h"
@@ -127,6 +128,8 @@ int vg_cmd_profile(int argc, char **argv)
     vg_status status = vg_options_parse(argc, argv, own, &options, &query.words);
     if (!status && options.help) {
         vg_options_help(stdout, usage, text, own);
+    } else if (!status && options.strict && vg_strict_refuses(argv[0])) {
+        code = VG_EXIT_REFUSED;
     } else {
         if (!status && !vg_cold_by_name(cold, &query.cold))
             status = vg_fail(VG_EINVAL, "--cold-cache=%s: allowed are none, wei, all", cold);

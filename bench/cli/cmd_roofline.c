@@ -10,6 +10,7 @@
 #include "cli/gnuplot.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
+#include "cli/strict.h"
 #include "cli/roofline_points.h"
 #include "harness/sweep.h"
 #include "measure/interrupt.h"
@@ -267,6 +268,8 @@ int vg_cmd_roofline(int argc, char **argv)
     vg_status status = vg_options_parse(argc, argv, own, &a.common, &a.words);
     if (!status && a.common.help) {
         vg_options_help(stdout, usage, text, own);
+    } else if (!status && a.common.strict && vg_strict_refuses(argv[0])) {
+        code = VG_EXIT_REFUSED;
     } else {
         if (!status)
             status = roofline(&a);

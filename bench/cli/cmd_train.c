@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/gnuplot.h"
+#include "cli/strict.h"
 #include "cli/train_session.h"
 #include "cli/train_modes.h"
 #include "cli/train_view.h"
@@ -318,6 +319,10 @@ int vg_cmd_train(int argc, char **argv)
         vg_options_help(stdout, "train SPEC", help_text, own);
         free(s.command);
         return VG_EXIT_OK;
+    }
+    if (!status && s.options.strict && vg_strict_refuses(argv[0])) {
+        free(s.command);
+        return VG_EXIT_REFUSED;
     }
     if (!status)
         status = run(&s, &words);

@@ -5,6 +5,8 @@
 #ifndef VG_CLI_COMMAND_H
 #define VG_CLI_COMMAND_H
 
+#include <stdbool.h>
+
 /** Exit codes of the program. */
 enum {
     VG_EXIT_OK = 0,
@@ -20,6 +22,7 @@ typedef struct vg_command {
     const char *name;
     vg_command_fn *run;
     const char *summary; /**< one line for `vgbench help`; NULL: an alias */
+    bool times;          /**< it times teams of threads, which must not sleep while they wait */
 } vg_command;
 
 extern const vg_command vg_commands[];

@@ -38,17 +38,6 @@ static const char *bind_text(int argc, char **argv)
     return text && *text ? text : NULL; /* the parser complains of an empty one */
 }
 
-/* Commands that time teams. Verification runs more threads than there are CPUs, which must not
- * spin. */
-static bool times_teams(const char *command)
-{
-    static const char *const names[] = {"bench", "run", "decay", "train", "profile", "roofline"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(command, names[i]))
-            return true;
-    return false;
-}
-
 static bool asks_for_help(int argc, char **argv)
 {
     for (int i = 2; i < argc && strcmp(argv[i], "--"); i++)
@@ -59,23 +48,24 @@ static bool asks_for_help(int argc, char **argv)
 
 /* The OpenMP runtime reads its variables when it is loaded: the program sets them and starts itself
  * once more. Under valgrind a new program image would escape the tool. Returns an exit code. */
-static int set_environment(const char *command, int argc, char **argv)
+static int set_environment(const vg_command *command, int argc, char **argv)
 {
     const char *preload = getenv("LD_PRELOAD"), *text = bind_text(argc, argv);
-    bool times = times_teams(command), waits = false, binds = false;
+    const char *name = command->name;
+    bool waits = false, binds = false; /* verification runs more threads than CPUs: no spinning */
     if ((preload && strstr(preload, "vgpreload")) || asks_for_help(argc, argv))
         return VG_EXIT_OK;
-    if (times || text || !strcmp(command, "info") || !strcmp(command, "doctor")) {
+    if (command->times || text || command->run == vg_cmd_info) {
         vg_status status = vg_binding_prepare(text, &binds);
         if (status) {
-            int code = vg_exit_with(command, status);
+            int code = vg_exit_with(name, status);
             return status == VG_EUNSUPPORTED ? VG_EXIT_REFUSED : code;
         }
         if (text && strcmp(text, "none") && vg_binding_reason())
-            fprintf(stderr, "vgbench %s: --bind=%s: threads are not bound: %s\n", command, text,
+            fprintf(stderr, "vgbench %s: --bind=%s: threads are not bound: %s\n", name, text,
                     vg_binding_reason());
     }
-    if (times)
+    if (command->times)
         waits = set_wait_policy();
     if (!waits && !binds)
         return VG_EXIT_OK;
@@ -121,7 +111,7 @@ int main(int argc, char **argv)
     for (const vg_command *c = vg_commands; c->name; c++) {
         if (strcmp(argv[1], c->name))
             continue;
-        int code = set_environment(c->name, argc, argv);
+        int code = set_environment(c, argc, argv);
         if (code != VG_EXIT_OK)
             return code;
         if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1) {

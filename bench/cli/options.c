@@ -40,7 +40,7 @@ static void common_table(vg_option table[COMMON_MAX], vg_options *o, common_valu
         {"quiet", 'q', VG_OPTION_FLAG, &o->quiet, NULL, "no progress, no remarks", NULL, 0, NULL},
         {"yes", 'y', VG_OPTION_FLAG, &o->yes, NULL, "do not ask", NULL, 0, NULL},
         {"strict", 0, VG_OPTION_FLAG, &o->strict, NULL,
-         "refuse (exit 3) where the environment spoils the numbers", NULL, 0, NULL},
+         "refuse (exit 3) to time in an environment that spoils the numbers", NULL, 0, NULL},
         {"help", 'h', VG_OPTION_FLAG, &o->help, NULL, "this text", NULL, 0, NULL},
         {0},
     };

@@ -59,3 +59,20 @@ assert len(ns) > 8 and all(x > 0 for x in ns) and max(ns) > min(ns)
 PY
     "$VGBENCH" info | grep -q '^grade  *[ABCD]'
 }
+
+@test "info: the same lines in every format, and -o by extension" {
+    out="$BATS_TEST_TMPDIR"
+    "$VGBENCH" info --format=csv -o "$out/i.md" -o "$out/i.csv" -o "$out/i.json" >"$out/stdout.csv"
+    cmp "$out/stdout.csv" "$out/i.csv"
+    grep -q '^| CPU | ' "$out/i.md"
+    python3 - "$out" <<'PY'
+import csv, json, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/i.csv", newline="")))
+machine = json.load(open(sys.argv[1] + "/i.json"))
+assert rows[0]["item"] == "CPU" and machine["cpu"]["model"] in rows[0]["value"]
+assert [r["value"] for r in rows if r["item"] == "grade"][0] == machine["doctor"]["grade"]
+assert all(r["item"] and r["value"] for r in rows)
+lines = open(sys.argv[1] + "/i.md").read().splitlines()
+assert len(lines) == len(rows) + 2 and all(l.startswith("| ") and l.endswith("|") for l in lines[2:])
+PY
+}

@@ -156,6 +156,13 @@ refused() { # code, words, arguments...
     run "$VG" run $TINY --only=kernels -d "$TMP/d" --strict
     [ "$status" -eq 3 ]
     [ ! -e "$TMP/d" ]
+    for words in "train depth=2 width=8 steps=1" roofline profile "profile --scaling" bench "decay depth=2 width=8 --cost"; do
+        run --separate-stderr timeout 20 "$VG" $words --strict
+        [ "$status" -eq 3 ] || { echo "$words: $status"; return 1; }
+        [ -z "$output" ]
+    done
+    run "$VG" decay depth=2 width=8 --strict # its numbers are the same in any environment
+    [ "$status" -eq 0 ]
 }
 
 @test "decay alone" {
