@@ -88,6 +88,8 @@ static vg_status keep(session *s, int64_t point, const char *name, const char *d
                       json_t *record)
 {
     json_object_set_new(record, "name", json_string(name));
+    if (streams(s) && !s->done)
+        vg_decay_print_head(stdout, s->options.format);
     if (streams(s))
         vg_decay_print_row(stdout, s->options.format, s->options.color, name, record);
     if (s->explain && s->options.format == VG_FORMAT_TABLE)
@@ -143,8 +145,6 @@ static vg_status run_points(session *s)
 {
     vg_progress progress;
     vg_progress_begin(&progress, "decay", (int)s->sweep.points, s->options.quiet);
-    if (streams(s))
-        vg_decay_print_head(stdout, s->options.format, s->options.color);
     vg_status status = VG_OK;
     for (int64_t i = 0; i < s->sweep.points && status == VG_OK && !interrupted(); i++)
         status = run_point(s, i, &progress);
@@ -203,7 +203,7 @@ static vg_status write_rows(session *s, vg_format format, const char *path)
     vg_file file;
     VG_TRY(vg_file_open(path, &file));
     rows r = {file.stream, format};
-    vg_decay_print_head(file.stream, format, false);
+    vg_decay_print_head(file.stream, format);
     vg_status status = vg_spool_each(&s->spool, write_row, &r);
     vg_status closed = vg_file_close(&file, status == VG_OK);
     return status != VG_OK ? status : closed;

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/gnuplot.h"
+#include "cli/output.h"
 #include "cli/strict.h"
 #include "cli/train_session.h"
 #include "cli/train_modes.h"
@@ -130,28 +131,33 @@ static vg_status run_points(vg_train_session *s)
 
 /* --- outputs ------------------------------------------------------------------------------- */
 
-static vg_status write_rows(const vg_train_session *s, vg_format format, const char *path)
+static void print_record(const vg_train_session *s, FILE *out, vg_format format,
+                         const json_t *record)
 {
-    char *text = NULL;
-    size_t size = 0, index;
-    json_t *record;
-    FILE *memory = open_memstream(&text, &size);
-    if (!memory)
-        return vg_fail(VG_ENOMEM, "out of memory for %s", path);
-    if (s->race) {
-        vg_race_print_head(memory, format);
-        json_array_foreach(json_object_get(s->race, "rows"), index, record)
-            vg_race_print_row(memory, format, false, record);
-    } else {
-        vg_train_print_head(memory, format);
-        json_array_foreach(s->records, index, record)
-            vg_train_print_row(memory, format, false, vg_json_get_text(record, "name", ""),
-                               record);
-    }
-    fclose(memory);
-    vg_status status = vg_file_save(path, text, size);
-    free(text);
-    return status;
+    if (s->race)
+        vg_race_print_row(out, format, false, record);
+    else if (s->lr_find)
+        vg_lr_print_row(out, format, record);
+    else if (s->step_time)
+        vg_step_print_row(out, format, record);
+    else
+        vg_train_print_row(out, format, false, vg_json_get_text(record, "name", ""), record);
+}
+
+static vg_status print_table(FILE *out, vg_format format, const void *session)
+{
+    const vg_train_session *s = session;
+    const json_t *rows = s->race ? json_object_get(s->race, "rows") : s->records;
+    size_t index;
+    const json_t *record;
+    void (*head)(FILE *, vg_format) = s->race        ? vg_race_print_head
+                                      : s->lr_find   ? vg_lr_print_head
+                                      : s->step_time ? vg_step_print_head
+                                                     : vg_train_print_head;
+    head(out, format);
+    json_array_foreach((json_t *)rows, index, record)
+        print_record(s, out, format, record);
+    return VG_OK;
 }
 
 static vg_status write_outputs(const vg_train_session *s)
@@ -168,14 +174,8 @@ static vg_status write_outputs(const vg_train_session *s)
         json_object_set_new(results, "partial", json_true());
     if (!streams(s))
         status = vg_results_save(results, "-");
-    for (int i = 0; i < s->options.outputs.count && status == VG_OK; i++) {
-        const char *path = s->options.outputs.items[i];
-        vg_format format;
-        status = vg_format_of_file(path, &format);
-        if (status == VG_OK)
-            status = format == VG_FORMAT_JSON ? vg_results_save(results, path)
-                                              : write_rows(s, format, path);
-    }
+    if (status == VG_OK)
+        status = vg_outputs_save(&s->options, &(vg_output){results, print_table, s});
     json_decref(results);
     if (s->plot && !s->race && status == VG_OK)
         status = vg_train_plot_records(s->records, s->plot);
@@ -190,8 +190,7 @@ static vg_status check_arguments(vg_train_session *s)
     for (int i = 0; s->standardise && i < 4; i++)
         if (!strcmp(s->standardise, words[i]))
             s->how.data.standardise = i;
-    for (int i = 0; i < s->options.outputs.count; i++)
-        VG_TRY(vg_file_check(s->options.outputs.items[i]));
+    VG_TRY(vg_outputs_check(&s->options));
     if (!(s->how.data.validation >= 0 && s->how.data.validation < 1))
         return vg_fail(VG_EINVAL, "--validation=%g: a fraction in [0, 1) is needed",
                        s->how.data.validation);

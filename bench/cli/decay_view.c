@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "cli/output.h"
+#include "cli/spec_words.h"
 #include "results/results.h"
 
 enum { BAR = 16 };
@@ -61,26 +63,20 @@ static void fill(const json_t *record, cells *c)
     c->within = json_is_true(within) ? "agrees" : json_is_false(within) ? "DIFFERS" : "";
 }
 
-void vg_decay_print_head(FILE *out, vg_format format, bool color)
+void vg_decay_print_head(FILE *out, vg_format format)
 {
-    (void)color;
     if (format == VG_FORMAT_TABLE)
         fprintf(out, "%-44s %9s %19s %9s %-7s %13s  %-*s  %s\n", "network", "factor/l",
                 "95% interval", "theory", "", "survival", BAR, "decades left", "verdict");
     else if (format == VG_FORMAT_MD)
         fprintf(out, "| network | factor per layer | 95 %% interval | theory | survival | verdict |\n"
                      "|---|---:|---:|---:|---:|---|\n");
-    else if (format == VG_FORMAT_CSV)
-        fprintf(out, "network,signal,ln_sq_per_layer,ci_low,ci_high,factor_per_layer,"
-                     "theory_ln_sq_per_layer,theory_sd,within,survival,loss,verdict\n");
-}
-
-static void csv_number(FILE *out, double value)
-{
-    if (isfinite(value))
-        fprintf(out, ",%.9g", value);
-    else
-        fprintf(out, ",");
+    if (format != VG_FORMAT_CSV)
+        return;
+    fprintf(out, "network,signal,ln_sq_per_layer,ci_low,ci_high,factor_per_layer,"
+                 "theory_ln_sq_per_layer,theory_sd,within,survival,loss,verdict");
+    vg_spec_csv_head(out);
+    fputc('\n', out);
 }
 
 static void print_csv(FILE *out, const char *name, const json_t *record, const cells *c)
@@ -88,17 +84,28 @@ static void print_csv(FILE *out, const char *name, const json_t *record, const c
     const json_t *rate = json_object_get(record, "rate"), *ci = json_object_get(rate, "ci95");
     const json_t *theory = json_object_get(record, "theory");
     const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
-    fprintf(out, "\"%s\",%s", name, vg_json_get_text(rate, "signal", ""));
-    csv_number(out, vg_json_get_number(rate, "ln_sq_per_layer"));
-    csv_number(out, json_is_number(lo) ? json_number_value(lo) : (double)NAN);
-    csv_number(out, json_is_number(hi) ? json_number_value(hi) : (double)NAN);
-    csv_number(out, vg_json_get_number(rate, "factor_per_layer"));
-    csv_number(out, vg_json_get_number(theory, "ln_sq_per_layer"));
-    csv_number(out, vg_json_get_number(theory, "sd_ln"));
+    vg_csv_text(out, name);
+    fprintf(out, ",%s", vg_json_get_text(rate, "signal", ""));
+    vg_csv_number(out, vg_json_get_number(rate, "ln_sq_per_layer"));
+    vg_csv_number(out, json_is_number(lo) ? json_number_value(lo) : (double)NAN);
+    vg_csv_number(out, json_is_number(hi) ? json_number_value(hi) : (double)NAN);
+    vg_csv_number(out, vg_json_get_number(rate, "factor_per_layer"));
+    vg_csv_number(out, vg_json_get_number(theory, "ln_sq_per_layer"));
+    vg_csv_number(out, vg_json_get_number(theory, "sd_ln"));
     fprintf(out, ",%s", !c->within[0] ? "" : strcmp(c->within, "agrees") ? "false" : "true");
-    csv_number(out, vg_json_get_number(record, "survival"));
-    csv_number(out, vg_json_get_number(record, "loss"));
-    fprintf(out, ",%s\n", c->verdict);
+    vg_csv_number(out, vg_json_get_number(record, "survival"));
+    vg_csv_number(out, vg_json_get_number(record, "loss"));
+    fprintf(out, ",%s", c->verdict);
+    vg_spec_csv(out, json_object_get(record, "spec"));
+    fputc('\n', out);
+}
+
+static void print_md(FILE *out, const char *name, const cells *c)
+{
+    fputs("| ", out);
+    vg_md_text(out, name);
+    fprintf(out, " | %s | %s | %s %s | %s | **%s** |\n", c->factor, c->interval, c->theory,
+            c->within, c->survival, c->verdict);
 }
 
 void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *name,
@@ -109,8 +116,7 @@ void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *nam
     if (format == VG_FORMAT_CSV)
         print_csv(out, name, record, &c);
     else if (format == VG_FORMAT_MD)
-        fprintf(out, "| %s | %s | %s | %s %s | %s | **%s** |\n", name, c.factor, c.interval,
-                c.theory, c.within, c.survival, c.verdict);
+        print_md(out, name, &c);
     else
         fprintf(out, "%-44s %9s %19s %9s %-7s %13s  %s  %s%s%s\n", name, c.factor, c.interval,
                 c.theory, c.within, c.survival, c.bar, color ? shade(c.verdict) : "", c.verdict,

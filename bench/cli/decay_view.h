@@ -12,20 +12,20 @@
 #include "vgbench/status.h"
 
 /** Header of the table, Markdown or CSV. */
-void vg_decay_print_head(FILE *out, vg_format format, bool color);
+void vg_decay_print_head(FILE *out, vg_format format);
 
 /** One record as a row; @p name says which network it is. */
 void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *name,
                         const json_t *record);
 
 /** What the slopes and what the weights do per layer, and the findings, below a row. */
+void vg_decay_print_explanation(FILE *out, const json_t *record);
+
 /** The checklist of a record, a line each: "[x] item: why". */
 void vg_decay_print_checklist(FILE *out, const json_t *record);
 
 /** Lines below a row of a table for what else a record holds: cost, precision. */
 void vg_decay_print_extras(FILE *out, const json_t *record);
-
-void vg_decay_print_explanation(FILE *out, const json_t *record);
 
 /** Plots norm of the signal against layer for @p records (their "name" is the title of a curve),
  * measurement with its seed band on the prediction, as SVG by gnuplot. VG_EUNSUPPORTED where

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/spec_words.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "results/results.h"
 
@@ -53,4 +55,27 @@ void vg_spec_words_skip(int64_t point, const char *name, json_t **list)
     if (!*list)
         *list = json_array();
     json_array_append_new(*list, one);
+}
+
+void vg_spec_csv_head(FILE *out)
+{
+    int count;
+    const vg_key *keys = vg_spec_keys(&count);
+    for (int i = 0; i < count; i++)
+        fprintf(out, ",spec.%s", keys[i].name);
+}
+
+void vg_spec_csv(FILE *out, const json_t *spec)
+{
+    int count;
+    const vg_key *keys = vg_spec_keys(&count);
+    for (int i = 0; i < count; i++) {
+        const json_t *value = json_object_get(spec, keys[i].name);
+        if (json_is_string(value)) {
+            fputc(',', out);
+            vg_csv_text(out, json_string_value(value));
+        } else {
+            vg_csv_number(out, json_is_number(value) ? json_number_value(value) : (double)NAN);
+        }
+    }
 }

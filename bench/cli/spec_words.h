@@ -6,9 +6,15 @@
 #define VG_CLI_SPEC_WORDS_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "cli/options.h"
 #include "harness/sweep.h"
+
+/** The keys of a spec as columns of CSV, each behind a comma: ",spec.model,spec.depth,...", and the
+ * values of the resolved @p spec of a record under them: what tells two rows of any two runs apart. */
+void vg_spec_csv_head(FILE *out);
+void vg_spec_csv(FILE *out, const json_t *spec);
 
 /** Parses @p words with those of --threads, --backend and --seed set before the first `vs`. */
 vg_status vg_spec_words_parse(const vg_options *options, const vg_words *words, vg_sweep *sweep);

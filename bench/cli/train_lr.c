@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/output.h"
+#include "cli/spec_words.h"
 #include "cli/train_modes.h"
 #include "harness/train/lr_find.h"
 #include "results/results.h"
@@ -53,7 +55,7 @@ static const char *rate(double lr, char text[32])
     return text;
 }
 
-static void print_head(FILE *out, vg_format format)
+void vg_lr_print_head(FILE *out, vg_format format)
 {
     if (format == VG_FORMAT_TABLE)
         fprintf(out, "%-44s %10s %12s %10s %15s\n", "network", "suggested", "lowest loss",
@@ -61,18 +63,34 @@ static void print_head(FILE *out, vg_format format)
     else if (format == VG_FORMAT_MD)
         fprintf(out, "| network | suggested | lowest loss | diverged | largest stable |\n"
                      "|---|---:|---:|---:|---:|\n");
-    else
-        fprintf(out, "network,suggested,lowest,diverged,largest_stable\n");
+    if (format != VG_FORMAT_CSV)
+        return;
+    fprintf(out, "network,suggested,lowest,diverged,largest_stable");
+    vg_spec_csv_head(out);
+    fputc('\n', out);
 }
 
-static void print_row(FILE *out, vg_format format, const char *name, const vg_lr_found *f)
+void vg_lr_print_row(FILE *out, vg_format format, const json_t *record)
 {
-    char a[32], b[32], c[32], d[32];
-    const char *line = format == VG_FORMAT_TABLE ? "%-44s %10s %12s %10s %15s\n"
-                       : format == VG_FORMAT_MD  ? "| %s | %s | %s | %s | %s |\n"
-                                                 : "\"%s\",%s,%s,%s,%s\n";
-    fprintf(out, line, name, rate(f->suggestion, a), rate(f->lowest, b), rate(f->diverged, c),
-            rate(f->largest_stable, d));
+    static const char *const keys[] = {"suggestion", "lowest", "diverged", "largest_stable"};
+    const json_t *found = json_object_get(record, "lr_find");
+    const char *name = vg_json_get_text(record, "name", "");
+    char text[4][32];
+    for (int i = 0; i < 4; i++)
+        rate(vg_json_get_number(found, keys[i]), text[i]);
+    if (format == VG_FORMAT_TABLE) {
+        fprintf(out, "%-44s %10s %12s %10s %15s\n", name, text[0], text[1], text[2], text[3]);
+    } else if (format == VG_FORMAT_MD) {
+        fputs("| ", out);
+        vg_md_text(out, name);
+        fprintf(out, " | %s | %s | %s | %s |\n", text[0], text[1], text[2], text[3]);
+    } else {
+        vg_csv_text(out, name);
+        for (int i = 0; i < 4; i++)
+            vg_csv_number(out, vg_json_get_number(found, keys[i]));
+        vg_spec_csv(out, json_object_get(record, "spec"));
+        fputc('\n', out);
+    }
 }
 
 static vg_status find(const vg_train_session *s, vg_spec *spec, vg_lr_found *found,
@@ -103,9 +121,9 @@ vg_status vg_train_lr_find(vg_train_session *s)
         json_object_set_new(record, "lr_find", found_json(&found, points));
         json_array_append_new(s->records, record);
         if (format != VG_FORMAT_JSON && !s->done)
-            print_head(stdout, format);
+            vg_lr_print_head(stdout, format);
         if (format != VG_FORMAT_JSON)
-            print_row(stdout, format, name, &found);
+            vg_lr_print_row(stdout, format, record);
         if (format == VG_FORMAT_TABLE && s->sweep.points == 1)
             print_curve(stdout, points, &found);
         s->done++;

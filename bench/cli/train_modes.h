@@ -15,6 +15,12 @@ vg_status vg_train_time(vg_train_session *session);
  * `lr_find`. */
 vg_status vg_train_lr_find(vg_train_session *session);
 
+/** The row of a record of either, and the head above. */
+void vg_step_print_head(FILE *out, vg_format format);
+void vg_step_print_row(FILE *out, vg_format format, const json_t *record);
+void vg_lr_print_head(FILE *out, vg_format format);
+void vg_lr_print_row(FILE *out, vg_format format, const json_t *record);
+
 /** Races one network and its fixes to its target: session->race becomes an entry of `race`. */
 vg_status vg_train_race(vg_train_session *session);
 

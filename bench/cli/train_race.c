@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/train_modes.h"
 #include "harness/train/race.h"
 #include "results/results.h"
@@ -74,27 +75,19 @@ void vg_race_print_head(FILE *out, vg_format format)
                      "accuracy,onednn_time_s_above\n");
 }
 
-static void csv_number(FILE *out, double value)
-{
-    if (isfinite(value))
-        fprintf(out, ",%.9g", value);
-    else
-        fprintf(out, ",");
-}
-
 static void print_csv(FILE *out, const json_t *row)
 {
     const json_t *own = json_object_get(row, "own"), *other = json_object_get(row, "onednn");
-    fprintf(out, "\"%s\"", vg_json_get_text(row, "change", ""));
-    csv_number(out, vg_json_get_number(own, "reached"));
-    csv_number(out, vg_json_get_number(own, "runs"));
-    csv_number(out, vg_json_get_number(own, "steps"));
-    csv_number(out, vg_json_get_number(own, "time_s"));
-    csv_number(out, vg_json_get_number(other, "time_s"));
-    csv_number(out, vg_json_get_number(row, "largest_stable_lr"));
-    csv_number(out, vg_json_get_number(row, "loss"));
-    csv_number(out, vg_json_get_number(row, "accuracy"));
-    csv_number(out, vg_json_get_number(other, "time_s_above"));
+    vg_csv_text(out, vg_json_get_text(row, "change", ""));
+    vg_csv_number(out, vg_json_get_number(own, "reached"));
+    vg_csv_number(out, vg_json_get_number(own, "runs"));
+    vg_csv_number(out, vg_json_get_number(own, "steps"));
+    vg_csv_number(out, vg_json_get_number(own, "time_s"));
+    vg_csv_number(out, vg_json_get_number(other, "time_s"));
+    vg_csv_number(out, vg_json_get_number(row, "largest_stable_lr"));
+    vg_csv_number(out, vg_json_get_number(row, "loss"));
+    vg_csv_number(out, vg_json_get_number(row, "accuracy"));
+    vg_csv_number(out, vg_json_get_number(other, "time_s_above"));
     fputc('\n', out);
 }
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/output.h"
+#include "cli/spec_words.h"
 #include "harness/train/breakdown.h"
 #include "results/results.h"
 
@@ -14,7 +16,7 @@ static double number(const json_t *object, const char *key)
     return vg_json_get_number(object, key);
 }
 
-static void print_head(FILE *out, vg_format format)
+void vg_step_print_head(FILE *out, vg_format format)
 {
     if (format == VG_FORMAT_TABLE)
         fprintf(out, "%-44s %10s %7s %10s %7s %16s\n", "network", "step us", "peak", "oneDNN us",
@@ -22,27 +24,44 @@ static void print_head(FILE *out, vg_format format)
     else if (format == VG_FORMAT_MD)
         fprintf(out, "| network | step, us | of peak | oneDNN, us | ratio | 95 %% interval |\n"
                      "|---|---:|---:|---:|---:|---|\n");
-    else
-        fprintf(out, "network,step_us,share_of_peak,onednn_step_us,ratio,ratio_low,ratio_high\n");
+    if (format != VG_FORMAT_CSV)
+        return;
+    fprintf(out, "network,step_us,share_of_peak,onednn_step_us,ratio,ratio_low,ratio_high");
+    vg_spec_csv_head(out);
+    fputc('\n', out);
 }
 
-static void print_row(FILE *out, vg_format format, const char *name, const json_t *t)
+static double end_of(const json_t *interval, size_t end)
 {
-    const json_t *ci = json_object_get(t, "ratio_ci95");
-    double lo = json_number_value(json_array_get(ci, 0)),
-           hi = json_number_value(json_array_get(ci, 1));
-    if (format == VG_FORMAT_TABLE)
-        fprintf(out, "%-44s %10.1f %7.3f %10.1f %7.3f %7.3f ..%7.3f\n", name, number(t, "step_us"),
-                number(t, "share_of_peak"), number(t, "onednn_step_us"), number(t, "ratio"), lo,
+    const json_t *value = json_array_get(interval, end);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+void vg_step_print_row(FILE *out, vg_format format, const json_t *record)
+{
+    static const char *const keys[] = {"step_us", "share_of_peak", "onednn_step_us", "ratio"};
+    const json_t *t = json_object_get(record, "step_time"), *ci = json_object_get(t, "ratio_ci95");
+    const char *name = vg_json_get_text(record, "name", "");
+    double x[4], lo = end_of(ci, 0), hi = end_of(ci, 1);
+    for (int i = 0; i < 4; i++)
+        x[i] = number(t, keys[i]);
+    if (format == VG_FORMAT_TABLE) {
+        fprintf(out, "%-44s %10.1f %7.3f %10.1f %7.3f %7.3f ..%7.3f\n", name, x[0], x[1], x[2],
+                x[3], lo, hi);
+    } else if (format == VG_FORMAT_MD) {
+        fputs("| ", out);
+        vg_md_text(out, name);
+        fprintf(out, " | %.1f | %.3f | %.1f | %.3f | %.3f .. %.3f |\n", x[0], x[1], x[2], x[3], lo,
                 hi);
-    else if (format == VG_FORMAT_MD)
-        fprintf(out, "| %s | %.1f | %.3f | %.1f | %.3f | %.3f .. %.3f |\n", name,
-                number(t, "step_us"), number(t, "share_of_peak"), number(t, "onednn_step_us"),
-                number(t, "ratio"), lo, hi);
-    else
-        fprintf(out, "\"%s\",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g\n", name, number(t, "step_us"),
-                number(t, "share_of_peak"), number(t, "onednn_step_us"), number(t, "ratio"), lo,
-                hi);
+    } else {
+        vg_csv_text(out, name);
+        for (int i = 0; i < 4; i++)
+            vg_csv_number(out, x[i]);
+        vg_csv_number(out, lo);
+        vg_csv_number(out, hi);
+        vg_spec_csv(out, json_object_get(record, "spec"));
+        fputc('\n', out);
+    }
     fflush(out);
 }
 
@@ -101,9 +120,9 @@ vg_status vg_train_time(vg_train_session *s)
         json_object_set_new(record, "step_time", time);
         json_array_append_new(s->records, record);
         if (format != VG_FORMAT_JSON && !s->done)
-            print_head(stdout, format);
+            vg_step_print_head(stdout, format);
         if (format != VG_FORMAT_JSON)
-            print_row(stdout, format, name, time);
+            vg_step_print_row(stdout, format, record);
         if (format == VG_FORMAT_TABLE && !s->options.quiet) {
             print_parts(stdout, "own", json_object_get(time, "breakdown"));
             print_parts(stdout, "oneDNN", json_object_get(time, "onednn_breakdown"));

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/output.h"
+#include "cli/spec_words.h"
 #include "results/results.h"
 
 static const char *number(double value, const char *format, char text[32])
@@ -66,35 +68,41 @@ void vg_train_print_head(FILE *out, vg_format format)
     else if (format == VG_FORMAT_MD)
         fprintf(out, "| network | steps | first loss | loss | accuracy | time | steps/s | ended by "
                      "| events |\n|---|---:|---:|---:|---:|---:|---:|---|---|\n");
-    else if (format == VG_FORMAT_CSV)
-        fprintf(out, "network,seed,steps,first_loss,loss,accuracy,train_s,steps_per_s,reached,"
-                     "steps_to_target,time_to_target_s,stopped,events\n");
-}
-
-static void csv_number(FILE *out, double value)
-{
-    if (isfinite(value))
-        fprintf(out, ",%.9g", value);
-    else
-        fprintf(out, ",");
+    if (format != VG_FORMAT_CSV)
+        return;
+    fprintf(out, "network,seed,steps,first_loss,loss,accuracy,train_s,steps_per_s,reached,"
+                 "steps_to_target,time_to_target_s,stopped,events");
+    vg_spec_csv_head(out);
+    fputc('\n', out);
 }
 
 static void print_csv(FILE *out, const char *name, const json_t *record, const cells *c)
 {
     const json_t *first = json_array_get(json_object_get(record, "steps"), 0),
                  *reached = json_object_get(record, "reached");
-    fprintf(out, "\"%s\"", name);
-    csv_number(out, vg_json_get_number(record, "seed"));
-    csv_number(out, vg_json_get_number(record, "done_steps"));
-    csv_number(out, vg_json_get_number(first, "loss"));
-    csv_number(out, vg_json_get_number(record, "loss"));
-    csv_number(out, vg_json_get_number(record, "accuracy"));
-    csv_number(out, vg_json_get_number(record, "train_s"));
-    csv_number(out, vg_json_get_number(record, "steps_per_s"));
+    vg_csv_text(out, name);
+    vg_csv_number(out, vg_json_get_number(record, "seed"));
+    vg_csv_number(out, vg_json_get_number(record, "done_steps"));
+    vg_csv_number(out, vg_json_get_number(first, "loss"));
+    vg_csv_number(out, vg_json_get_number(record, "loss"));
+    vg_csv_number(out, vg_json_get_number(record, "accuracy"));
+    vg_csv_number(out, vg_json_get_number(record, "train_s"));
+    vg_csv_number(out, vg_json_get_number(record, "steps_per_s"));
     fprintf(out, ",%s", json_is_true(reached) ? "true" : json_is_false(reached) ? "false" : "");
-    csv_number(out, vg_json_get_number(record, "steps_to_target"));
-    csv_number(out, vg_json_get_number(record, "time_to_target_s"));
-    fprintf(out, ",%s,\"%s\"\n", vg_json_get_text(record, "stopped", ""), c->events);
+    vg_csv_number(out, vg_json_get_number(record, "steps_to_target"));
+    vg_csv_number(out, vg_json_get_number(record, "time_to_target_s"));
+    fprintf(out, ",%s,", vg_json_get_text(record, "stopped", ""));
+    vg_csv_text(out, c->events);
+    vg_spec_csv(out, json_object_get(record, "spec"));
+    fputc('\n', out);
+}
+
+static void print_md(FILE *out, const char *name, const cells *c)
+{
+    fputs("| ", out);
+    vg_md_text(out, name);
+    fprintf(out, " | %s | %s | %s | %s | %s | %s | %s | %s |\n", c->steps, c->first, c->loss,
+            c->accuracy, c->time, c->rate, c->end, c->events);
 }
 
 void vg_train_print_row(FILE *out, vg_format format, bool color, const char *name,
@@ -106,8 +114,7 @@ void vg_train_print_row(FILE *out, vg_format format, bool color, const char *nam
     if (format == VG_FORMAT_CSV)
         print_csv(out, name, record, &c);
     else if (format == VG_FORMAT_MD)
-        fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, c.steps, c.first,
-                c.loss, c.accuracy, c.time, c.rate, c.end, c.events);
+        print_md(out, name, &c);
     else
         fprintf(out, "%-44s %7s %10s %10s %9s %8s %8s  %-28s %s%s%s\n", name, c.steps, c.first,
                 c.loss, c.accuracy, c.time, c.rate, c.end, color && sick ? "\x1b[33m" : "",

@@ -51,7 +51,7 @@ setup() {
 @test "a key that changes nothing is said to, a list of seeds is a sweep" {
     run "$VGBENCH" decay $small depth=4 --seed=4,5 lr=0.1 clip_norm=1 --format=csv
     [ "$status" -eq 0 ]
-    [ "$(grep -c '^"seed=' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '^seed=' <<<"$output")" -eq 2 ]
     [ "$(grep -c "lr, clip_norm: have no effect here" <<<"$output")" -eq 1 ]
 }
 
@@ -229,6 +229,28 @@ PY
     run "$VGBENCH" decay $small depth=9 act=relu vs act=sigmoid --plot p.svg --quiet
     [ "$status" -eq 0 ]
     grep -q "<svg" p.svg
+}
+
+@test "CSV: every key of the spec is a column; nothing is printed above an error" {
+    "$VGBENCH" decay $small depth=4 act=relu,tanh --format=csv -q >a.csv
+    "$VGBENCH" decay $small depth=4 act=relu skip=residual --format=csv -q -o b.csv >/dev/null
+    "$VGBENCH" train $small depth=2 seeds=1 steps=1 --format=csv -q >t.csv
+    "$VGBENCH" train $small depth=2 seeds=1 --step-time -q -o s.csv >/dev/null
+    python3 - <<'PY'
+import csv
+rows = [r for name in "ab" for r in csv.DictReader(open(name + ".csv", newline=""))]
+assert len({tuple(v for k, v in r.items() if k.startswith("spec.")) for r in rows}) == len(rows) == 3
+assert [r["spec.skip"] for r in rows] == ["none", "none", "residual"]
+assert all(r["spec.width"] == "24" and r["spec.depth"] == "4" for r in rows)
+train, = csv.DictReader(open("t.csv", newline=""))
+assert train["spec.steps"] == train["steps"] == "1" and train["spec.optimizer"] == "adamw"
+step, = csv.DictReader(open("s.csv", newline=""))
+assert float(step["step_us"]) > 0 and step["spec.depth"] == "2"
+PY
+    run --separate-stderr "$VGBENCH" decay depth=4 norm=group groups=7 width=8
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [ "${#stderr_lines[@]}" -eq 1 ]
 }
 
 @test "a plot of nothing is no plot, and one line says so; only SVG is made" {

@@ -210,8 +210,9 @@ PY
 
 @test "train: the range test of the learning rate" {
     "$VGBENCH" train --lr-find depth=4 width=32 batch=64 optimizer=sgd norm=layer threads=1 \
-        --samples=1000 -o r.json -q >/dev/null
+        --samples=1000 -o r.json -o r.md -q >/dev/null
     matches_schema r.json
+    grep -q '^| network | suggested |' r.md # the table of the mode, as on standard output
     check '
 f = t["lr_find"]
 assert 1e-4 < f["suggestion"] < f["lowest"] <= 10, f
