@@ -11,6 +11,7 @@
 #include "cli/profile.h"
 #include "harness/net.h"
 #include "harness/sweep.h"
+#include "measure/cheap_fma.h"
 #include "measure/client_request.h"
 #include "measure/cold.h"
 #include "measure/rig.h"
@@ -18,8 +19,12 @@
 #include "results/results.h"
 #include "vgbench/onednn.h"
 
+/* Words of one length: they lie on the stack of the simulated program. */
+static const char *const fma_words[] = {"fma", "add", NULL};
+enum { ADD = 1 };
+
 typedef struct arguments {
-    const char *filter, *shapes;
+    const char *filter, *shapes, *fma;
     bool nets, weights;
     int64_t first, step;
     vg_options common;
@@ -176,6 +181,8 @@ static vg_status simulate(const arguments *a)
               .weights = a->weights};
     if (a->common.outputs.count != 1)
         return vg_fail(VG_EINVAL, "simulate is a part of `vgbench profile` and needs one -o FILE");
+    if (!strcmp(a->fma, fma_words[ADD]) && vg_client_request(VG_REQUEST_RUNNING, NULL))
+        (void)vg_cheapen_fma();
     vg_onednn_choose_untimed();
     VG_TRY(vg_team_create(1, 0, &w.team));
     vg_status status = a->nets ? nets(a, &w) : kernels(a, &w);
@@ -188,7 +195,7 @@ static vg_status simulate(const arguments *a)
 
 int vg_cmd_simulate(int argc, char **argv)
 {
-    arguments a = {.step = 1, .shapes = "quick"};
+    arguments a = {.step = 1, .shapes = "quick", .fma = fma_words[ADD]};
     const vg_option own[] = {
         {"filter", 0, VG_OPTION_TEXT, &a.filter, "RE", "kernel rows", NULL, 0, NULL},
         {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", "shape set", NULL, 0, NULL},
@@ -196,6 +203,9 @@ int vg_cmd_simulate(int argc, char **argv)
          NULL},
         {"cold-weights", 0, VG_OPTION_FLAG, &a.weights, NULL, "also a run with cold weights", NULL,
          0, NULL},
+        {"fma", 0, VG_OPTION_CHOICE, &a.fma, "HOW",
+         "add: fused multiply-adds become additions; fma: valgrind emulates them, slowly",
+         fma_words, 0, NULL},
         {"first", 0, VG_OPTION_INT, &a.first, "N", "of the rows", NULL, 0, NULL},
         {"step", 0, VG_OPTION_INT, &a.step, "N", "every N-th row", NULL, 1, NULL},
         {0},

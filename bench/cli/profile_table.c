@@ -43,7 +43,7 @@ const char *vg_profile_count(double value, vg_format format, char text[32])
     for (; fabs(value) >= 9999.5 && unit < 4; unit++)
         value /= 1000;
     if (!unit)
-        snprintf(text, 32, value == floor(value) ? "%.0f" : "%.3g", value);
+        snprintf(text, 32, value == floor(value) || fabs(value) >= 999.5 ? "%.0f" : "%.3g", value);
     else
         snprintf(text, 32, "%.*f%c", value < 100 ? 1 : 0, value, units[unit]);
     return text;

@@ -152,6 +152,7 @@ static void write_words(const vg_sim_request *request, const vg_sim_cache *last,
                                 "--combine-dumps=yes",
                                 "--dump-line=no",
                                 "--vgdb=no",
+                                "--vex-iropt-level=0", /* 2 leaves out loads that nobody uses */
                                 c->words[0],
                                 c->words[1],
                                 c->words[2],

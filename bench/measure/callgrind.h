@@ -12,7 +12,8 @@
 #include "vgbench/status.h"
 
 /** Events of the cache simulation; accesses count an instruction's operand once, whatever its
- * width, and a miss is a line that was not there. */
+ * width (but a fused multiply-add that reads memory once per lane: valgrind takes it apart), and a miss
+ * is a line that was not there. */
 typedef enum vg_callgrind_event {
     VG_CG_Ir,   /**< instructions */
     VG_CG_Dr,   /**< loads */

@@ -61,6 +61,19 @@ assert a == b
 PY
 }
 
+@test "profile: additions in place of fused multiply-adds are counted the same" {
+    need_valgrind
+    for fma in add fma; do
+        OMP_NUM_THREADS=1 setarch -R valgrind --tool=callgrind --cache-sim=yes --vex-iropt-level=0 \
+            --instr-atstart=no --collect-atstart=no --combine-dumps=yes \
+            --callgrind-out-file="$DIR/out.$fma" "$VGBENCH" simulate --max-isa=avx2 --backend=best \
+            --shapes='dense 24 40 32, lstm 3 2 8 16, silu 8 64' --fma=$fma -o "$DIR/list.json" 2>/dev/null
+        grep '^totals:' "$DIR/out.$fma" >"$DIR/totals.$fma"
+    done
+    [ "$(wc -l <"$DIR/totals.add")" -gt 8 ]
+    cmp "$DIR/totals.add" "$DIR/totals.fma"
+}
+
 @test "profile: without valgrind it says what is missing and where it comes from" {
     PATH=/nowhere run "$VGBENCH" profile --counters=sim --shapes='relu 4 4' --filter=relu/fwd
     [ "$status" -eq 1 ]
