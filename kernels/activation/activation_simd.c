@@ -254,9 +254,19 @@ static int backward_phases_exp(const vg_shape *shape, vg_phase *phase)
     return vg_activation_phase(shape, backward_unit, 0.25, phase);
 }
 
+/* A masked load and store take 2 ns more than a scalar one, a function of libm 4 to 20 ns. */
+static bool too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { LIGHT = 8, HEAVY = 2 };
+    kind k = {kernel->op, kernel->dir == VG_DIR_bwd};
+    return shape->n[0] * shape->n[1] <= (is_light(k) ? LIGHT : HEAVY);
+}
+
 #define ROWS(op, cost)                                                                             \
     const vg_kernel_impl VG_FN(vg_##op##_fwd) = {.impl = "vec layer",                              \
-                                                 .phases = forward_phases_##cost};                 \
+                                                 .phases = forward_phases_##cost,                  \
+                                                 .too_small = too_small};                          \
     const vg_kernel_impl VG_FN(vg_##op##_bwd) = {.impl = "vec layer",                              \
-                                                 .phases = backward_phases_##cost};
+                                                 .phases = backward_phases_##cost,                 \
+                                                 .too_small = too_small};
 VG_ACTIVATIONS(ROWS)

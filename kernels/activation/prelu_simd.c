@@ -132,13 +132,14 @@ VG_INLINE group bind(const vg_task *task, int64_t r)
                    task->t[VG_X].ld,      task->t[VG_DY].ld,      task->t[VG_DX].ld};
 }
 
-/* One slope: the vectors of a group stand side by side. */
-VG_INLINE double backward_row_shared(const vg_task *task, bool stream, int64_t r, float slope)
+/* One slope, n numbers from row @p r on: the vectors of a group stand side by side. */
+VG_INLINE double backward_row_shared(const vg_task *task, bool stream, int64_t r, int64_t n,
+                                     float slope)
 {
     const vf s = vf_set1(slope);
     wide sum = {vd_zero(), vd_zero()};
     group a = bind(task, r);
-    int64_t n = task->shape.n[1], i = 0;
+    int64_t i = 0;
     a.x_ld = a.dy_ld = a.dx_ld = VG_LANES;
     for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
         if (!stream)
@@ -173,7 +174,8 @@ VG_INLINE void backward_block(const vg_task *task, bool stream, vg_block b, doub
 {
     if (task->shape.n[2] == 1) {
         for (int64_t r = b.first; r < b.first + b.rows; r++)
-            *sums += backward_row_shared(task, stream, r, *(const float *)task->t[VG_SLOPE].p);
+            *sums += backward_row_shared(task, stream, r, b.cols,
+                                         *(const float *)task->t[VG_SLOPE].p);
         return;
     }
     int64_t r = b.first, last = b.first + b.rows;
@@ -187,7 +189,9 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t stride = vg_prelu_stride(&task->shape);
     double *sums = (double *)task->workspace + unit * stride;
-    vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, false);
+    bool flat = task->shape.n[2] == 1 && vg_is_contiguous(task, VG_X) &&
+                vg_is_contiguous(task, VG_DY) && vg_is_contiguous(task, VG_DX);
+    vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, flat);
     memset(sums, 0, (size_t)stride * sizeof *sums);
     if (streams(task, VG_DY, VG_DX)) {
         backward_block(task, true, b, sums);
@@ -214,6 +218,15 @@ static void combine_unit(const vg_task *task, int64_t unit, void *scratch)
     }
 }
 
+/* As other activations; narrow rows with a slope a column fill a part of their vectors. */
+static bool too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { FEW = 9, NARROW = 3 };
+    (void)kernel;
+    bool narrow = shape->n[2] > 1 && shape->n[1] <= NARROW;
+    return narrow || shape->n[0] * shape->n[1] <= FEW;
+}
+
 static int forward_phases(const vg_shape *shape, vg_phase *phase)
 {
     return vg_activation_phase(shape, forward_unit, vg_pass_ns(1, 1), phase);
@@ -224,7 +237,9 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_prelu_backward_phases(shape, backward_unit, combine_unit, 0.15, phase);
 }
 
-const vg_kernel_impl VG_FN(vg_prelu_fwd) = {.impl = "vec layer", .phases = forward_phases};
+const vg_kernel_impl VG_FN(vg_prelu_fwd) = {
+    .impl = "vec layer", .phases = forward_phases, .too_small = too_small};
 const vg_kernel_impl VG_FN(vg_prelu_bwd) = {.impl = "vec layer, 4 rows at a time",
                                             .phases = backward_phases,
+                                            .too_small = too_small,
                                             .workspace = vg_prelu_workspace};

@@ -8,6 +8,7 @@
  */
 #include "base/partition.h"
 #include "dense/dense_fused.h"
+#include "dense/dense_small.h"
 #include "vgbench/kernel.h"
 #include "vgbench/memory.h"
 
@@ -222,6 +223,7 @@ static vg_status fwd_prepare(vg_task *task, int threads)
 
 const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
                                             .phases = fwd_phases,
+                                            .too_small = vg_dense_too_small,
                                             .scratch = fwd_scratch,
                                             .workspace = fwd_workspace,
                                             .prepare = fwd_prepare,
@@ -229,6 +231,7 @@ const vg_kernel_impl VG_FN(vg_dense_fwd) = {.impl = "register-blocked GEMM",
 const vg_kernel_impl VG_FN(vg_dense_bias_act_fwd) = {
     .impl = "register-blocked GEMM, activation on tiles",
     .phases = fwd_phases,
+    .too_small = vg_dense_too_small,
     .scratch = fwd_scratch,
     .workspace = fwd_workspace,
     .prepare = fwd_prepare,
@@ -261,12 +264,14 @@ static vg_status bwd_data_prepare(vg_task *task, int threads)
 
 const vg_kernel_impl VG_FN(vg_dense_bwd_data) = {.impl = "register-blocked GEMM",
                                                  .phases = bwd_data_phases,
+                                                 .too_small = vg_dense_too_small,
                                                  .scratch = bwd_data_scratch,
                                                  .prepare = bwd_data_prepare,
                                                  .release = release};
 const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_data) = {
     .impl = "register-blocked GEMM, activation in the copy of dy",
     .phases = bwd_data_phases,
+    .too_small = vg_dense_too_small,
     .scratch = bwd_data_scratch,
     .prepare = bwd_data_prepare,
     .release = release,
@@ -335,12 +340,14 @@ static vg_status bwd_weights_prepare(vg_task *task, int threads)
 
 const vg_kernel_impl VG_FN(vg_dense_bwd_weights) = {.impl = "register-blocked GEMM",
                                                     .phases = bwd_weights_phases,
+                                                    .too_small = vg_dense_too_small,
                                                     .scratch = bwd_weights_scratch,
                                                     .prepare = bwd_weights_prepare,
                                                     .release = release};
 const vg_kernel_impl VG_FN(vg_dense_bias_act_bwd_weights) = {
     .impl = "register-blocked GEMM, activation in the copy of dy",
     .phases = bwd_weights_phases,
+    .too_small = vg_dense_too_small,
     .scratch = bwd_weights_scratch,
     .prepare = bwd_weights_prepare,
     .release = release,

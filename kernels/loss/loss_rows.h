@@ -18,14 +18,22 @@ VG_INLINE void softmax_block(vg_dir dir, const vg_task *task, int64_t unit)
         ((double *)task->workspace)[unit] = sum;
 }
 
-/* mse of one unit's rows. */
+VG_INLINE bool is_flat(const vg_task *task, vg_slot slot)
+{
+    return task->t[slot].ld == task->shape.n[1];
+}
+
+/* mse of one unit's rows, which are one long row where they lie one behind the other. */
 VG_INLINE void mse_block(vg_dir dir, const vg_task *task, int64_t unit)
 {
     vg_loss_range rows = vg_loss_block(task, unit);
     float gradient = (float)(2 * (double)task->params->loss_scale / vg_loss_count(task));
+    bool flat = is_flat(task, VG_X) && is_flat(task, VG_TARGET) &&
+                (dir == VG_DIR_fwd || is_flat(task, VG_DX));
+    int64_t step = flat ? rows.last - rows.first : 1;
     double sum = 0;
-    for (int64_t r = rows.first; r < rows.last; r++)
-        sum += mse_row(dir, task->shape.n[1], vg_loss_row(task, VG_X, r),
+    for (int64_t r = rows.first; r < rows.last; r += step)
+        sum += mse_row(dir, step * task->shape.n[1], vg_loss_row(task, VG_X, r),
                        vg_loss_row(task, VG_TARGET, r), gradient,
                        dir == VG_DIR_fwd ? NULL : vg_loss_row(task, VG_DX, r));
     if (dir != VG_DIR_bwd)
@@ -80,15 +88,25 @@ static int mse_gradient_phases(const vg_shape *shape, vg_phase *phase)
     return vg_loss_gradient_phases(shape, mse_unit, MSE_NS, phase);
 }
 
-const vg_kernel_impl VG_FN(vg_softmax_xent_fwd) = {
-    .impl = IMPL, .phases = softmax_phases, .workspace = vg_loss_workspace};
-const vg_kernel_impl VG_FN(vg_softmax_xent_bwd) = {.impl = IMPL, .phases = softmax_gradient_phases};
-const vg_kernel_impl VG_FN(vg_softmax_xent_fwd_bwd) = {
-    .impl = IMPL, .phases = softmax_phases, .workspace = vg_loss_workspace};
-const vg_kernel_impl VG_FN(vg_mse_fwd) = {
-    .impl = IMPL, .phases = mse_phases, .workspace = vg_loss_workspace};
-const vg_kernel_impl VG_FN(vg_mse_bwd) = {.impl = IMPL, .phases = mse_gradient_phases};
-const vg_kernel_impl VG_FN(vg_mse_fwd_bwd) = {
-    .impl = IMPL, .phases = mse_phases, .workspace = vg_loss_workspace};
+const vg_kernel_impl VG_FN(vg_softmax_xent_fwd) = {.impl = IMPL,
+                                                    .phases = softmax_phases,
+                                                    .workspace = vg_loss_workspace,
+                                                    .too_small = SOFTMAX_TOO_SMALL};
+const vg_kernel_impl VG_FN(vg_softmax_xent_bwd) = {
+    .impl = IMPL, .phases = softmax_gradient_phases, .too_small = SOFTMAX_TOO_SMALL};
+const vg_kernel_impl VG_FN(vg_softmax_xent_fwd_bwd) = {.impl = IMPL,
+                                                        .phases = softmax_phases,
+                                                        .workspace = vg_loss_workspace,
+                                                        .too_small = SOFTMAX_TOO_SMALL};
+const vg_kernel_impl VG_FN(vg_mse_fwd) = {.impl = IMPL,
+                                           .phases = mse_phases,
+                                           .workspace = vg_loss_workspace,
+                                           .too_small = MSE_TOO_SMALL};
+const vg_kernel_impl VG_FN(vg_mse_bwd) = {
+    .impl = IMPL, .phases = mse_gradient_phases, .too_small = MSE_TOO_SMALL};
+const vg_kernel_impl VG_FN(vg_mse_fwd_bwd) = {.impl = IMPL,
+                                               .phases = mse_phases,
+                                               .workspace = vg_loss_workspace,
+                                               .too_small = MSE_TOO_SMALL};
 
 #endif

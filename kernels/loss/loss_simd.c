@@ -90,6 +90,23 @@ VG_INLINE double mse_row(vg_dir dir, int64_t n, const float *x, const float *tar
     return vd_reduce_add(vd_add(low, high));
 }
 
+/* Rows of few classes fill a part of their vectors, and sums over lanes take as long for all. */
+static bool softmax_too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { NARROW = 5, FEW = 6 };
+    (void)kernel;
+    return shape->n[1] <= NARROW || shape->n[0] * shape->n[1] <= FEW;
+}
+
+static bool mse_too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { FEW = 10 };
+    (void)kernel;
+    return shape->n[0] * shape->n[1] <= FEW;
+}
+
 #define IMPL "vec layer"
+#define SOFTMAX_TOO_SMALL softmax_too_small
+#define MSE_TOO_SMALL mse_too_small
 static const double SOFTMAX_NS = 0.5, MSE_NS = 0.1;
 #include "loss/loss_rows.h"

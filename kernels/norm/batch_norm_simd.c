@@ -80,13 +80,16 @@ static int infer_phases(const vg_shape *shape, vg_phase *phase)
 }
 
 const vg_kernel_impl VG_FN(vg_batch_norm_fwd) = {.impl = "one pass, shifted, merged by 64 rows",
+                                             .too_small = vg_batch_norm_too_small,
                                              .phases = forward_phases,
                                              .scratch = vg_batch_norm_scratch,
                                              .workspace = vg_batch_norm_workspace,
                                              .supports = vg_batch_norm_supports};
 const vg_kernel_impl VG_FN(vg_batch_norm_bwd) = {.impl = "blocks of 64 rows",
+                                             .too_small = vg_batch_norm_too_small,
                                              .phases = backward_phases,
                                              .scratch = vg_batch_norm_scratch,
                                              .workspace = vg_batch_norm_workspace,
                                              .supports = vg_batch_norm_supports};
-const vg_kernel_impl VG_FN(vg_batch_norm_infer) = {.impl = "vec layer", .phases = infer_phases};
+const vg_kernel_impl VG_FN(vg_batch_norm_infer) = {
+    .impl = "vec layer", .phases = infer_phases, .too_small = vg_batch_norm_too_small};

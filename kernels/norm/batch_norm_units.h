@@ -16,9 +16,7 @@ VG_INLINE void vg_batch_forward_strip(const vg_task *task, int64_t unit, vg_norm
     vg_moments more = {block[VG_SHIFT], block[VG_OFFSET], block[VG_SUM2]};
     for (int64_t b = 0; b < vg_norm_blocks(&task->shape); b++) {
         vg_columns at = vg_block_of(task, b, strip.first, strip.last);
-        if (form.add)
-            vg_norm_add(task, at.row, at.rows, at.first, at.last);
-        vg_rectangle_moments(task, vg_norm_input(form), at, b ? more : m);
+        vg_rectangle_moments(task, form, at, b ? more : m);
         if (b)
             vg_merge_moments(m, at.row, more, at.rows, strip.last - strip.first);
     }

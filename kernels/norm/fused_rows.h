@@ -76,10 +76,17 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_fused_phases(shape, &units, phase);
 }
 
+static bool too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    return shape->norm == VG_OP_batch_norm ? vg_batch_norm_too_small(kernel, shape)
+                                           : vg_row_norm_too_small(kernel, shape);
+}
+
 #define VG_FUSED_IMPL(phases_)                                                                     \
     {                                                                                              \
         .impl = "one pass with the norm", .phases = (phases_), .scratch = vg_fused_scratch,        \
-        .workspace = vg_fused_workspace, .supports = vg_fused_supports                             \
+        .workspace = vg_fused_workspace, .supports = vg_fused_supports,                            \
+        .too_small = too_small                                                                     \
     }
 #define VG_FUSED_ROWS(op)                                                                          \
     const vg_kernel_impl VG_FN(vg_##op##_fwd) = VG_FUSED_IMPL(forward_phases);                     \

@@ -17,4 +17,5 @@ VG_INLINE void backward_unit(const vg_task *task, int64_t unit, bool centred, vo
 #define FORWARD_IMPL "plain C"
 #define BACKWARD_IMPL "plain C"
 static const double FORWARD_NS = 1.5, BACKWARD_NS = 2;
+#define TOO_SMALL NULL
 #include "norm/row_norm_rows.h"

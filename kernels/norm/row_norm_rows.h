@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of the norms of segments, the same for plain C and vectors: to be included after
- * forward_unit(), backward_unit(), FORWARD_IMPL, BACKWARD_IMPL and the costs FORWARD_NS, BACKWARD_NS
+ * forward_unit(), backward_unit(), FORWARD_IMPL, BACKWARD_IMPL, TOO_SMALL and the costs FORWARD_NS, BACKWARD_NS
  * (nanoseconds per element).
  *
  * Layer norm (Ba et al. 2016): every row is normalised. Group norm (Wu & He 2018): groups of
@@ -52,11 +52,12 @@ static int backward_rms_phases(const vg_shape *shape, vg_phase *phase)
 
 #define FORWARD(phases_)                                                                           \
     {                                                                                              \
-        .impl = FORWARD_IMPL, .phases = (phases_)                                                  \
+        .impl = FORWARD_IMPL, .phases = (phases_), .too_small = TOO_SMALL                          \
     }
 #define BACKWARD(phases_)                                                                          \
     {                                                                                              \
-        .impl = BACKWARD_IMPL, .phases = (phases_), .workspace = vg_row_norm_workspace             \
+        .impl = BACKWARD_IMPL, .phases = (phases_), .workspace = vg_row_norm_workspace,            \
+        .too_small = TOO_SMALL                                                                     \
     }
 
 const vg_kernel_impl VG_FN(vg_layer_norm_fwd) = FORWARD(forward_phases);

@@ -16,5 +16,6 @@ VG_INLINE void backward_unit(const vg_task *task, int64_t unit, bool centred, vo
 
 #define FORWARD_IMPL "one pass, shifted"
 #define BACKWARD_IMPL "4 rows at a time"
+#define TOO_SMALL vg_row_norm_too_small
 static const double FORWARD_NS = 0.1, BACKWARD_NS = 0.15;
 #include "norm/row_norm_rows.h"

@@ -12,6 +12,21 @@ enum {
     VG_LONG_ROW = 512  /* numbers from which rows are written one by one */
 };
 
+/* vg_kernel_impl.too_small: the sums over lanes of a segment, its square root and division take as
+ * long for one number as for a vector of them, and rows that are not four go one by one. */
+static inline bool vg_row_norm_too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    int64_t length = vg_segment_length(shape), numbers = shape->n[0] * shape->n[1];
+    vg_op norm = vg_op_has_norm(kernel->op) ? (vg_op)shape->norm : kernel->op;
+    bool centred = norm != VG_OP_rms_norm, grouped = norm == VG_OP_group_norm;
+    bool adds = kernel->op == VG_OP_add_norm;
+    if (kernel->op == VG_OP_norm_act) /* whose activation is faster with vectors */
+        return shape->act == VG_OP_relu ? length <= 2 || numbers <= 9 : numbers <= 1;
+    if (kernel->dir == VG_DIR_fwd)
+        return length <= (grouped ? 4 : centred ? 2 : 3) + adds || numbers <= 12;
+    return length <= (grouped ? 5 : centred ? 3 : 4) + adds || numbers <= 9;
+}
+
 /* --- forward ------------------------------------------------------------------------------- */
 
 /* The same segment of some rows. Several rows at a time hide the latency of the sums over lanes and

@@ -84,6 +84,13 @@ static void stats_unit(const vg_task *task, int64_t unit, void *scratch)
                         vf_reduce_max(s.most), (double)s.zeros, (double)(s.tiny - s.zeros)};
 }
 
+/* Sums over lanes take as long for a few numbers as for all. */
+static bool too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { CLIP_FEW = 24, STATS_FEW = 10 };
+    return shape->n[0] <= (kernel->op == VG_OP_clip ? CLIP_FEW : STATS_FEW);
+}
+
 static int clip_phases(const vg_shape *shape, vg_phase *phase)
 {
     return vg_clip_phases(shape, squares_unit, scale_unit, 0.1, phase);
@@ -94,7 +101,11 @@ static int stats_phases(const vg_shape *shape, vg_phase *phase)
     return vg_stats_phases(shape, stats_unit, 0.25, phase);
 }
 
-const vg_kernel_impl VG_FN(vg_clip_step) = {
-    .impl = "vec layer", .phases = clip_phases, .workspace = vg_clip_workspace};
-const vg_kernel_impl VG_FN(vg_stats_step) = {
-    .impl = "vec layer", .phases = stats_phases, .workspace = vg_stats_workspace};
+const vg_kernel_impl VG_FN(vg_clip_step) = {.impl = "vec layer",
+                                            .phases = clip_phases,
+                                            .workspace = vg_clip_workspace,
+                                            .too_small = too_small};
+const vg_kernel_impl VG_FN(vg_stats_step) = {.impl = "vec layer",
+                                             .phases = stats_phases,
+                                             .workspace = vg_stats_workspace,
+                                             .too_small = too_small};

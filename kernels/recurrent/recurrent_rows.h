@@ -67,12 +67,14 @@ static size_t backward_workspace(const vg_shape *shape)
 #define VG_RECURRENT_ROWS(op)                                                                      \
     const vg_kernel_impl VG_FN(vg_##op##_fwd) = {.impl = "GEMM over time, cell on tiles",          \
                                                  .phases = forward_phases,                         \
+                                                 .too_small = VG_FN(vg_rec_too_small),             \
                                                  .scratch = forward_scratch,                       \
                                                  .workspace = forward_workspace,                   \
                                                  .prepare = VG_FN(vg_rec_prepare),                 \
                                                  .release = VG_FN(vg_rec_release)};                \
     const vg_kernel_impl VG_FN(vg_##op##_bwd) = {.impl = "cell on tiles, GEMMs over time",         \
                                                  .phases = backward_phases,                        \
+                                                 .too_small = VG_FN(vg_rec_too_small),             \
                                                  .scratch = backward_scratch,                      \
                                                  .workspace = backward_workspace,                  \
                                                  .prepare = VG_FN(vg_rec_prepare),                 \

@@ -64,6 +64,7 @@ int VG_FN(vg_rec_forward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *ru
                                  vg_phase *phase);
 int VG_FN(vg_rec_backward_phases)(vg_op op, const vg_shape *shape, vg_unit_fn *run,
                                   vg_phase *phase);
+bool VG_FN(vg_rec_too_small)(const vg_kernel *kernel, const vg_shape *shape);
 size_t VG_FN(vg_rec_scratch)(const vg_rec *rec);
 vg_status VG_FN(vg_rec_prepare)(vg_task *task, int threads);
 void VG_FN(vg_rec_release)(vg_task *task);

@@ -24,6 +24,16 @@ const vg_params vg_params_default = {
 
 /* --- tasks --------------------------------------------------------------------------------- */
 
+static const vg_kernel_impl *impl_for(const vg_kernel *kernel, const vg_shape *shape)
+{
+    if (!kernel->impl->too_small || !kernel->impl->too_small(kernel, shape))
+        return kernel->impl;
+    const vg_kernel *plain = vg_kernel_find(kernel->op, kernel->dir, VG_BACKEND_scalar);
+    if (!plain || (plain->impl->supports && plain->impl->supports(shape) != VG_OK))
+        return kernel->impl;
+    return plain->impl;
+}
+
 vg_status vg_task_init(vg_task *task, const vg_kernel *kernel, const vg_shape *shape,
                        const vg_params *params)
 {
@@ -31,7 +41,10 @@ vg_status vg_task_init(vg_task *task, const vg_kernel *kernel, const vg_shape *s
     VG_TRY(vg_kernel_usable(kernel));
     if (kernel->impl->supports)
         VG_TRY(kernel->impl->supports(shape));
-    *task = (vg_task){.kernel = kernel, .shape = *shape, .params = params};
+    *task = (vg_task){.kernel = kernel,
+                      .impl = impl_for(kernel, shape),
+                      .shape = *shape,
+                      .params = params};
     vg_tensor_spec list[VG_MAX_TENSORS];
     int count = vg_op_tensors(kernel->op, kernel->dir, shape, list);
     for (int i = 0; i < count; i++)
@@ -41,13 +54,13 @@ vg_status vg_task_init(vg_task *task, const vg_kernel *kernel, const vg_shape *s
 
 size_t vg_task_workspace_bytes(const vg_task *task)
 {
-    const vg_kernel_impl *impl = task->kernel->impl;
+    const vg_kernel_impl *impl = task->impl;
     return impl->workspace ? impl->workspace(&task->shape) : 0;
 }
 
 vg_status vg_task_prepare(vg_task *task, int threads)
 {
-    const vg_kernel_impl *impl = task->kernel->impl;
+    const vg_kernel_impl *impl = task->impl;
     VG_TRY(vg_task_check_tensors(task));
     if (!impl->prepare)
         return VG_OK;
@@ -64,14 +77,14 @@ vg_status vg_task_prepare(vg_task *task, int threads)
 
 void vg_task_release(vg_task *task)
 {
-    if (task->kernel && task->kernel->impl->release)
-        task->kernel->impl->release(task);
+    if (task->impl && task->impl->release)
+        task->impl->release(task);
     task->state = NULL;
 }
 
 void vg_task_describe(const vg_task *task, char *text, size_t size)
 {
-    const vg_kernel_impl *impl = task->kernel->impl;
+    const vg_kernel_impl *impl = task->impl;
     if (impl->describe) {
         impl->describe(task, text, size);
     } else if (size) {
@@ -101,7 +114,7 @@ vg_status vg_plan_append_phase(vg_plan *plan, const vg_task *task, const vg_phas
 
 vg_status vg_plan_append(vg_plan *plan, const vg_task *task)
 {
-    const vg_kernel_impl *impl = task->kernel->impl;
+    const vg_kernel_impl *impl = task->impl;
     vg_phase phases[VG_MAX_PHASES];
     memset(phases, 0, sizeof phases);
     int count = impl->phases(&task->shape, phases);

@@ -152,6 +152,7 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_residual_phases(shape, backward, vg_pass_ns(4, 3), phase);
 }
 
-const vg_kernel_impl VG_FN(vg_highway_fwd) = {.impl = "vec layer", .phases = forward_phases};
-const vg_kernel_impl VG_FN(vg_highway_bwd) = {.impl = "vec layer, one pass",
-                                              .phases = backward_phases};
+const vg_kernel_impl VG_FN(vg_highway_fwd) = {
+    .impl = "vec layer", .phases = forward_phases, .too_small = vg_residual_too_small};
+const vg_kernel_impl VG_FN(vg_highway_bwd) = {
+    .impl = "vec layer, one pass", .phases = backward_phases, .too_small = vg_residual_too_small};

@@ -28,6 +28,14 @@ static inline vg_spans vg_unit_spans(const vg_task *task, int64_t unit, const vg
     return s;
 }
 
+/* vg_kernel_impl.too_small of vector rows: a masked load and store take 2 ns more than a scalar one. */
+static inline bool vg_residual_too_small(const vg_kernel *kernel, const vg_shape *shape)
+{
+    enum { FEW = 10 };
+    (void)kernel;
+    return shape->n[0] * shape->n[1] <= FEW;
+}
+
 /* @p ns: nanoseconds per element */
 static inline int vg_residual_phases(const vg_shape *shape, vg_unit_fn *run, double ns,
                                      vg_phase *phase)

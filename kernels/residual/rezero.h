@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ReZero (Bachlechner et al. 2021): y = x + alpha h with learnt alpha. What its rows share: the
  * partial sums of dalpha = sum dy h, one double per element-wise unit, and their ordered sum. A
- * row is summed in f32 over lanes, rows and units in double, so |error| <= (width + 2) u S. */
+ * span (a row, or the rows of a unit where they lie one behind the other) is summed in f32 over
+ * lanes, spans and units in double: |error| <= (span / 64 + 8) u S with vectors, (width + 2) u S plain. */
 #ifndef VG_RESIDUAL_REZERO_H
 #define VG_RESIDUAL_REZERO_H
 

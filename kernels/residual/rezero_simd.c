@@ -16,7 +16,7 @@ VG_INLINE void put(bool stream, float *p, vf v)
         vf_store(p, v);
 }
 
-/* dh = alpha dy on one row, and the row's sum of dy h. Streams only where dh is aligned. */
+/* dh = alpha dy on one span, and its sum of dy h. Streams only where dh is aligned. */
 VG_INLINE float backward_row(bool stream, const float *dy, const float *h, vf alpha, float *dh,
                              int64_t n)
 {
@@ -48,18 +48,18 @@ VG_INLINE float backward_row(bool stream, const float *dy, const float *h, vf al
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)
 {
-    int64_t batch = task->shape.n[0], width = task->shape.n[1];
-    int64_t rows = vg_elementwise_rows(width), last = vg_min64(unit * rows + rows, batch);
+    const vg_slot slots[] = {VG_DY, VG_H, VG_DH};
+    vg_spans s = vg_unit_spans(task, unit, slots, 3);
     bool large = task->t[VG_DY].p != task->t[VG_DH].p && vg_stream_outputs(task, 3);
     vf alpha = vf_set1(*vg_vector(task, VG_ALPHA));
     double sum = 0;
-    for (int64_t r = unit * rows; r < last; r++) {
+    for (int64_t r = s.row; r < s.last; r += s.step) {
         const float *dy = vg_row(task, VG_DY, r), *h = vg_row(task, VG_H, r);
         float *dh = vg_row(task, VG_DH, r);
-        if (large && vg_stream_head(dh, width) == 0)
-            sum += backward_row(true, dy, h, alpha, dh, width);
+        if (large && vg_stream_head(dh, s.length) == 0)
+            sum += backward_row(true, dy, h, alpha, dh, s.length);
         else
-            sum += backward_row(false, dy, h, alpha, dh, width);
+            sum += backward_row(false, dy, h, alpha, dh, s.length);
     }
     if (large)
         vf_stream_fence();
@@ -76,7 +76,9 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_rezero_backward_phases(shape, backward, vg_pass_ns(2, 1), phase);
 }
 
-const vg_kernel_impl VG_FN(vg_rezero_fwd) = {.impl = "vec layer", .phases = forward_phases};
+const vg_kernel_impl VG_FN(vg_rezero_fwd) = {
+    .impl = "vec layer", .phases = forward_phases, .too_small = vg_residual_too_small};
 const vg_kernel_impl VG_FN(vg_rezero_bwd) = {.impl = "vec layer, one pass",
                                              .phases = backward_phases,
+                                             .too_small = vg_residual_too_small,
                                              .workspace = vg_rezero_workspace};

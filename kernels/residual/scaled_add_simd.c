@@ -64,5 +64,7 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
     return vg_residual_phases(shape, backward, vg_pass_ns(1, 1), phase);
 }
 
-const vg_kernel_impl VG_FN(vg_scaled_add_fwd) = {.impl = "vec layer", .phases = forward_phases};
-const vg_kernel_impl VG_FN(vg_scaled_add_bwd) = {.impl = "vec layer", .phases = backward_phases};
+const vg_kernel_impl VG_FN(vg_scaled_add_fwd) = {
+    .impl = "vec layer", .phases = forward_phases, .too_small = vg_residual_too_small};
+const vg_kernel_impl VG_FN(vg_scaled_add_bwd) = {
+    .impl = "vec layer", .phases = backward_phases, .too_small = vg_residual_too_small};

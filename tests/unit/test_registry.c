@@ -93,6 +93,35 @@ static void columns_of_one_buffer_may_interleave(void **state)
     assert_int_equal(vg_task_prepare(&task, 1), VG_OK);
 }
 
+/* One element is never worth a vector, a matrix of 64 x 64 always is. */
+static void small_shapes_run_the_scalar_row(void **state)
+{
+    (void)state;
+    int asked = 0;
+    for (int i = 0; i < vg_kernel_count(); i++) {
+        const vg_kernel *kernel = vg_kernel_at(i), *plain;
+        if (!kernel->impl->too_small || kernel->op != VG_OP_add)
+            continue;
+        vg_task task;
+        vg_shape shape = {.n = {1, 1, 1, 1, 1, 1}};
+        plain = vg_kernel_find(kernel->op, kernel->dir, VG_BACKEND_scalar);
+        assert_int_equal(vg_task_init(&task, kernel, &shape, &vg_params_default), VG_OK);
+        assert_ptr_equal(task.impl, plain->impl);
+        assert_ptr_equal(task.kernel, kernel);
+        char text[80];
+        vg_task_describe(&task, text, sizeof text);
+        assert_string_equal(text, plain->impl->impl);
+        shape = (vg_shape){.n = {64, 64, 1, 1, 1, 1}};
+        assert_int_equal(vg_task_init(&task, kernel, &shape, &vg_params_default), VG_OK);
+        assert_ptr_equal(task.impl, kernel->impl);
+        asked++;
+    }
+    assert_true(asked == 0 || asked % 2 == 0); /* forward and backward, on every vector ISA */
+    if (vg_kernel_find(VG_OP_add, VG_DIR_fwd, VG_BACKEND_avx2) ||
+        vg_kernel_find(VG_OP_add, VG_DIR_fwd, VG_BACKEND_neon))
+        assert_true(asked > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +129,7 @@ int main(void)
         cmocka_unit_test(rows_are_unique),
         cmocka_unit_test(forbidden_aliasing_is_refused),
         cmocka_unit_test(columns_of_one_buffer_may_interleave),
+        cmocka_unit_test(small_shapes_run_the_scalar_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

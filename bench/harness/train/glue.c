@@ -174,9 +174,8 @@ vg_status vg_update_append(vg_update *u, vg_plan *plan)
         return vg_fail(VG_EUNSUPPORTED, "the optimizer does not run in units of %d floats", UNIT);
     last->task = &u->task;
     last->phase.run = update_unit;
-    size_t own = u->optimizer->kernel->impl->scratch
-                     ? u->optimizer->kernel->impl->scratch(&u->optimizer->shape)
-                     : 0;
+    size_t own =
+        u->optimizer->impl->scratch ? u->optimizer->impl->scratch(&u->optimizer->shape) : 0;
     if (plan->scratch < own + UNIT * sizeof(float))
         plan->scratch = own + UNIT * sizeof(float);
     return VG_OK;

@@ -199,7 +199,7 @@ static int phases_of(const vg_task *task, vg_phase phases[VG_MAX_PHASES])
 {
     for (int i = 0; i < VG_MAX_PHASES; i++)
         phases[i] = (vg_phase){0};
-    return task->kernel->impl->phases(&task->shape, phases);
+    return task->impl->phases(&task->shape, phases);
 }
 
 /* The optimizer's phases before the last: what all pieces share. */

@@ -62,6 +62,7 @@ typedef struct vg_params {
 extern const vg_params vg_params_default;
 
 typedef struct vg_task vg_task;
+typedef struct vg_kernel vg_kernel;
 
 /** Runs unit @p unit of a phase. @p scratch is this thread's scratch memory, 64-byte aligned, of at
  * least the row's scratch size; its contents are undefined at entry. */
@@ -100,6 +101,9 @@ typedef struct vg_kernel_impl {
     size_t (*workspace)(const vg_shape *shape);
     /** Says whether the row takes this shape; message by vg_fail(VG_EUNSUPPORTED). */
     vg_status (*supports)(const vg_shape *shape);
+    /** Shapes of so few numbers, or of rows so narrow, that to set up vectors costs more than they
+     * save: the op's scalar row runs them in this row's place. */
+    bool (*too_small)(const vg_kernel *kernel, const vg_shape *shape);
     /** Untimed preparation: packs weights, creates primitives; may allocate task->state. All
      * tensors of the task are bound. Called again when a packed input has changed. */
     vg_status (*prepare)(vg_task *task, int threads);
@@ -112,17 +116,19 @@ typedef struct vg_kernel_impl {
     void (*describe)(const vg_task *task, char *text, size_t size);
 } vg_kernel_impl;
 
-typedef struct vg_kernel {
+struct vg_kernel {
     vg_op op;
     vg_dir dir;
     vg_backend backend;
     uint32_t isa; /**< VG_ISA_ bits, all needed */
     const vg_kernel_impl *impl;
-} vg_kernel;
+};
 
 /** One op instance: a row bound to a shape, tensors and parameters. */
 struct vg_task {
     const vg_kernel *kernel;
+    /** What runs: the row's own, or that of the scalar row where the shape is too_small. */
+    const vg_kernel_impl *impl;
     vg_shape shape;
     vg_tensor t[VG_SLOT_COUNT];
     const vg_params *params;
