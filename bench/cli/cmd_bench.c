@@ -49,8 +49,8 @@ static void own_options(arguments *a, vg_option table[9])
     const vg_option rows[] = {
         {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET",
-         "quick mlp grid tails bert dlrm recurrent extremes, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET", VG_SHAPES_HELP,
+         NULL, 0, NULL},
         {"sweep", 0, VG_OPTION_CHOICE, &a->sweep, "WHAT",
          "size: every selected op from 1 KiB to 64 MiB", sweeps, 0, NULL},
         {"cold-cache", 0, VG_OPTION_CHOICE, &a->cold, "MODE",

@@ -107,8 +107,8 @@ int vg_cmd_profile(int argc, char **argv)
     const vg_option own[] = {
         {"filter", 0, VG_OPTION_TEXT, &query.filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &query.shapes, "SET",
-         "quick mlp grid tails bert dlrm recurrent, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &query.shapes, "SET", VG_SHAPES_HELP,
+         NULL, 0, NULL},
         {"counters", 0, VG_OPTION_CHOICE, &query.counters, "FROM",
          "auto: of the CPU where it has any, else simulated; pmu, sim, none", counter_words, 0,
          NULL},

@@ -255,8 +255,8 @@ int vg_cmd_roofline(int argc, char **argv)
     const vg_option own[] = {
         {"filter", 0, VG_OPTION_TEXT, &a.filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET",
-         "quick mlp grid tails bert dlrm recurrent, a file, or 'dense 64 64 64, relu 128 256'", NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", VG_SHAPES_HELP,
+         NULL, 0, NULL},
         {"format", 0, VG_OPTION_CHOICE, &a.format, "FORMAT", "as below, and svg: the plot on stdout",
          formats, 0, NULL},
         {"plot", 0, VG_OPTION_TEXT, &a.plot, "F.svg", "also draw roofs and points (gnuplot)", NULL,

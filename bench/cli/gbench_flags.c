@@ -59,13 +59,13 @@ static vg_status read_bool(const char *flag, const char *value, bool *result)
 
 static vg_status read_format(const char *flag, const char *value, const char **result)
 {
-    char hint[64];
+    char hint[64], all[64];
     for (int i = 0; formats[i]; i++)
         if (!strcmp(value, formats[i])) {
             *result = formats[i];
             return VG_OK;
         }
-    return vg_fail(VG_EINVAL, "%s: allowed are console, json, csv%s", flag,
+    return vg_fail(VG_EINVAL, "%s: allowed are %s%s", flag, vg_words_join(formats, all, sizeof all),
                    vg_did_you_mean(value, formats, hint, sizeof hint));
 }
 

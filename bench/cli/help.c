@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "measure/nearest.h"
 #include "micro/gbench.h"
+#include "micro/shapes.h"
 #include "vgbench/onednn.h"
 
 /* Texts whose numbers come from the gallery. */
@@ -64,22 +65,34 @@ void vg_help_names(FILE *out)
         vg_help_shape_words((vg_op)op, words, sizeof words);
         fprintf(out, "  %-16s %s\n", vg_op_name((vg_op)op), words);
     }
+    vg_shape_set sets[VG_SHAPE_SETS_MAX];
+    int count = vg_shape_sets(sets);
+    fprintf(out, "\nSets (--shapes=mlp, or several: --shapes=mlp+tails):\n");
+    for (int i = 0; i < count; i++)
+        fprintf(out, "  %-16s %s\n", sets[i].name, sets[i].about);
+}
+
+/* The words that `vgbench help` takes. */
+static void topic_names(const char *names[64])
+{
+    int count = 0;
+    for (const vg_help_topic *t = vg_help_topics; t->name && count < 20; t++)
+        names[count++] = t->name;
+    for (int i = 0; i < TEXTS && count < 40; i++)
+        names[count++] = texts[i].name;
+    for (const vg_command *c = vg_commands; c->name && count < 63; c++)
+        if (c->summary)
+            names[count++] = c->name;
+    names[count] = NULL;
 }
 
 static int unknown_topic(const char *word)
 {
     const char *names[64];
-    char hint[64];
-    int count = 0;
-    for (const vg_command *c = vg_commands; c->name && count < 40; c++)
-        names[count++] = c->name;
-    for (const vg_help_topic *t = vg_help_topics; t->name && count < 60; t++)
-        names[count++] = t->name;
-    for (int i = 0; i < TEXTS && count < 62; i++)
-        names[count++] = texts[i].name;
-    names[count] = NULL;
-    fprintf(stderr, "vgbench help: no topic '%s'%s\n", word,
-            vg_did_you_mean(word, names, hint, sizeof hint));
+    char hint[64], all[400];
+    topic_names(names);
+    fprintf(stderr, "vgbench help: no topic '%s': there are %s%s\n", word,
+            vg_words_join(names, all, sizeof all), vg_did_you_mean(word, names, hint, sizeof hint));
     return VG_EXIT_USAGE;
 }
 

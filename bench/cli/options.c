@@ -131,15 +131,14 @@ static vg_status set_real(const vg_option *o, const char *value)
 
 static vg_status set_choice(const vg_option *o, const char *value)
 {
-    char hint[64], all[160] = "";
-    for (int i = 0; o->choices[i]; i++) {
+    char hint[64], all[160];
+    for (int i = 0; o->choices[i]; i++)
         if (!strcmp(value, o->choices[i])) {
             *(const char **)o->value = o->choices[i];
             return VG_OK;
         }
-        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", o->choices[i]);
-    }
-    return vg_fail(VG_EINVAL, "--%s=%s: allowed are %s%s", o->name, value, all,
+    return vg_fail(VG_EINVAL, "--%s=%s: allowed are %s%s", o->name, value,
+                   vg_words_join(o->choices, all, sizeof all),
                    vg_did_you_mean(value, o->choices, hint, sizeof hint));
 }
 

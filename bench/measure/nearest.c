@@ -71,3 +71,14 @@ const char *vg_did_you_mean(const char *word, const char *const *choices, char *
         text[0] = '\0';
     return text;
 }
+
+const char *vg_words_join(const char *const *words, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; words[i] && used < size; i++) {
+        int n = snprintf(text + used, size - used, "%s%s", i ? ", " : "", words[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    return text;
+}

@@ -25,15 +25,14 @@ static bool is_own(vg_backend backend)
 vg_status vg_backend_parse(const char *option, const char *word, vg_backend *backend)
 {
     const char *names[VG_BACKEND_COUNT + 2] = {"best"};
-    char hint[64], all[160] = "best";
+    char hint[64], all[160];
     *backend = vg_backend_by_name(word);
     if (*backend != VG_BACKEND_COUNT)
         return VG_OK;
-    for (int i = 0; i < VG_BACKEND_COUNT; i++) {
+    for (int i = 0; i < VG_BACKEND_COUNT; i++)
         names[i + 1] = vg_backend_name((vg_backend)i);
-        snprintf(all + strlen(all), sizeof all - strlen(all), ", %s", names[i + 1]);
-    }
-    return vg_fail(VG_EINVAL, "--%s=%s: allowed are %s%s", option, word, all,
+    return vg_fail(VG_EINVAL, "--%s=%s: allowed are %s%s", option, word,
+                   vg_words_join(names, all, sizeof all),
                    vg_did_you_mean(word, names, hint, sizeof hint));
 }
 

@@ -156,31 +156,61 @@ static vg_status read_file(const char *path, vg_shape_list *list)
     return status;
 }
 
-/* "--shapes=qick: sets are bert, dlrm, ...; did you mean 'quick'?" */
-static vg_status unknown_set(const char *name, const char *folder)
+static int by_name(const void *a, const void *b)
 {
-    enum { SETS_MAX = 32 };
-    static char names[SETS_MAX][48];
-    const char *words[SETS_MAX + 1];
-    char all[300] = "", hint[64];
+    return strcmp(((const vg_shape_set *)a)->name, ((const vg_shape_set *)b)->name);
+}
+
+/* The first line of a set's file, without its "# ". */
+static void read_about(const char *folder, vg_shape_set *set)
+{
+    char path[4200];
+    set->about[0] = '\0';
+    snprintf(path, sizeof path, "%s/%s.txt", folder, set->name);
+    FILE *in = fopen(path, "r");
+    if (in && fgets(set->about, sizeof set->about, in) && set->about[0] == '#')
+        memmove(set->about, set->about + 2, strlen(set->about + 1));
+    else
+        set->about[0] = '\0';
+    set->about[strcspn(set->about, "\n")] = '\0';
+    if (in)
+        fclose(in);
+}
+
+int vg_shape_sets(vg_shape_set sets[VG_SHAPE_SETS_MAX])
+{
+    char folder[4096];
     int count = 0;
+    if (vg_data_path("shapes", folder, sizeof folder))
+        return 0;
     DIR *d = opendir(folder);
-    for (struct dirent *e; d && count < SETS_MAX && (e = readdir(d));) {
+    for (struct dirent *e; d && count < VG_SHAPE_SETS_MAX && (e = readdir(d));) {
         char *dot = strstr(e->d_name, ".txt");
         if (!dot || dot[4] || dot == e->d_name)
             continue;
-        snprintf(names[count], sizeof *names, "%.*s", (int)(dot - e->d_name), e->d_name);
-        words[count] = names[count];
-        count++;
+        snprintf(sets[count].name, sizeof sets->name, "%.*s", (int)(dot - e->d_name), e->d_name);
+        read_about(folder, &sets[count++]);
     }
     if (d)
         closedir(d);
-    words[count] = NULL;
+    qsort(sets, (size_t)count, sizeof *sets, by_name);
+    return count;
+}
+
+/* "--shapes=qick: neither a set (bert, dlrm, ...) nor ...; did you mean 'quick'?" */
+static vg_status unknown_set(const char *name, const char *folder)
+{
+    vg_shape_set sets[VG_SHAPE_SETS_MAX];
+    const char *words[VG_SHAPE_SETS_MAX + 1];
+    char all[300], hint[64];
+    int count = vg_shape_sets(sets);
     for (int i = 0; i < count; i++)
-        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", words[i]);
+        words[i] = sets[i].name;
+    words[count] = NULL;
     if (!count)
         return vg_fail(VG_EIO, "no shape sets in %s (VGBENCH_DATA names the data folder)", folder);
-    return vg_fail(VG_EINVAL, "--shapes=%s: neither a set (%s) nor a file nor a shape%s", name, all,
+    return vg_fail(VG_EINVAL, "--shapes=%s: neither a set (%s) nor a file nor a shape%s", name,
+                   vg_words_join(words, all, sizeof all),
                    vg_did_you_mean(name, words, hint, sizeof hint));
 }
 

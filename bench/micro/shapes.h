@@ -38,6 +38,19 @@ vg_status vg_shapes_add(const char *line, vg_shape_list *list);
 
 void vg_shapes_release(vg_shape_list *list);
 
+/** What an option `--shapes` takes, for its help. */
+#define VG_SHAPES_HELP "a set (vgbench help names lists them), a file, or 'dense 64 64 64, relu 128 256'"
+
+/** A set, and the first line of its file. */
+typedef struct vg_shape_set {
+    char name[48], about[160];
+} vg_shape_set;
+
+enum { VG_SHAPE_SETS_MAX = 32 };
+
+/** The sets of the data folder, by name; how many there are. */
+int vg_shape_sets(vg_shape_set sets[VG_SHAPE_SETS_MAX]);
+
 /** Path of a file of the data folder into @p path. */
 vg_status vg_data_path(const char *name, char *path, size_t size);
 

@@ -68,6 +68,20 @@ PY
     run "$VG" help spce
     [ "$status" -eq 2 ]
     grep -q "did you mean 'spec'" <<< "$output"
+    run "$VG" help sky
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 1 ]
+    grep -q "no topic 'sky': there are spec, names, .*vanishing.*, run, bench" <<< "$output"
+}
+
+@test "shape sets: each with what it is for, by name" {
+    run "$VG" help names
+    for file in "$VG_SOURCE"/bench/shapes/*.txt; do
+        grep -q "^  $(basename "$file" .txt) .* [a-z]" <<< "$output"
+    done
+    run "$VG" bench --shapes=qick
+    [ "$status" -eq 2 ]
+    grep -q "(bert, dlrm, extremes, grid, mlp, quick, recurrent, tails).*did you mean 'quick'" <<< "$output"
 }
 
 @test "an unknown command names the nearest" {

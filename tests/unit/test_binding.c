@@ -85,43 +85,52 @@ static void test_policies_keep_to_what_is_allowed(void **state)
         m->pus[i].allowed = true;
 }
 
+/* Locations, and domains as likwid writes them. */
 static void test_locations(void **state)
 {
-    expect(state, "core:0-3", "0 2 4 6 1 3 5 7");
-    expect(state, "pu:2", "2");
-    expect(state, "pu:5,pu:2,pu:5", "5 2");
-    expect(state, "package:1.core:0", "12 13");
-    expect(state, "package:1.numa:2.core:1.pu:0", "22");
-    expect(state, "package:all.pu:odd", "1 3 5 7 9 11 13 15 17 19 21 23");
-    expect(state, "core:10-", "20 22 21 23");
-}
-
-static void test_likwid_domains(void **state)
-{
-    expect(state, "S0:0-7", "0 2 4 6 8 10 1 3");
-    expect(state, "S1:0@S0:0", "12 0");
-    expect(state, "M0:0-3", "0 2 1 3");
-    expect(state, "M1:0-3", "4 6 5 7");
-    expect(state, "N:11-12", "22 1");
+    static const struct {
+        const char *text, *cpus;
+    } cases[] = {
+        {"core:0-3", "0 2 4 6 1 3 5 7"},
+        {"pu:2", "2"},
+        {"pu:5,pu:2,pu:5", "5 2"},
+        {"package:1.core:0", "12 13"},
+        {"package:1.numa:2.core:1.pu:0", "22"},
+        {"package:all.pu:odd", "1 3 5 7 9 11 13 15 17 19 21 23"},
+        {"core:10-", "20 22 21 23"},
+        {"S0:0-7", "0 2 4 6 8 10 1 3"},
+        {"S1:0@S0:0", "12 0"},
+        {"M0:0-3", "0 2 1 3"},
+        {"M1:0-3", "4 6 5 7"},
+        {"N:11-12", "22 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect(state, cases[i].text, cases[i].cpus);
 }
 
 static void test_errors(void **state)
 {
-    fails(state, "compat", VG_EINVAL, "did you mean 'compact'?");
-    fails(state, "cores:0", VG_EINVAL, "did you mean 'core'?");
-    fails(state, "core", VG_EINVAL, "'core' is neither");
-    fails(state, "core:x", VG_EINVAL, "'core:x' is neither");
-    fails(state, "core:0-3x", VG_EINVAL, "is neither");
-    fails(state, "core:12", VG_EINVAL, "there are only 0 to 11");
-    fails(state, "package:1.core:6", VG_EINVAL, "there are only 0 to 5");
-    fails(state, "core:3-1", VG_EINVAL, "is empty");
-    fails(state, "S2:0", VG_EINVAL, "there are only 0 to 1");
-    fails(state, "M0:0-4", VG_EINVAL, "there are only 0 to 3");
-    fails(state, "S0", VG_EINVAL, "'S0' is neither");
-    fails(state, "pu:99999999999999999999", VG_EINVAL, "there are only 0 to 23");
-    fails(state, ",", VG_EINVAL, "is neither");
-    fails(state, "", VG_EINVAL, "is neither");
-    fails(state, ".", VG_EINVAL, "is neither");
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {"compat", "did you mean 'compact'?"},
+        {"cores:0", "did you mean 'core'?"},
+        {"core", "'core' is neither"},
+        {"core:x", "'core:x' is neither"},
+        {"core:0-3x", "is neither"},
+        {"core:12", "there are only 0 to 11"},
+        {"package:1.core:6", "there are only 0 to 5"},
+        {"core:3-1", "is empty"},
+        {"S2:0", "there are only 0 to 1"},
+        {"M0:0-4", "there are only 0 to 3"},
+        {"S0", "'S0' is neither"},
+        {"pu:99999999999999999999", "there are only 0 to 23"},
+        {",", "is neither"},
+        {"", "is neither"},
+        {".", "is neither"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        fails(state, cases[i].text, VG_EINVAL, cases[i].words);
 }
 
 /* --- other machines ---------------------------------------------------------------------------- */
@@ -172,7 +181,6 @@ int main(void)
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_policies_keep_to_what_is_allowed),
         cmocka_unit_test(test_locations),
-        cmocka_unit_test(test_likwid_domains),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(four_threads_a_core),
         cmocka_unit_test(no_third_level),
