@@ -130,25 +130,9 @@ static vg_status judge_all(vg_comparison *k)
     }
     if (status == VG_OK)
         status = vg_comparison_power(k);
-    for (int i = 0; i < k->count; i++) {
-        switch (k->rows[i].verdict) {
-        case VG_FASTER:
-            k->faster++;
-            break;
-        case VG_SLOWER:
-            k->slower++;
-            break;
-        case VG_SAME:
-            k->same++;
-            break;
-        case VG_AMBIGUOUS:
-            k->ambiguous++;
-            break;
-        default:
-            k->none++;
-            break;
-        }
-    }
+    for (int i = 0; i < k->count; i++)
+        ++*vg_verdict_pick(k->rows[i].verdict, &k->none, &k->faster, &k->slower, &k->same,
+                           &k->ambiguous);
     free(p);
     free(at);
     return status;

@@ -446,23 +446,10 @@ void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign)
 
 void vg_tally_add(vg_tally *tally, const vg_problem *c)
 {
-    switch (c->verdict) {
-    case VG_FASTER:
-        tally->faster++;
-        break;
-    case VG_SLOWER:
-        tally->slower++;
-        break;
-    case VG_SAME:
-        tally->same++;
-        break;
-    case VG_AMBIGUOUS:
-        tally->ambiguous++;
-        break;
-    default:
-        tally->none++;
+    ++*vg_verdict_pick(c->verdict, &tally->none, &tally->faster, &tally->slower, &tally->same,
+                       &tally->ambiguous);
+    if (c->verdict == VG_VERDICT_NONE)
         return;
-    }
     double ln = log(c->ratio.mid);
     bool first = vg_tally_count(tally) == 1;
     tally->sum_ln += ln;

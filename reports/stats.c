@@ -255,3 +255,20 @@ const char *vg_verdict_name(vg_verdict verdict)
     static const char *const names[] = {"n/a", "FASTER", "SLOWER", "SAME", "AMBIGUOUS"};
     return names[verdict];
 }
+
+int *vg_verdict_pick(vg_verdict verdict, int *none, int *faster, int *slower, int *same,
+                     int *ambiguous)
+{
+    switch (verdict) {
+    case VG_FASTER:
+        return faster;
+    case VG_SLOWER:
+        return slower;
+    case VG_SAME:
+        return same;
+    case VG_AMBIGUOUS:
+        return ambiguous;
+    default:
+        return none;
+    }
+}

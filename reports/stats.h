@@ -73,5 +73,8 @@ vg_verdict vg_verdict_of(vg_estimate ratio, double floor);
  * excludes 1 and the estimate lies beyond the gate; SAME and AMBIGUOUS as above. */
 vg_verdict vg_verdict_gated(vg_estimate ratio, double gate);
 const char *vg_verdict_name(vg_verdict verdict);
+/** Which of the five counters is that of @p verdict. */
+int *vg_verdict_pick(vg_verdict verdict, int *none, int *faster, int *slower, int *same,
+                     int *ambiguous);
 
 #endif

@@ -76,14 +76,19 @@ static vg_status read_shapes(const arguments *a, vg_shape_list *shapes)
     return vg_shapes_load(a->shapes ? a->shapes : "quick", shapes);
 }
 
+/* The canonical name of row @p k of a case, and what Google Benchmark makes of it. */
+static void row_names(const vg_case *c, int k, char name[320], char longer[360])
+{
+    vg_kernel_format(c->rows[k], &c->shape, c->threads, name, 320);
+    vg_gbench_name(name, longer, 360);
+}
+
 static vg_status list_tests(const vg_case_list *cases)
 {
+    char name[320], longer[360];
     for (int i = 0; i < cases->count; i++)
         for (int k = 0; k < cases->items[i].row_count; k++) {
-            char name[320], longer[360];
-            vg_kernel_format(cases->items[i].rows[k], &cases->items[i].shape,
-                             cases->items[i].threads, name, sizeof name);
-            vg_gbench_name(name, longer, sizeof longer);
+            row_names(&cases->items[i], k, name, longer);
             puts(vg_gbench_version() ? longer : name);
         }
     return VG_OK;
@@ -91,13 +96,11 @@ static vg_status list_tests(const vg_case_list *cases)
 
 static int longest_name(const vg_case_list *cases)
 {
+    char name[320], longer[360];
     int longest = 0;
     for (int i = 0; i < cases->count; i++)
         for (int k = 0; k < cases->items[i].row_count; k++) {
-            char name[320], longer[360];
-            vg_kernel_format(cases->items[i].rows[k], &cases->items[i].shape,
-                             cases->items[i].threads, name, sizeof name);
-            vg_gbench_name(name, longer, sizeof longer);
+            row_names(&cases->items[i], k, name, longer);
             longest = (int)strlen(longer) > longest ? (int)strlen(longer) : longest;
         }
     return longest + (int)strlen("_median");

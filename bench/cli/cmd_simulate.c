@@ -142,12 +142,8 @@ static vg_status step_of(work *w, const vg_spec *spec)
 {
     vg_net *net;
     vg_net_options options = {0};
-    VG_TRY(vg_net_create(spec, &options, w->team, &net));
-    vg_status status = vg_net_load_own(net);
-    if (!status)
-        status = vg_net_init(net, spec->seed);
-    if (!status)
-        status = collect_all(w, run_net, net, vg_net_plan(net));
+    VG_TRY(vg_net_make(spec, &options, w->team, &net));
+    vg_status status = collect_all(w, run_net, net, vg_net_plan(net));
     vg_net_destroy(net);
     return status;
 }

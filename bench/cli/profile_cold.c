@@ -147,13 +147,9 @@ vg_status vg_profile_cold_step(const vg_spec *spec, vg_cold mode, json_t *row)
     samples s;
     vg_cold_check check;
     VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &subject.team));
-    vg_status status = vg_net_create(spec, &options, subject.team, &subject.net);
+    vg_status status = vg_net_make(spec, &options, subject.team, &subject.net);
     if (!status) {
-        status = vg_net_load_own(subject.net);
-        if (!status)
-            status = vg_net_init(subject.net, spec->seed);
-        if (!status)
-            status = vg_net_run(subject.net);
+        status = vg_net_run(subject.net);
         if (!status) {
             take(sample_step, &subject, mode, &s);
             vg_cold_verify_plan(vg_net_plan(subject.net), mode, run_step, &subject, &check);

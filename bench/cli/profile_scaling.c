@@ -123,12 +123,8 @@ static vg_status run_spec(const void *subject, vg_team *team, point *p)
     vg_net *net;
     vg_net_options options = {0};
     spec.threads = vg_team_threads(team);
-    VG_TRY(vg_net_create(&spec, &options, team, &net));
-    vg_status status = vg_net_load_own(net);
-    if (!status)
-        status = vg_net_init(net, spec.seed);
-    if (!status)
-        status = vg_net_run(net);
+    VG_TRY(vg_net_make(&spec, &options, team, &net));
+    vg_status status = vg_net_run(net);
     if (!status)
         status = sample(team, vg_net_plan(net), p);
     vg_net_destroy(net);

@@ -136,13 +136,9 @@ static vg_status count_spec(const vg_spec *spec, vg_cold mode, json_t *row)
     vg_net *net;
     vg_net_options options = {0};
     VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
-    vg_status status = vg_net_create(spec, &options, team, &net);
+    vg_status status = vg_net_make(spec, &options, team, &net);
     if (!status) {
-        status = vg_net_load_own(net);
-        if (!status)
-            status = vg_net_init(net, spec->seed);
-        if (!status)
-            status = count_net(net, (int)spec->threads, mode, row);
+        status = count_net(net, (int)spec->threads, mode, row);
         vg_net_destroy(net);
     }
     vg_team_destroy(team);

@@ -162,13 +162,9 @@ vg_status vg_roofline_layer_points(const vg_spec *spec, json_t *points)
     vg_net *net;
     vg_net_options options = {0};
     VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
-    vg_status status = vg_net_create(spec, &options, team, &net);
+    vg_status status = vg_net_make(spec, &options, team, &net);
     if (!status) {
-        status = vg_net_load_own(net);
-        if (!status)
-            status = vg_net_init(net, spec->seed);
-        if (!status)
-            status = time_layers(team, net, points);
+        status = time_layers(team, net, points);
         vg_net_destroy(net);
     }
     vg_team_destroy(team);

@@ -18,12 +18,8 @@ static const double LONG_S = 0.5;   /* of one sample: fewer will do */
 static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
 {
     vg_net_options options = {0};
-    VG_TRY(vg_net_create(spec, &options, team, net));
-    vg_status status = vg_net_load_own(*net);
-    if (status == VG_OK)
-        status = vg_net_init(*net, spec->seed);
-    if (status == VG_OK)
-        status = vg_net_run(*net);
+    VG_TRY(vg_net_make(spec, &options, team, net));
+    vg_status status = vg_net_run(*net);
     if (status != VG_OK) {
         vg_net_destroy(*net);
         *net = NULL;

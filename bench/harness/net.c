@@ -300,6 +300,21 @@ vg_status vg_net_load_own(vg_net *net)
     return status;
 }
 
+vg_status vg_net_make(const vg_spec *spec, const vg_net_options *options, vg_team *team,
+                      vg_net **net)
+{
+    *net = NULL;
+    VG_TRY(vg_net_create(spec, options, team, net));
+    vg_status status = vg_net_load_own(*net);
+    if (status == VG_OK)
+        status = vg_net_init(*net, spec->seed);
+    if (status != VG_OK) {
+        vg_net_destroy(*net);
+        *net = NULL;
+    }
+    return status;
+}
+
 vg_status vg_net_run(vg_net *net)
 {
     return vg_team_run(net->team, &net->plan, NULL);

@@ -63,6 +63,11 @@ vg_status vg_net_load(vg_net *net, const vg_data *data);
 /** Makes the data of the network's spec and loads its first batch, whatever the model. */
 vg_status vg_net_load_own(vg_net *net);
 
+/** vg_net_create() with vg_net_load_own() and vg_net_init() for the spec's seed: a network that can
+ * run. *net is NULL after a failure. */
+vg_status vg_net_make(const vg_spec *spec, const vg_net_options *options, vg_team *team,
+                      vg_net **net);
+
 /** One forward and backward pass. */
 vg_status vg_net_run(vg_net *net);
 

@@ -35,11 +35,7 @@ static vg_status side_make(const vg_spec *spec, int ftz, bool monitor, side *s)
     *s = (side){0};
     vg_status status = vg_team_create((int)spec->threads, ftz, &s->team);
     if (status == VG_OK)
-        status = vg_net_create(spec, &options, s->team, &s->net);
-    if (status == VG_OK)
-        status = vg_net_load_own(s->net);
-    if (status == VG_OK)
-        status = vg_net_init(s->net, spec->seed);
+        status = vg_net_make(spec, &options, s->team, &s->net);
     if (status == VG_OK)
         status = vg_net_run(s->net);
     if (status != VG_OK)
