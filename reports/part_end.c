@@ -35,18 +35,20 @@ static void about_rows(anomalies *list, const vg_rows *rows)
             vg_text_md(list->out, row->error);
             vg_text_add(list->out, "\n");
         }
-        if (row->roof_fraction > 1.02) {
+        if (row->roof_fraction > 1) {
             over++;
             highest = !highest || row->roof_fraction > highest->roof_fraction ? row : highest;
         }
         unverified += row->verified < 0 && !*row->error;
     }
     if (over && begin(list)) {
+        const char *why = vg_doc_str(highest->entry, "above_roof");
         vg_text_printf(list->out, "%d row%s above the measured roof, at most ", over,
                        over == 1 ? "" : "s");
         vg_text_code(list->out, highest->kernel);
-        vg_text_printf(list->out, " with %s: there the roof was measured too low\n",
-                       vg_num_percent(buf, highest->roof_fraction));
+        vg_text_printf(list->out, " with %s: ", vg_num_percent(buf, highest->roof_fraction));
+        vg_text_md(list->out, why ? why : "there the roof was measured too low");
+        vg_text_add(list->out, "\n");
     }
     if (unverified && begin(list))
         vg_text_printf(list->out, "%d timed row%s without a verification\n", unverified,

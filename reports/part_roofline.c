@@ -8,9 +8,18 @@
 #include "reports/kernels_plot.h"
 #include "reports/parts.h"
 
+/* Second best and worst measurement below the best one, which is the roof. */
+static void repeat_cell(vg_text *out, const json_t *roof)
+{
+    char repeat[VG_NUM], spread[VG_NUM];
+    vg_cell_printf(out, "within %s", vg_num_percent(repeat, vg_doc_num(roof, "repeat")));
+    if (isfinite(vg_doc_num(roof, "spread")))
+        vg_text_printf(out, " (%s)", vg_num_percent(spread, vg_doc_num(roof, "spread")));
+}
+
 static void roofs(vg_report *report, const json_t *list)
 {
-    static const char *const head[] = {"roof", "value", "95 % CI, or repeat", "threads", "n"};
+    static const char *const head[] = {"roof", "value", "95 % CI, or repeat (spread)", "threads", "n"};
     char buf[VG_NUM], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
     size_t i;
@@ -23,12 +32,16 @@ static void roofs(vg_report *report, const json_t *list)
         vg_row_begin(out);
         vg_cell_md(out, name ? name : "not named");
         vg_cell_printf(out, "%s %s", vg_num(buf, vg_doc_num(roof, "value") / 1e9, 3), unit);
+        if (isfinite(vg_doc_num(roof, "per_cycle")))
+            vg_text_printf(out, ", %s a cycle and thread at %s GHz",
+                           vg_num(lo, vg_doc_num(roof, "per_cycle"), 3),
+                           vg_num(hi, vg_doc_num(roof, "ghz"), 3));
         if (json_is_number(json_array_get(ci, 0)) && json_is_number(json_array_get(ci, 1)))
             vg_cell_printf(out, "%s to %s",
                            vg_num(lo, json_number_value(json_array_get(ci, 0)) / 1e9, 3),
                            vg_num(hi, json_number_value(json_array_get(ci, 1)) / 1e9, 3));
         else if (isfinite(vg_doc_num(roof, "repeat")))
-            vg_cell_printf(out, "within %s", vg_num_percent(buf, vg_doc_num(roof, "repeat")));
+            repeat_cell(out, roof);
         else
             vg_cell_printf(out, "n/a");
         vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(roof, "threads"), 1));
@@ -39,7 +52,7 @@ static void roofs(vg_report *report, const json_t *list)
 
 /* --- points --------------------------------------------------------------------------------- */
 
-enum { MOST_POINTS = 300 };
+enum { MOST_POINTS = 300, MOST_ABOVE = 12 };
 
 static bool is_layer(const json_t *point)
 {
@@ -86,17 +99,26 @@ static void above_note(vg_text *out, const json_t *points)
     size_t i;
     json_t *p;
     int above = 0;
-    const char *why = NULL;
+    char buf[VG_NUM];
     json_array_foreach(points, i, p)
-        if (vg_doc_num(p, "roof_fraction") > 1) {
-            above++;
-            why = vg_doc_str(p, "above_roof") ? vg_doc_str(p, "above_roof") : why;
-        }
+        above += vg_doc_num(p, "roof_fraction") > 1;
     if (!above)
         return;
-    vg_text_printf(out, "\n%d points lie above their roof: ", above);
-    vg_text_md(out, why ? why : "no reason is recorded");
-    vg_text_add(out, ".\n");
+    vg_text_printf(out, "\n%d point%s above the roof%s:\n\n", above, above == 1 ? "" : "s",
+                   above > MOST_ABOVE ? "; the first" : "");
+    above = 0;
+    json_array_foreach(points, i, p) {
+        const char *kernel = vg_doc_str(p, "kernel"), *why = vg_doc_str(p, "above_roof");
+        if (!(vg_doc_num(p, "roof_fraction") > 1) || above++ >= MOST_ABOVE)
+            continue;
+        vg_text_add(out, "- ");
+        vg_text_code(out, kernel ? kernel : "not named");
+        vg_text_printf(out, " on %.0f thread%s, %s of the roof: ", vg_doc_num(p, "threads"),
+                       vg_doc_num(p, "threads") == 1 ? "" : "s",
+                       vg_num_percent(buf, vg_doc_num(p, "roof_fraction")));
+        vg_text_md(out, why ? why : "no reason is recorded");
+        vg_text_add(out, "\n");
+    }
 }
 
 /* Points of one kind as an index of the data; returns how many. */

@@ -218,6 +218,10 @@ static vg_status run(const arguments *a, const vg_case_list *cases, int *code)
     if (summary.foreign)
         vg_say(a->common.quiet, "%d rows of oneDNN failed verification and were not timed",
                summary.foreign);
+    if (summary.above)
+        vg_say(a->common.quiet,
+               "%d of %d shapes lie above their roof (!): results.json says why of each (above_roof)",
+               summary.above, summary.cases);
     if (summary.warm)
         vg_say(a->common.quiet,
                "%d of %d rows were not cold: they have no weights, or reading after the flush took "

@@ -124,26 +124,45 @@ static vg_status measure(const arguments *a, json_t *points)
 
 static void print_roofs(FILE *out, vg_format format, const json_t *roofs)
 {
-    static const char *const head[] = {"roof", "peak", "unit", "repeat", "how"};
+    static const char *const head[] = {"roof", "peak", "unit", "repeat", "spread", "how"};
     size_t i;
     json_t *roof;
-    vg_profile_row(out, format, 44, head, 5);
-    vg_profile_rule(out, format, 5);
+    vg_profile_row(out, format, 44, head, 6);
+    vg_profile_rule(out, format, 6);
     json_array_foreach(roofs, i, roof) {
-        char value[32], repeat[32];
+        char value[32], repeat[32], spread[32], how[80];
         bool flops = !strcmp(vg_json_get_text(roof, "kind", ""), "flops");
         snprintf(value, sizeof value, "%.4g", vg_json_get_number(roof, "value") / 1e9);
         snprintf(repeat, sizeof repeat, "%.1f %%", 100 * vg_json_get_number(roof, "repeat"));
+        snprintf(spread, sizeof spread, "%.1f %%", 100 * vg_json_get_number(roof, "spread"));
+        snprintf(how, sizeof how, "%s", vg_json_get_text(roof, "how", ""));
+        if (flops) /* what the code reaches, without what the clock did */
+            snprintf(how, sizeof how, "%.1f FLOP a cycle and thread at %.2f GHz",
+                     vg_json_get_number(roof, "per_cycle"), vg_json_get_number(roof, "ghz"));
         const char *const cells[] = {vg_json_get_text(roof, "name", ""), value,
-                                     flops ? "GFLOP/s" : "GB/s", repeat,
-                                     vg_json_get_text(roof, "how", "")};
-        vg_profile_row(out, format, 44, cells, 5);
+                                     flops ? "GFLOP/s" : "GB/s", repeat, spread, how};
+        vg_profile_row(out, format, 44, cells, 6);
     }
+    if (format != VG_FORMAT_CSV)
+        fputs("\nThe best of several measurements with other things between; repeat: the second best is "
+              "that far below, spread: the worst.\n",
+              out);
+}
+
+/* "12.1 to 12.4": the rates of the interval of the time. */
+static void rate_interval(const json_t *point, char cell[48])
+{
+    const json_t *ci = json_object_get(point, "ci95_ns");
+    double flops = vg_json_get_number(point, "flops");
+    snprintf(cell, 48, "%.4g to %.4g", flops / json_number_value(json_array_get(ci, 1)),
+             flops / json_number_value(json_array_get(ci, 0)));
 }
 
 static void print_points(FILE *out, vg_format format, const json_t *points)
 {
-    static const char *const head[] = {"point", "FLOP/B", "GFLOP/s", "bound", "of roof", ""};
+    enum { COLUMNS = 8 };
+    static const char *const head[COLUMNS] = {"point",  "threads", "FLOP/B",  "GFLOP/s",
+                                              "95 % CI", "bound",   "of roof", "above it because"};
     size_t i;
     json_t *point;
     int width = 5;
@@ -151,24 +170,26 @@ static void print_points(FILE *out, vg_format format, const json_t *points)
         int n = (int)strlen(vg_json_get_text(point, "kernel", "")) + 12;
         width = n > width ? n : width;
     }
-    vg_profile_row(out, format, width, head, 6);
-    vg_profile_rule(out, format, 6);
+    vg_profile_row(out, format, width, head, COLUMNS);
+    vg_profile_rule(out, format, COLUMNS);
     json_array_foreach(points, i, point) {
-        char name[400], intensity[32], rate[32], fraction[32];
+        char name[400], threads[16], intensity[32], rate[32], interval[48], fraction[32];
         bool layer = !strcmp(vg_json_get_text(point, "what", ""), "layer");
         int length = snprintf(name, sizeof name, "%s%s", vg_json_get_text(point, "kernel", ""),
                               layer ? " " : "");
         if (layer)
             snprintf(name + length, sizeof name - (size_t)length, "(layer x%.0f)",
                      vg_json_get_number(point, "count"));
+        snprintf(threads, sizeof threads, "%.0f", vg_json_get_number(point, "threads"));
+        rate_interval(point, interval);
         snprintf(intensity, sizeof intensity, "%.3g", vg_json_get_number(point, "intensity"));
         snprintf(rate, sizeof rate, "%.4g", vg_json_get_number(point, "gflops"));
         snprintf(fraction, sizeof fraction, "%.1f %%",
                  100 * vg_json_get_number(point, "roof_fraction"));
-        const char *const cells[] = {
-            name, intensity, rate, vg_json_get_text(point, "bound", ""), fraction,
-            json_object_get(point, "above_roof") ? "above its roof" : ""};
-        vg_profile_row(out, format, width, cells, 6);
+        const char *const cells[COLUMNS] = {
+            name,     threads, intensity, rate, interval, vg_json_get_text(point, "bound", ""),
+            fraction, vg_json_get_text(point, "above_roof", "")};
+        vg_profile_row(out, format, width, cells, COLUMNS);
     }
 }
 

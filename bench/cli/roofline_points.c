@@ -26,6 +26,7 @@ typedef struct timed {
 static vg_status add_point(const timed *t, json_t *points)
 {
     vg_interval ci;
+    char why[200];
     double median = vg_stat_median(t->ns, t->samples);
     double flops = t->count * vg_op_flops(t->kernel->op, t->kernel->dir, t->shape);
     double bytes = t->count * vg_op_bytes(t->kernel->op, t->kernel->dir, t->shape);
@@ -50,10 +51,8 @@ static vg_status add_point(const timed *t, json_t *points)
     vg_json_set_text(p, "bound", roof.compute ? "flops" : "bandwidth");
     vg_json_set_number(p, "roof", roof.value);
     vg_json_set_number(p, "roof_fraction", roof.fraction);
-    if (roof.fraction > 1)
-        vg_json_set_text(p, "above_roof",
-                         "faster than the roof's own loop, measured three times: caches keep what "
-                         "the model counts as traffic, or the clock was higher");
+    if (vg_roof_why_above(&roof, why))
+        vg_json_set_text(p, "above_roof", why);
     json_array_append_new(points, p);
     return VG_OK;
 }

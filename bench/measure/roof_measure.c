@@ -11,7 +11,7 @@
 #include "vgbench/peak.h"
 #include "vgbench/plan.h"
 
-enum { ROUNDS = 9, TRIALS = 3, FINALISTS = 3, WAYS_MAX = 16 };
+enum { ROUNDS = 10, ROUNDS_LONG = 5, TRIALS = 3, FINALISTS = 3, WAYS_MAX = 16 };
 static const double SAMPLE_S = 1e-3, TRIAL_S = 0.3e-3, LONG_S = 5e-3;
 
 /* --- one run -------------------------------------------------------------------------------- */
@@ -176,11 +176,11 @@ static double rate(vg_team *team, job *j, vg_unit_fn *unit, const way *w, double
 
 /* Rounds over the finalists in turn: what disturbs one disturbs the others. */
 static vg_roof_value best_of(vg_team *team, job *j, vg_unit_fn *unit, way *ways, int count,
-                             double work)
+                             int rounds, double work)
 {
     vg_roof_value value = {.value = 0};
     double half[2] = {0, 0};
-    for (int round = 0; round < ROUNDS + 1; round++)
+    for (int round = 0; round < rounds; round++)
         for (int i = 0; i < count; i++) {
             double now_rate = rate(team, j, unit, &ways[i], work);
             ways[i].best = fmax(ways[i].best, now_rate);
@@ -207,7 +207,7 @@ static vg_roof_value measure_compute(const vg_roof_spec *spec)
         return (vg_roof_value){.value = (double)NAN, .repeat = (double)NAN};
     double work = vg_peak_fma(spec->isa, 1) * spec->threads;
     j.rounds = rounds_for(SAMPLE_S, calibrate(&j, compute_unit, SAMPLE_S));
-    vg_roof_value value = best_of(team, &j, compute_unit, &only, 1, work);
+    vg_roof_value value = best_of(team, &j, compute_unit, &only, 1, ROUNDS, work);
     vg_team_destroy(team);
     return value;
 }
@@ -221,13 +221,14 @@ static vg_roof_value stream(vg_team *team, job *j, double work)
     j->how = 0;
     double once = calibrate(j, stream_unit, TRIAL_S);
     j->rounds = rounds_for(TRIAL_S, once);
-    int trials = once * TRIALS > LONG_S ? 1 : TRIALS;
+    bool lasts = once * TRIALS > LONG_S; /* large: fewer rounds, and more tries at other times */
+    int trials = lasts ? 1 : TRIALS;
     for (int round = 0; round < trials; round++)
         for (int i = 0; i < count; i++)
             ways[i].best = fmax(ways[i].best, rate(team, j, stream_unit, &ways[i], work));
     count = keep_best(ways, count);
     j->rounds = rounds_for(SAMPLE_S, once);
-    return best_of(team, j, stream_unit, ways, count, work);
+    return best_of(team, j, stream_unit, ways, count, lasts ? ROUNDS_LONG : ROUNDS, work);
 }
 
 /* One block for all streams, in huge pages where the system gives them: physical pages at random

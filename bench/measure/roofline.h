@@ -17,7 +17,12 @@ typedef struct vg_roof {
     bool compute;    /**< bound by FMA; otherwise by bandwidth */
     double value;    /**< FLOP/s or bytes/s */
     double fraction; /**< of it that the row reaches */
+    double spread;   /**< how far its best and its worst measurement are apart */
+    int tries;       /**< measurements of it */
 } vg_roof;
+
+/** Why a row lies above its roof, in @p text; NULL where it does not. */
+const char *vg_roof_why_above(const vg_roof *r, char text[200]);
 
 /** FLOP/s of @p threads threads with the widest usable cluster. */
 double vg_roof_compute(int threads);

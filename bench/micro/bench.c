@@ -96,6 +96,7 @@ static vg_status one_case(run *r, const vg_case *c)
             vg_bench_table_row(request->copies[i], request->copy_formats[i], r->width, false,
                                &result, comparison);
         r->threads[r->summary->cases++] = c->threads;
+        r->summary->above += comparison->roof_fraction > 1;
         for (int i = 0; i < result.count; i++) {
             r->summary->rows += result.rows[i].count > 0;
             if (result.cold && result.rows[i].count) {

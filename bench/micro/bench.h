@@ -36,6 +36,7 @@ typedef struct vg_bench_summary {
     int failed;   /**< own rows that did not verify */
     int foreign;  /**< rows of a library that did not: nobody wins there, and nothing has failed */
     int warm;     /**< rows that a cold mode could not make cold, or that have no weights */
+    int above;    /**< rows above their measured roof */
     int brief;    /**< rows of a cold mode that are near the resolution of the clock */
     int left_out; /**< cases behind the deadline or an interrupt */
 } vg_bench_summary;

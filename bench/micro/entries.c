@@ -77,6 +77,7 @@ static void set_rates(json_t *e, const vg_case *c, const vg_row_result *row, dou
     double flops = vg_op_flops(c->op, c->dir, &c->shape);
     double bytes = vg_op_bytes(c->op, c->dir, &c->shape);
     vg_roof roof = vg_roof_of(c->op, c->dir, &c->shape, row->used_threads, ns * 1e-9);
+    char why[200];
     json_t *r = json_object();
     vg_json_set_number(e, "flops", flops);
     vg_json_set_number(e, "bytes", bytes);
@@ -87,6 +88,8 @@ static void set_rates(json_t *e, const vg_case *c, const vg_row_result *row, dou
     vg_json_set_text(r, "unit", roof.compute ? "FLOP/s" : "bytes/s");
     json_object_set_new(e, "roof", r);
     vg_json_set_number(e, "roof_fraction", roof.fraction);
+    if (vg_roof_why_above(&roof, why))
+        vg_json_set_text(e, "above_roof", why);
 }
 
 static vg_status set_times(json_t *e, const vg_case *c, const vg_row_result *row,

@@ -57,7 +57,7 @@ static void percent_and_ulp(const vg_comparison *x, char percent[16], char ulp[1
 {
     if (isfinite(x->roof_fraction))
         snprintf(percent, 16, "%.0f%%%s", 100 * x->roof_fraction,
-                 x->roof_fraction > 1.05 ? "!" : "");
+                 x->roof_fraction > 1 ? "!" : "");
     else
         strcpy(percent, "n/a");
     if (isfinite(x->ulp_max))

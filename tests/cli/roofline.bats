@@ -31,7 +31,8 @@ flops = [x for x in r["roofs"] if x["kind"] == "flops"]
 assert flops and all(x["value"] > 1e8 for x in flops)
 mixes = {(x["reads"], x["writes"]) for x in r["roofs"] if x["kind"] == "bandwidth"}
 assert {(1, 0), (2, 1), (1, 1), (3, 1), (4, 3)} <= mixes
-assert all(x["repeat"] >= 0 and x["how"] for x in r["roofs"])
+assert all(x["spread"] >= x["repeat"] >= 0 and x["how"] for x in r["roofs"])
+assert all(x["tries"] >= 4 and 1 < x["per_cycle"] < 200 for x in flops)  # looked at between the others
 kinds = {p["what"] for p in r["points"]}
 assert kinds == {"kernel", "layer"}
 for p in r["points"]:
