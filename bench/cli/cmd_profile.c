@@ -74,6 +74,7 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
     for (int i = 0; i < o->outputs.count; i++)
         VG_TRY(vg_file_check(o->outputs.items[i]));
     vg_interrupt_install();
+    vg_profile_conditions(o);
     vg_status status = query->scaling       ? vg_profile_scaling(query, &record)
                        : query->working_set ? vg_profile_sets(query, &record)
                        : query->words.count ? vg_profile_steps(query, &record)

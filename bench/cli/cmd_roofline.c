@@ -256,6 +256,7 @@ static vg_status roofline(arguments *a)
     }
     json_t *points = json_array();
     vg_interrupt_install();
+    vg_profile_conditions(&a->common);
     vg_status status = measure(a, points);
     if (!status) {
         json_t *results = vg_results_new("roofline", a->command), *record = vg_roofline_json();

@@ -39,6 +39,10 @@ void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record)
 vg_status vg_profile_sets(const vg_profile_query *query, json_t **record);
 void vg_profile_sets_table(FILE *out, vg_format format, const json_t *record);
 
+/** Says what stands in the way of what was asked for: a topology that cannot be read, more threads
+ * than CPUs. Everything goes on. */
+void vg_profile_conditions(const vg_options *options);
+
 /** Whether counts come from "pmu", "sim" or "none". VG_EUNSUPPORTED where pmu was asked for by name
  * and is not there; the message says why, and the source is none. */
 vg_status vg_profile_source(const char *wanted, const char **source);
@@ -48,7 +52,7 @@ void vg_profile_simulated_note(FILE *out, const json_t *record);
 
 /** Runs `vgbench simulate` with @p words, in @p shares of the rows, as many side by side as there are
  * CPUs, and sets source, tool, isa, caches and rows of @p record;
- * a simulation that cannot be had is its `reason`, and rows stays empty. */
+ * a simulation that cannot be had is its `reason`, and rows is empty. */
 vg_status vg_profile_simulate(const char *const words[], int shares, json_t *record);
 
 /** Counts the rows of @p cases on the CPU's own counters into @p record. */

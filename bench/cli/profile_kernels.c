@@ -75,6 +75,19 @@ json_t *vg_profile_entry(const vg_kernel *kernel, const vg_shape *shape, int thr
     return entry;
 }
 
+void vg_profile_conditions(const vg_options *options)
+{
+    const char *problem = vg_topology_get()->problem;
+    int most = 0, cpus = vg_allowed_cpus();
+    for (int i = 0; i < options->thread_count; i++)
+        most = options->thread_list[i] > most ? options->thread_list[i] : most;
+    if (problem)
+        vg_say(options->quiet, "%s", problem);
+    if (most > cpus)
+        vg_say(options->quiet, "%d threads on %d CPU%s: they take turns, and times are of that", most,
+               cpus, cpus == 1 ? "" : "s");
+}
+
 /* --- selection ------------------------------------------------------------------------------ */
 
 /* Own rows, of the path that valgrind can run if they are simulated, and oneDNN's. */
@@ -131,7 +144,7 @@ static vg_status simulate(const vg_profile_query *query, const char *backends, i
     return vg_profile_simulate(words, SHARES < rows ? SHARES : rows, record);
 }
 
-/* Rows with what the model says of them, and no counts. */
+/* Rows with what the model says of them, and no counts, where there is nothing that counts. */
 static void model_only(const vg_case_list *cases, json_t *record)
 {
     json_t *rows = json_array();
@@ -181,9 +194,11 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     int rows = 0;
     for (int i = 0; i < cases.count; i++)
         rows += cases.items[i].row_count;
-    if (!strcmp(source, "sim"))
+    if (!strcmp(source, "sim")) {
         status = simulate(query, backends, rows, *record);
-    else if (!strcmp(source, "pmu"))
+        if (status)
+            model_only(&cases, *record);
+    } else if (!strcmp(source, "pmu"))
         status = vg_profile_pmu(&cases, query->cold, query->options->quiet, *record);
     else
         model_only(&cases, *record);
@@ -291,7 +306,7 @@ void vg_profile_simulated_note(FILE *out, const json_t *record)
 {
     size_t i;
     json_t *cache;
-    if (strcmp(vg_json_get_text(record, "source", ""), "simulated"))
+    if (strcmp(vg_json_get_text(record, "source", ""), "simulated") || !json_object_get(record, "tool"))
         return;
     fprintf(out, "Simulated by %s, %s path, one thread: a model of the caches, not a measurement.\n"
                  "A fused multiply-add that reads memory counts as one load per lane: valgrind takes it "

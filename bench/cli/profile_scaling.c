@@ -238,6 +238,7 @@ vg_status vg_profile_scaling(const vg_profile_query *query, json_t **record)
     *record = json_object();
     vg_json_set_text(*record, "kind", "scaling");
     vg_json_set_text(*record, "base", "the same row on 1 thread");
+    json_object_set_new(*record, "cpus", json_integer(vg_allowed_cpus()));
     json_object_set_new(*record, "rows", rows);
     return VG_OK;
 }
@@ -253,7 +254,11 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
     const char *cells[COLUMNS] = {name};
     for (int i = 1; i < COLUMNS; i++)
         cells[i] = text[i];
-    snprintf(text[1], 48, "%.0f", vg_json_get_number(p, "threads"));
+    double asked = vg_json_get_number(p, "threads"), used = vg_json_get_number(p, "threads_used");
+    if (used > 0 && used < asked && format != VG_FORMAT_CSV)
+        snprintf(text[1], 48, "%.0f (%.0f used)", asked, used);
+    else
+        snprintf(text[1], 48, "%.0f", asked);
     snprintf(text[2], 48, "%.4g", vg_json_get_number(p, "ns") / 1e3);
     snprintf(text[3], 48, "%.2f [%.2f %.2f]", vg_json_get_number(p, "speedup"),
              json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)));

@@ -78,6 +78,25 @@ PY
     PATH=/nowhere run "$VGBENCH" profile --counters=sim --shapes='relu 4 4' --filter=relu/fwd
     [ "$status" -eq 1 ]
     [[ $output == *"valgrind is not installed"*"Debian package valgrind"* ]]
+    [[ $output == *"relu/fwd/"*" n/a "*"8"* ]] # the model goes on
+    [[ $output != *"Simulated by"* ]]
+    PATH=/nowhere run "$VGBENCH" profile --counters=sim depth=1 width=16 batch=8
+    [ "$status" -eq 1 ]
+    [[ $output == *"depth=1 width=16 batch=8 "*" 0.0"*" n/a "* ]] # and so does the clock
+    [[ $output != *"Simulated by"* ]]
+}
+
+@test "profile: what stands in the way is said, and everything else goes on" {
+    # seccomp as containers have it: no perf_event_open
+    run python3 "$VG_SOURCE/tests/cli/seccomp.py" "$VGBENCH" profile --counters=pmu --shapes='relu 4 8' --filter=relu/fwd
+    [ "$status" -eq 1 ]
+    [[ $output == *"n/a: not permitted (EPERM): a seccomp profile"*"--cap-add=PERFMON"*"relu/fwd/"* ]]
+    run env HWLOC_XMLFILE=/nowhere.xml "$VGBENCH" profile --counters=none --shapes='relu 4 8' --filter=relu/fwd -o "$DIR/h.json"
+    [ "$status" -eq 0 ]
+    ! grep -q '"topology_source": "hwloc' "$DIR/h.json" || [[ $output == *"HWLOC_XMLFILE=/nowhere.xml cannot be used"*"relu/fwd/"* ]]
+    run "$VGBENCH" profile --scaling --threads=1,99 --filter='relu/fwd/(avx|scalar|neon)' --shapes='relu 4 8'
+    [ "$status" -eq 0 ]
+    [[ $output == *"99 threads on "*" they take turns"*"99 (1 used)"* ]]
 }
 
 @test "profile: a filter that selects nothing is a usage error" {
