@@ -95,7 +95,7 @@ static void cache_lines(vg_text *script, const json_t *row)
             continue;
         vg_text_printf(script,
                        "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead lc rgb '#808080' dt 2\n"
-                       "set label 'L%.0f %s' at %.9g, graph 0.98 right rotate by 90 offset -0.7,0 "
+                       "set label 'L%.0f %s' at %.9g, graph 0.98 right rotate by 90 offset -1.1,0 "
                        "textcolor rgb '#808080'\n",
                        held, held, level, vg_num_bytes(size, held), held);
     }
@@ -144,10 +144,11 @@ static vg_status draw(vg_report *report, int document, const json_t *rows, const
     vg_text_add(&plot.script, "set title ");
     vg_text_gnuplot(&plot.script, title.p ? title.p : "");
     vg_text_printf(&plot.script,
-                   "\nset logscale x 2\nset logscale y\nset format x '%%.0b %%BB'\nunset mxtics\n"
+                   "\nset logscale x 2\nset logscale y\nunset mxtics\n"
                    "set xlabel 'working set: bytes of all tensors'\n"
                    "set ylabel 'GB/s, median and 95 %% interval'\n"
-                   "set xtics 16\nset xrange [2048:%.6g]\n",
+                   "set xtics ('2 KiB' 2**11, '32 KiB' 2**15, '512 KiB' 2**19, '8 MiB' 2**23, "
+                   "'128 MiB' 2**27, '2 GiB' 2.**31)\nset xrange [2048:%.6g]\n",
                    most > 4096 ? 1.3 * most : 8192);
     cache_lines(&plot.script, first);
     json_array_foreach(rows, i, row)

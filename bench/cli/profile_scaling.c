@@ -133,7 +133,16 @@ static vg_status run_spec(const void *subject, vg_team *team, point *p)
 
 /* --- records -------------------------------------------------------------------------------- */
 
-static vg_status point_json(const point *p, const point *base, json_t *array)
+/* How the threads shared the work: of own plans, whose units carry a clock. oneDNN's threads are its own. */
+static void add_imbalance(const point *p, json_t *one)
+{
+    json_object_set_new(one, "threads_used", json_integer(p->imbalance.threads));
+    vg_json_set_number(one, "imbalance", p->imbalance.imbalance);
+    vg_json_set_number(one, "waiting", p->imbalance.waiting);
+    vg_json_set_number(one, "waiting_ns", p->imbalance.waiting * p->imbalance.wall_ns);
+}
+
+static vg_status point_json(const point *p, const point *base, bool own, json_t *array)
 {
     vg_interval time, ratio_ci;
     double ratio;
@@ -141,22 +150,20 @@ static vg_status point_json(const point *p, const point *base, json_t *array)
     VG_TRY(vg_stat_ratio_ci(base->samples, p->samples, SAMPLES, 0.95, 1000, 1, &ratio, &ratio_ci));
     json_t *one = json_object();
     json_object_set_new(one, "threads", json_integer(p->asked));
-    json_object_set_new(one, "threads_used", json_integer(p->imbalance.threads));
     vg_json_set_number(one, "ns", vg_stat_median(p->samples, SAMPLES));
     json_object_set_new(one, "ci95_ns", vg_json_interval(time.lo, time.hi));
     json_object_set_new(one, "n", json_integer(SAMPLES));
     vg_json_set_number(one, "speedup", ratio);
     json_object_set_new(one, "speedup_ci95", vg_json_interval(ratio_ci.lo, ratio_ci.hi));
     vg_json_set_number(one, "efficiency", ratio / p->asked);
-    vg_json_set_number(one, "imbalance", p->imbalance.imbalance);
-    vg_json_set_number(one, "waiting", p->imbalance.waiting);
-    vg_json_set_number(one, "waiting_ns", p->imbalance.waiting * p->imbalance.wall_ns);
+    if (own)
+        add_imbalance(p, one);
     json_array_append_new(array, one);
     return VG_OK;
 }
 
 static vg_status scale(with_plan_fn *run, const void *subject, const int *counts, int n,
-                       json_t *entry)
+                       bool own, json_t *entry)
 {
     point *points = calloc((size_t)n, sizeof *points);
     json_t *array = json_array();
@@ -164,7 +171,7 @@ static vg_status scale(with_plan_fn *run, const void *subject, const int *counts
     for (int i = 0; i < n && !status && !vg_interrupted(); i++) {
         status = at_threads(run, subject, counts[i], &points[i]);
         if (!status)
-            status = point_json(&points[i], &points[0], array);
+            status = point_json(&points[i], &points[0], own, array);
     }
     free(points);
     if (status)
@@ -192,7 +199,8 @@ static vg_status scale_kernels(const vg_profile_query *query, const int *counts,
                 row r = {cases.items[i].rows[k], &cases.items[i].shape};
                 json_t *entry = vg_profile_entry(r.kernel, r.shape, 0);
                 vg_progress_step(&progress, i, vg_json_get_text(entry, "kernel", ""));
-                status = scale(run_row, &r, counts, n, entry);
+                status = scale(run_row, &r, counts, n, r.kernel->backend != VG_BACKEND_onednn,
+                               entry);
                 json_array_append_new(rows, entry);
             }
         vg_progress_end(&progress);
@@ -218,7 +226,7 @@ static vg_status scale_specs(const vg_profile_query *query, const int *counts, i
         json_t *entry = json_object();
         json_object_set_new(entry, "spec", vg_spec_json(&spec));
         vg_json_set_text(entry, "label", vg_spec_label(&spec, label, sizeof label));
-        status = scale(run_spec, &spec, counts, n, entry);
+        status = scale(run_spec, &spec, counts, n, spec.backend != VG_BACKEND_onednn, entry);
         json_array_append_new(rows, entry);
     }
     vg_sweep_release(&sweep);
@@ -263,9 +271,13 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
     snprintf(text[3], 48, "%.2f [%.2f %.2f]", vg_json_get_number(p, "speedup"),
              json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)));
     snprintf(text[4], 48, "%.0f %%", 100 * vg_json_get_number(p, "efficiency"));
-    snprintf(text[5], 48, "%.0f %%", 100 * vg_json_get_number(p, "imbalance"));
-    snprintf(text[6], 48, "%.3g us %.0f %%", vg_json_get_number(p, "waiting_ns") / 1e3,
-             100 * vg_json_get_number(p, "waiting"));
+    if (used > 0) {
+        snprintf(text[5], 48, "%.0f %%", 100 * vg_json_get_number(p, "imbalance"));
+        snprintf(text[6], 48, "%.3g us %.0f %%", vg_json_get_number(p, "waiting_ns") / 1e3,
+                 100 * vg_json_get_number(p, "waiting"));
+    } else {
+        cells[5] = cells[6] = "n/a";
+    }
     vg_profile_row(out, format, width, cells, COLUMNS);
 }
 
