@@ -67,7 +67,11 @@ static void source_note(vg_text *out, const json_t *record)
             vg_text_printf(out, " (the machine has %s; the number of sets is a power of two)",
                            vg_num_bytes(size, vg_doc_num(cache, "size")));
     }
-    vg_text_add(out, ".\n");
+    vg_text_add(out, ".");
+    if (isa && !strcmp(isa, "avx2"))
+        vg_text_add(out, " A fused multiply-add that reads memory counts as one load per lane: valgrind "
+                         "takes it apart, in the code of both libraries.");
+    vg_text_add(out, "\n");
 }
 
 /* --- kernels -------------------------------------------------------------------------------- */
