@@ -87,7 +87,12 @@ static void add_cpu(json_t *lines, const json_t *machine)
             snprintf(way, sizeof way, "%.0f ways", ways);
         else if (ways < 0)
             snprintf(way, sizeof way, "fully associative");
-        row(lines, name, "%.0f %s, %s", size / (mib ? 1 << 20 : 1 << 10), mib ? "MiB" : "KiB", way);
+        double sharers = vg_json_get_number(one, "shared_by");
+        if (sharers >= 1)
+            row(lines, name, "%.0f %s, %s, for %.0f thread%s", size / (mib ? 1 << 20 : 1 << 10),
+                mib ? "MiB" : "KiB", way, sharers, sharers > 1 ? "s" : "");
+        else
+            row(lines, name, "%.0f %s, %s", size / (mib ? 1 << 20 : 1 << 10), mib ? "MiB" : "KiB", way);
     }
     json_array_foreach(at(machine, "isa"), i, one) {
         bool usable = json_is_true(at(one, "usable"));
@@ -195,7 +200,17 @@ static void add_doctor(json_t *lines, const json_t *machine)
     row(lines, "valgrind", "%s",
         json_is_true(at(d, "valgrind")) ? "there: caches can be simulated"
                                         : "not installed (Debian package valgrind)");
-    char latency[512] = "";
+    if (json_is_number(at(d, "throttled")))
+        row(lines, "throttled", "%.0f times since boot", vg_json_get_number(d, "throttled"));
+    char cpuid[256] = "", latency[512] = "";
+    json_array_foreach(at(d, "cpuid_caches"), i, one) {
+        size_t n = strlen(cpuid);
+        snprintf(cpuid + n, sizeof cpuid - n, "%sL%.0f %s %.0f KiB", i ? ", " : "",
+                 vg_json_get_number(one, "level"), text_of(one, "type"),
+                 vg_json_get_number(one, "size") / 1024);
+    }
+    if (*cpuid)
+        row(lines, "CPUID", "%s", cpuid);
     json_array_foreach(at(d, "latency"), i, one) {
         size_t n = strlen(latency);
         snprintf(latency + n, sizeof latency - n, "%.0fK:%.1f ", vg_json_get_number(one, "bytes") / 1024,
