@@ -29,6 +29,10 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
 {
     vg_samples a = {0}, b = {0};
     *c = (vg_compared){.kernel = new_row->kernel,
+                       .backend = new_row->backend,
+                       .max_isa = new_row->max_isa,
+                       .cold = new_row->cold,
+                       .threads = new_row->threads,
                        .ns_old = old_row->ns,
                        .ns_new = new_row->ns,
                        .n_old = old_row->n,

@@ -31,7 +31,9 @@ typedef struct vg_compare_options {
 } vg_compare_options;
 
 typedef struct vg_compared {
-    const char *kernel; /**< of the new side; belongs to its document */
+    const char *kernel; /**< of the new side; belongs to its document, as the strings below */
+    const char *backend, *max_isa, *cold; /**< as in vg_row */
+    int threads;
     vg_estimate ns_old, ns_new;
     int n_old, n_new;
     vg_estimate ratio; /**< time old / time new: above 1 the new side is faster */

@@ -27,6 +27,10 @@ static json_t *row_json(const vg_compared *c)
                             number(c->ratio.mid), "ci95", number(c->ratio.lo), number(c->ratio.hi),
                             "n", c->n_old, c->n_new, "p_holm", number(if_judged(c->p, c->verdict)), "gate",
                             number(if_judged(c->gate, c->verdict)), "verdict", vg_verdict_name(c->verdict));
+    if (row && *c->max_isa)
+        json_object_set_new(row, "max_isa", json_string(c->max_isa));
+    if (row && *c->cold)
+        json_object_set_new(row, "cold_cache", json_string(c->cold));
     if (row && c->why)
         json_object_set_new(row, "reason", json_string(c->why));
     return row;
@@ -130,7 +134,7 @@ static void csv_number(vg_text *out, double x)
 
 /* One thing that was compared; what it has no value for is NaN or "". */
 typedef struct compared_line {
-    const char *kind, *name, *quantity;
+    const char *kind, *name, *max_isa, *cold, *quantity;
     double old_value, new_value;
     vg_estimate ratio;
     double p, gate;
@@ -141,6 +145,10 @@ static void csv_line(vg_text *out, const compared_line *line)
 {
     vg_text_printf(out, "%s,", line->kind);
     vg_text_csv(out, line->name);
+    vg_text_add(out, ",");
+    vg_text_csv(out, line->max_isa);
+    vg_text_add(out, ",");
+    vg_text_csv(out, line->cold);
     vg_text_printf(out, ",%s", line->quantity);
     csv_number(out, line->old_value);
     csv_number(out, line->new_value);
@@ -160,7 +168,7 @@ static void csv_nets(const vg_comparison *k, vg_text *out)
 {
     for (int i = 0; i < k->net_count; i++) {
         const vg_compared_net *net = &k->nets[i];
-        csv_line(out, &(compared_line){"network", net->label, "survival",
+        csv_line(out, &(compared_line){"network", net->label, "", "", "survival",
                                        vg_doc_num(net->old_record, "survival"),
                                        vg_doc_num(net->new_record, "survival"), no_ratio, NAN, NAN,
                                        vg_net_change_name(net->change), NULL});
@@ -175,30 +183,31 @@ static void csv_failures(const vg_comparison *k, vg_text *out)
         char quantity[64];
         snprintf(quantity, sizeof quantity, "%s %s", vg_doc_str(one, "when"),
                  vg_doc_str(one, "counter"));
-        csv_line(out, &(compared_line){"counter", vg_doc_str(one, "kernel"), quantity,
+        csv_line(out, &(compared_line){"counter", vg_doc_str(one, "kernel"), "", "",
+                                       quantity,
                                        vg_doc_num(one, "old"), vg_doc_num(one, "new"), no_ratio,
                                        NAN, NAN, vg_doc_true(one, "worse") ? "WORSE" : "CHANGED",
                                        NULL});
     }
     json_array_foreach(k->broken, i, one)
-        csv_line(out, &(compared_line){"verification", json_string_value(one), "", NAN, NAN,
+        csv_line(out, &(compared_line){"verification", json_string_value(one), "", "", "", NAN, NAN,
                                        no_ratio, NAN, NAN, "WORSE", "fails in the new results"});
 }
 
 vg_status vg_comparison_csv(const vg_comparison *k, vg_text *out)
 {
-    vg_text_add(out, "kind,name,quantity,old,new,ratio,ratio_lo,ratio_hi,p_holm,gate,verdict,"
+    vg_text_add(out, "kind,name,max_isa,cold_cache,quantity,old,new,ratio,ratio_lo,ratio_hi,p_holm,gate,verdict,"
                      "reason\n");
     for (int i = 0; i < k->group_count; i++) {
         const vg_compared_group *g = &k->groups[i];
-        csv_line(out, &(compared_line){"kernel", g->name, "time", NAN, NAN, g->ratio,
+        csv_line(out, &(compared_line){"kernel", g->name, "", "", "time", NAN, NAN, g->ratio,
                                        if_judged(g->p, g->verdict),
                                        if_judged(g->gate, g->verdict),
                                        vg_verdict_name(g->verdict), NULL});
     }
     for (int i = 0; i < k->count; i++) {
         const vg_compared *c = &k->rows[i];
-        csv_line(out, &(compared_line){"row", c->kernel, "median_ns", c->ns_old.mid, c->ns_new.mid,
+        csv_line(out, &(compared_line){"row", c->kernel, c->max_isa, c->cold, "median_ns", c->ns_old.mid, c->ns_new.mid,
                                        c->ratio, if_judged(c->p, c->verdict),
                                        if_judged(c->gate, c->verdict), vg_verdict_name(c->verdict),
                                        c->why});

@@ -46,6 +46,11 @@ static void table(const vg_compared **list, int count, const char *old_name, con
         const vg_compared *c = list[i];
         vg_row_begin(out);
         vg_cell_code(out, c->kernel);
+        if (*c->max_isa) {
+            vg_text_add(out, " cap ");
+            vg_text_md(out, c->max_isa);
+        }
+        vg_text_add(out, *c->cold ? " cold" : "");
         vg_cell_printf(out, "%s", vg_num_time(buf, c->ns_old.mid));
         vg_cell_printf(out, "%s", vg_num_time(buf, c->ns_new.mid));
         if (c->why)
@@ -59,7 +64,7 @@ static void table(const vg_compared **list, int count, const char *old_name, con
         vg_row_end(out);
     }
     if (count > MOST_LINES)
-        vg_text_printf(out, "\n%d more rows: see the JSON.\n", count - MOST_LINES);
+        vg_text_printf(out, "\n%d more rows: see the JSON or CSV.\n", count - MOST_LINES);
 }
 
 static vg_status rows_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
@@ -177,11 +182,14 @@ static void differences_markdown(const vg_comparison *k, vg_text *out)
         const char *sides[] = {"old", "new"};
         vg_text_printf(out, "%s> ",
                        i ? "" : "\n> **Warning: the runs differ in more than the code.**\n");
-        vg_text_md(out, vg_doc_str(difference, "what"));
+        vg_text_code(out, vg_doc_str(difference, "what"));
         for (int s = 0; s < 2; s++) {
             char *text = json_dumps(json_object_get(difference, sides[s]), JSON_ENCODE_ANY);
             vg_text_add(out, s ? " now " : ": was ");
-            vg_text_md(out, text ? text : "not recorded");
+            if (text)
+                vg_text_code(out, text);
+            else
+                vg_text_add(out, "not recorded");
             free(text);
         }
         vg_text_add(out, i + 1 < json_array_size(k->differences) ? "  \n" : "\n");
@@ -218,11 +226,17 @@ static void groups_table(const vg_comparison *k, bool moved, vg_text *out)
         }
 }
 
-static void groups_markdown(const vg_comparison *k, vg_text *out)
+static int judged_groups(const vg_comparison *k)
 {
-    int judged = 0, moved = k->faster_groups + k->slower_groups;
+    int judged = 0;
     for (int i = 0; i < k->group_count; i++)
         judged += isfinite(k->groups[i].ratio.mid);
+    return judged;
+}
+
+static void groups_markdown(const vg_comparison *k, vg_text *out)
+{
+    int judged = judged_groups(k), moved = k->faster_groups + k->slower_groups;
     if (!judged)
         return;
     if (moved) {
@@ -236,6 +250,71 @@ static void groups_markdown(const vg_comparison *k, vg_text *out)
     vg_details_end(out);
 }
 
+/* Backends against the base: those of the rows, in the order in which they first come. */
+typedef struct backend_tally {
+    const char *backend, *max_isa;
+    int threads, faster, slower, same, ambiguous, none;
+    double sum_ln, sum_var; /* of the logarithms of the ratios */
+} backend_tally;
+
+enum { BACKENDS_MAX = 64 };
+
+static backend_tally *tally_of(backend_tally tallies[BACKENDS_MAX], int *count,
+                               const vg_compared *c)
+{
+    for (int i = 0; i < *count; i++)
+        if (!strcmp(tallies[i].backend, c->backend) && !strcmp(tallies[i].max_isa, c->max_isa) &&
+            tallies[i].threads == c->threads)
+            return &tallies[i];
+    if (*count == BACKENDS_MAX)
+        return NULL;
+    tallies[*count] =
+        (backend_tally){.backend = c->backend, .max_isa = c->max_isa, .threads = c->threads};
+    return &tallies[(*count)++];
+}
+
+static void backends_table(const vg_comparison *k, vg_text *out)
+{
+    static const char *const head[] = {"backend", "threads", "rows", "geo. mean [95 % CI]", "FASTER",
+                                       "SLOWER",  "SAME",    "AMBIGUOUS"};
+    backend_tally tallies[BACKENDS_MAX];
+    int count = 0;
+    for (int i = 0; i < k->count; i++) {
+        const vg_compared *c = &k->rows[i];
+        backend_tally *t = tally_of(tallies, &count, c);
+        if (!t)
+            continue;
+        ++*vg_verdict_pick(c->verdict, &t->none, &t->faster, &t->slower, &t->same, &t->ambiguous);
+        if (c->verdict == VG_VERDICT_NONE)
+            continue;
+        double sd = log(c->ratio.hi / c->ratio.lo) / (2 * 1.96);
+        t->sum_ln += log(c->ratio.mid);
+        t->sum_var += sd * sd;
+    }
+    vg_table_head(out, "lrrrrrrr", head);
+    for (int i = 0; i < count; i++) {
+        const backend_tally *t = &tallies[i];
+        int n = t->faster + t->slower + t->same + t->ambiguous;
+        double mid = t->sum_ln / n, half = 1.96 * sqrt(t->sum_var) / n;
+        char buf[80];
+        vg_row_begin(out);
+        vg_cell_md(out, t->backend);
+        if (*t->max_isa) {
+            vg_text_add(out, ", both capped to ");
+            vg_text_md(out, t->max_isa);
+        }
+        vg_cell_printf(out, "%d", t->threads);
+        vg_cell_printf(out, "%d", n);
+        vg_cell_printf(out, "%s",
+                       vg_ratio_text(buf, (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)}));
+        vg_cell_printf(out, "%d", t->faster);
+        vg_cell_printf(out, "%d", t->slower);
+        vg_cell_printf(out, "%d", t->same);
+        vg_cell_printf(out, "%d", t->ambiguous);
+        vg_row_end(out);
+    }
+}
+
 /* What was asked, how it was decided, and what would have been found. */
 static void method_markdown(const vg_comparison *k, vg_text *out)
 {
@@ -245,8 +324,11 @@ static void method_markdown(const vg_comparison *k, vg_text *out)
         vg_text_printf(out,
                        "Ratio = time of the base / time of the row, above 1 is faster than the "
                        "base. The rows of a case were timed side by side: FASTER and SLOWER need "
-                       "the whole interval beyond the A/A floor %s (or the least effect %s).\n",
-                       vg_num_percent(a, k->floor_new), vg_num_percent(c, k->min_effect));
+                       "the whole interval beyond the gate, which is the A/A floor of their number "
+                       "of threads (or the least effect, %s). A kernel, its rows together, needs "
+                       "Holm p < %g beside its geometric mean beyond the gate.\n\n",
+                       vg_num_percent(c, k->min_effect), k->alpha);
+        backends_table(k, out);
         return;
     }
     vg_text_printf(
@@ -293,8 +375,8 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     vg_text_add(out, k->by_backend ? " against " : " compared with ");
     vg_text_md(out, old_name);
     if (k->faster_groups || k->slower_groups)
-        vg_text_printf(out, "\n\n%d kernels: **%d FASTER, %d SLOWER**.", k->group_count,
-                       k->faster_groups, k->slower_groups);
+        vg_text_printf(out, "\n\n%d kernels of three or more rows: **%d FASTER, %d SLOWER**.",
+                       judged_groups(k), k->faster_groups, k->slower_groups);
     vg_text_printf(out, "\n\n%d rows: **%d FASTER, %d SLOWER**, %d SAME, %d AMBIGUOUS", k->count,
                    k->faster, k->slower, k->same, k->ambiguous);
     if (k->none)

@@ -108,14 +108,31 @@ static vg_status write_all(const vg_comparison *comparison, const vg_options *op
     return status;
 }
 
-/* The file's name, or the path where both files have the same. */
-static const char *short_name(const vg_words *words, int i)
+/* What the two sides are called: by their files, by the whole paths where those are called alike. */
+static vg_status name_sides(const vg_words *words, char *names[2])
 {
-    const char *slash[2] = {strrchr(words->items[0], '/'), strrchr(words->items[1], '/')};
-    const char *name[2];
-    for (int k = 0; k < 2; k++)
-        name[k] = slash[k] ? slash[k] + 1 : words->items[k];
-    return strcmp(name[0], name[1]) ? name[i] : words->items[i];
+    for (int i = 0; i < 2; i++)
+        names[i] = vg_results_name(words->items[i]);
+    if (names[0] && names[1] && !strcmp(names[0], names[1]))
+        for (int i = 0; i < 2; i++) {
+            free(names[i]);
+            names[i] = strdup(words->items[i]);
+        }
+    return names[0] && names[1] ? VG_OK : vg_fail(VG_ENOMEM, "no memory for the names");
+}
+
+static vg_status report(const arguments *a, const vg_words *words, const vg_options *options,
+                        const vg_comparison *result)
+{
+    char *names[2] = {NULL, NULL};
+    if (result->by_backend)
+        return write_all(result, options, a->base, "other backends");
+    vg_status status = name_sides(words, names);
+    if (status == VG_OK)
+        status = write_all(result, options, names[0], names[1]);
+    free(names[0]);
+    free(names[1]);
+    return status;
 }
 
 int vg_cmd_compare(int argc, char **argv)
@@ -145,10 +162,7 @@ int vg_cmd_compare(int argc, char **argv)
     if (status == VG_OK)
         status = compare(&a, &words, docs, &result);
     if (status == VG_OK) {
-        const char *old_name =
-            result.by_backend ? a.base : short_name(&words, 0);
-        const char *new_name = result.by_backend ? "other backends" : short_name(&words, 1);
-        status = write_all(&result, &options, old_name, new_name);
+        status = report(&a, &words, &options, &result);
         if (a.fail_on && !strcmp(a.fail_on, "regression") && vg_comparison_regressed(&result))
             code = VG_EXIT_FAILED;
     }

@@ -22,23 +22,6 @@ static const char about[] =
 static const char *const profiles[] = {"all", "performance", "decay", NULL};
 static const char *const formats[] = {"md", "csv", NULL};
 
-/* "dir/results.json" is named by its folder, "sid.json" by itself. */
-static char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *file = slash ? slash + 1 : path;
-    const char *dot = strrchr(file, '.');
-    size_t length = dot && dot > file ? (size_t)(dot - file) : strlen(file);
-    if (!strncmp(file, "results.", 8) && slash && slash > path) {
-        const char *start = slash;
-        while (start > path && start[-1] != '/')
-            start--;
-        file = start;
-        length = (size_t)(slash - start);
-    }
-    return strndup(file, length);
-}
-
 static vg_status load(const vg_words *words, json_t *results[], char *names[], int *count)
 {
     if (words->count < 1)
@@ -48,7 +31,7 @@ static vg_status load(const vg_words *words, json_t *results[], char *names[], i
                        MOST_FILES);
     for (int i = 0; i < words->count; i++) {
         VG_TRY(vg_results_load(words->items[i], &results[i]));
-        names[i] = name_of(words->items[i]);
+        names[i] = vg_results_name(words->items[i]);
         ++*count;
     }
     return VG_OK;

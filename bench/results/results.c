@@ -133,6 +133,22 @@ static vg_status io_error(const char *path, const char *what)
     return vg_fail(VG_EIO, "%s: %s: %s", path, what, strerror(errno));
 }
 
+char *vg_results_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    const char *dot = strrchr(file, '.');
+    size_t length = dot && dot > file ? (size_t)(dot - file) : strlen(file);
+    if (!strncmp(file, "results.", 8) && slash && slash > path) {
+        const char *start = slash;
+        while (start > path && start[-1] != '/')
+            start--;
+        file = start;
+        length = (size_t)(slash - start);
+    }
+    return strndup(file, length);
+}
+
 vg_status vg_results_save(const json_t *results, const char *path)
 {
     char *text = json_dumps(results, JSON_INDENT(1) | JSON_REAL_PRECISION(9));

@@ -61,6 +61,10 @@ vg_status vg_results_load(const char *path, json_t **results);
 /** Validates a document in memory; @p what names it in messages. */
 vg_status vg_results_check(const json_t *results, const char *what);
 
+/** What a document is called beside others: "dir/results.json" by its folder, "sid.json" by itself.
+ * The caller frees it; NULL without memory. */
+char *vg_results_name(const char *path);
+
 /** Writes a document: a temporary file beside @p path, then rename. Path "-" is stdout. */
 vg_status vg_results_save(const json_t *results, const char *path);
 

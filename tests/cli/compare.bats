@@ -110,6 +110,31 @@ assert any(r["kind"] == "network" and r["verdict"] == "WORSE" for r in rows)
 PY
 }
 
+@test "compare: capped and cold rows are told from the others, files by their folders" {
+    mkdir old new
+    python3 - <<'PY'
+import copy, json
+d = json.load(open("a.json"))
+for key, value in ("max_isa", "avx2"), ("cold_cache", "all"):
+    e = copy.deepcopy(d["benchmarks"][0])
+    e[key] = value
+    d["benchmarks"].append(e)
+for name in "old", "new":
+    json.dump(d, open(name + "/results.json", "w"))
+PY
+    "$VGBENCH" compare old/results.json new/results.json -o c.json -o c.csv >c.md
+    grep -q '^## new compared with old' c.md
+    grep -q '` cap avx2 |' c.md
+    grep -q '` cold |' c.md
+    python3 - <<'PY'
+import csv, json
+rows = [r for r in csv.DictReader(open("c.csv", newline="")) if r["kind"] == "row"]
+assert len({(r["name"], r["max_isa"], r["cold_cache"]) for r in rows}) == len(rows)
+rows = json.load(open("c.json"))["rows"]
+assert len({(r["kernel"], r.get("max_isa"), r.get("cold_cache")) for r in rows}) == len(rows)
+PY
+}
+
 @test "compare: a verdict that got worse is a regression" {
     python3 -c '
 import json
@@ -131,6 +156,8 @@ json.dump(d, open("b.json", "w"))'
     run "$VGBENCH" compare --by=backend --base=onednn a.json
     [ "$status" -eq 0 ]
     [[ $output == *"against onednn"* ]]
+    [[ $output == *"| backend | threads | rows | geo. mean [95 % CI] | FASTER |"* ]]
+    [ "$(grep -cE '^\| (avx512|scalar) \| 1 \| [0-9]+ \| [0-9.]+x \[' <<<"$output")" -eq 2 ]
     run "$VGBENCH" compare --by=backend --base=onednnn a.json
     [ "$status" -eq 2 ]
     [[ $output == *"allowed are best, scalar"*"did you mean 'onednn'?" ]]
