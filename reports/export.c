@@ -85,11 +85,18 @@ vg_status vg_export_csv(const json_t *results, vg_text *out)
 
 /* --- JSON Lines ------------------------------------------------------------------------------- */
 
+/* A record with a `kind` of its own has it as `profile_kind`. */
 static vg_status line(vg_text *out, const char *kind, const json_t *record)
 {
-    json_t *object = json_pack("{ss}", "kind", kind);
+    char own_kind[64];
+    json_t *object = json_pack("{ss}", "kind", kind), *inner = json_object_get(record, "kind");
     char *text = NULL;
-    if (object && !json_object_update(object, (json_t *)record))
+    bool whole = object && !json_object_update(object, (json_t *)record);
+    snprintf(own_kind, sizeof own_kind, "%s_kind", kind);
+    if (whole && inner)
+        whole = !json_object_set(object, own_kind, inner) &&
+                !json_object_set_new(object, "kind", json_string(kind));
+    if (whole)
         text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(object);
     if (!text)
@@ -99,28 +106,33 @@ static vg_status line(vg_text *out, const char *kind, const json_t *record)
     return VG_OK;
 }
 
+/* A member of the document that belongs to the first line: texts, numbers, and what describes the
+ * whole run. */
+static bool is_of_run(const char *key, const json_t *value)
+{
+    return !json_is_array(value) && (!json_is_object(value) || !strcmp(key, "context") ||
+                                     !strcmp(key, "machine") || !strcmp(key, "generator"));
+}
+
+/* Whatever parts the document has, and whatever parts later ones will have. */
 vg_status vg_export_jsonl(const json_t *results, vg_text *out)
 {
-    static const struct {
-        const char *part, *kind;
-    } lists[] = {
-        {"benchmarks", "benchmark"}, {"verify", "verify"}, {"decay", "decay"}, {"train", "train"}};
-    static const char *const heads[] = {"schema_version", "generator", "suite",  "command",
-                                        "partial",        "context",   "machine"};
-    json_t *run = json_object(), *record;
-    size_t k;
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
-        if (json_object_get(results, heads[i]))
-            json_object_set(run, heads[i], json_object_get(results, heads[i]));
+    json_t *run = json_object(), *part, *record;
+    const char *key;
+    size_t i;
+    json_object_foreach((json_t *)results, key, part)
+        if (is_of_run(key, part))
+            json_object_set(run, key, part);
     vg_status status = line(out, "run", run);
     json_decref(run);
     VG_TRY(status);
-    if (json_is_object(json_object_get(results, "noise")))
-        VG_TRY(line(out, "noise", json_object_get(results, "noise")));
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        json_array_foreach(json_object_get(results, lists[i].part), k, record) {
-            VG_TRY(line(out, lists[i].kind, record));
-        }
+    json_object_foreach((json_t *)results, key, part) {
+        const char *kind = strcmp(key, "benchmarks") ? key : "benchmark";
+        if (json_is_object(part) && !is_of_run(key, part))
+            VG_TRY(line(out, kind, part));
+        json_array_foreach(part, i, record)
+            if (json_is_object(record))
+                VG_TRY(line(out, kind, record));
     }
     return finish(out);
 }

@@ -14,8 +14,9 @@
  * with interval and verdict. Empty cells for what there is not. */
 vg_status vg_export_csv(const json_t *results, vg_text *out);
 
-/** JSON Lines: one object per line with `kind` (run, benchmark, verify, decay, train, noise) and
- * the members of the record. */
+/** JSON Lines: first the run (suite, command, machine ...), then an object per record of every part
+ * with its `kind`: benchmark, verify, decay, train, race, profile, roofline, noise, and what else the
+ * document has. */
 vg_status vg_export_jsonl(const json_t *results, vg_text *out);
 
 /** JUnit XML of verify[]: a test case per row; a failed row fails, a skipped one is skipped. */

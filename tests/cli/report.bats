@@ -124,6 +124,12 @@ PY
 }
 
 @test "report: CSV, JSON Lines and JUnit, read by strict parsers" {
+    python3 - <<'PY' # a record that has a kind of its own
+import json
+d = json.load(open("a.json"))
+d["profile"] = [{"kind": "scaling", "rows": []}]
+json.dump(d, open("a.json", "w"))
+PY
     "$VGBENCH" report a.json --csv=r.csv --jsonl=r.jsonl --junit=v.xml
     python3 - <<'PY'
 import csv, json, xml.dom.minidom
@@ -133,7 +139,16 @@ assert len(rows) == len(d["benchmarks"])
 assert {r["verdict"] for r in rows} >= {"FASTER", ""}
 lines = [json.loads(l) for l in open("r.jsonl")]
 assert lines[0]["kind"] == "run"
-assert sum(l["kind"] == "decay" for l in lines) == len(d["decay"])
+assert [l["profile_kind"] for l in lines if l["kind"] == "profile"] == ["scaling"]
+for part, value in d.items():
+    kind = "benchmark" if part == "benchmarks" else part
+    count = sum(l["kind"] == kind for l in lines)
+    if isinstance(value, list):
+        assert count == len(value), part
+    elif part in ("noise", "roofline"):
+        assert count == 1, part
+    else:
+        assert lines[0][part] == value, part
 cases = xml.dom.minidom.parse("v.xml").getElementsByTagName("testcase")
 assert len(cases) == len(d["verify"])
 PY
