@@ -47,25 +47,37 @@ VG_INLINE bool is_light(kind k)
     }
 }
 
-/* Whole groups of a row; returns where they end. */
-VG_INLINE int64_t apply_groups(kind k, int64_t n, const float *a, const float *dy, float *out,
-                               vf slope)
+VG_INLINE void put(bool stream, float *p, vf v)
 {
-    int64_t i = 0;
+    if (stream)
+        vf_stream(p, v);
+    else
+        vf_store(p, v);
+}
+
+/* Whole groups of a row from @p i on; returns where they end. */
+VG_INLINE int64_t apply_groups(kind k, bool stream, int64_t i, int64_t n, const float *a,
+                               const float *dy, float *out, vf slope)
+{
     for (; i + VG_GROUP * VG_LANES <= n; i += VG_GROUP * VG_LANES) {
         vf v[VG_GROUP];
-        vg_ask_ahead(out + i);
+        if (!stream)
+            vg_ask_ahead(out + i);
+        if (stream && !is_light(k))
+            vg_fetch_far(a + i);
+        if (stream && !is_light(k) && k.backward)
+            vg_fetch_far(dy + i);
         VG_UNROLL(4)
         for (int j = 0; j < VG_GROUP; j++) {
             v[j] = apply(k, vf_load(a + i + j * VG_LANES),
                          k.backward ? vf_load(dy + i + j * VG_LANES) : vf_zero(), slope);
             if (!is_light(k))
-                vf_store(out + i + j * VG_LANES, v[j]);
+                put(stream, out + i + j * VG_LANES, v[j]);
         }
         VG_UNROLL(4)
         for (int j = 0; j < VG_GROUP; j++)
             if (is_light(k))
-                vf_store(out + i + j * VG_LANES, v[j]);
+                put(stream, out + i + j * VG_LANES, v[j]);
     }
     return i;
 }
@@ -79,17 +91,11 @@ VG_INLINE void apply_row(kind k, bool stream, int64_t n, const float *a, const f
     if (stream) {
         i = vg_min64((int64_t)(-(uintptr_t)out / sizeof(float) % VG_LANES), n);
         apply_n(k, (int)i, a, dy, out, slope);
-    } else {
-        i = apply_groups(k, n, a, dy, out, slope);
     }
-    VG_UNROLL(4)
-    for (; i + VG_LANES <= n; i += VG_LANES) {
-        vf v = apply(k, vf_load(a + i), k.backward ? vf_load(dy + i) : vf_zero(), slope);
-        if (stream)
-            vf_stream(out + i, v);
-        else
-            vf_store(out + i, v);
-    }
+    i = apply_groups(k, stream, i, n, a, dy, out, slope);
+    for (; i + VG_LANES <= n; i += VG_LANES)
+        put(stream, out + i,
+            apply(k, vf_load(a + i), k.backward ? vf_load(dy + i) : vf_zero(), slope));
     apply_n(k, (int)(n - i), a + i, dy + i, out + i, slope);
     if (stream)
         vf_stream_fence();

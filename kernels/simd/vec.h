@@ -72,6 +72,20 @@ VG_INLINE void vg_ask_ahead(float *p)
         __builtin_prefetch(p + VG_AHEAD + i, 1);
 }
 
+/* What comes from memory and needs many instructions: while those fill the window of the core, no load
+ * runs ahead of them, so lines are asked for VG_FAR floats (two pages) ahead. 32 MiB in, 32 MiB out,
+ * streamed, ms without / with: sigmoid fwd 3.06/2.70, tanh fwd 2.75/2.60, gelu bwd 4.70/3.90. Where a
+ * load and an operation are all, it gains nothing: relu, add. */
+enum { VG_FAR = 2048 };
+
+/** Asks for the lines of the group of vectors VG_FAR floats behind @p p, which will be read. */
+VG_INLINE void vg_fetch_far(const float *p)
+{
+    VG_UNROLL(4)
+    for (int i = 0; i < VG_GROUP * VG_LANES; i += VG_LINE)
+        __builtin_prefetch(p + VG_FAR + i, 0);
+}
+
 /* VG_TABLE is an enumerator for code; the preprocessor asks this. */
 #if defined(VG_ISA_IS_AVX512)
 #define VG_HAS_TABLE_32 1
