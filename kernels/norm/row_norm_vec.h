@@ -216,15 +216,17 @@ VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, vg_norm_fo
 
 /* --- backward ------------------------------------------------------------------------------ */
 
-/* With dz = dL/dz (dy, without an activation), d = x - mean, g = gamma dz, means over the segment:
- *     dx = rstd g - rstd mean(g) - d rstd^3 mean(g d)
- * A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
+/* With dz = dL/dz (dy, without an activation), d = x - mean, xhat = d rstd, g = gamma dz, means over
+ * the segment:
+ *     dx = rstd g - rstd mean(g) - xhat rstd^2 mean(g d)
+ * The products are taken in this order: xhat is at most sqrt(n), and g is of the size of what it is
+ * made of, where dz rstd may have gone to zero before it meets a large d or gamma. A group of rows at a time, so that the partial sums of dgamma and dbeta are loaded and stored
  * once per group, and gamma once. With an activation, dz is made in scratch first. */
 typedef struct vg_backward_rows {
     const float *x[VG_NORM_GROUP], *dz[VG_NORM_GROUP];
     float *dx[VG_NORM_GROUP];
     float mean[VG_NORM_GROUP], rstd[VG_NORM_GROUP];
-    float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^3 mean(g d) */
+    float c1[VG_NORM_GROUP], c2[VG_NORM_GROUP]; /* rstd mean(g) and rstd^2 mean(g d) */
     const float *gamma;
     float *dgamma, *dbeta;
 } vg_backward_rows;
@@ -258,7 +260,7 @@ VG_INLINE void vg_backward_means(vg_norm_form form, int rows, vg_backward_rows *
     for (int r = 0; r < rows; r++) {
         float rstd = a->rstd[r];
         a->c1[r] = form.centred ? rstd * (vf_reduce_add(s[r]) / (float)n) : 0;
-        a->c2[r] = rstd * (rstd * (rstd * (vf_reduce_add(q[r]) / (float)n)));
+        a->c2[r] = rstd * (rstd * (vf_reduce_add(q[r]) / (float)n));
     }
 }
 
@@ -271,11 +273,11 @@ VG_INLINE void vg_backward_step(vg_norm_form form, int rows, bool stream,
     for (int r = 0; r < rows; r++) {
         vf d = vg_deviation(form, vg_part(a->x[r] + i, lanes), a->mean[r]);
         vf dz = vg_part(a->dz[r] + i, lanes);
-        vf scaled = vf_mul(dz, vf_set1(a->rstd[r])), c2 = vf_set1(a->c2[r]);
-        vf rest = form.centred ? vf_fma(c2, d, vf_set1(a->c1[r])) : vf_mul(c2, d);
-        dw = vf_fma(scaled, d, dw);
+        vf rstd = vf_set1(a->rstd[r]), xhat = vf_mul(d, rstd), c2 = vf_set1(a->c2[r]);
+        vf rest = form.centred ? vf_fma(c2, xhat, vf_set1(a->c1[r])) : vf_mul(c2, xhat);
+        dw = vf_fma(dz, xhat, dw);
         db = vf_add(db, dz);
-        vf dx = vf_fms(scaled, w, rest);
+        vf dx = vf_fms(vf_mul(w, dz), rstd, rest);
         if (form.add)
             dx = vf_add(vg_part(a->dx[r] + i, lanes), dx);
         vg_put_stream(stream, a->dx[r] + i, lanes, dx);

@@ -350,7 +350,8 @@ static vg_tolerance activation_tolerance(vg_op op, vg_dir dir, const vg_shape *s
  *   running_*     (1-m) |running| + m S of the statistic    n + 8
  *   infer y       |gamma| rstd (|x| + |mean|) + |beta|      8
  *   dgamma,dbeta  the sums of |dy xhat| and |dy|; x - mean is rounded once and rstd is given, so a
- *                 term has error 4 u: number of rows + 6
+ *                 term has error 4 u: number of rows + 6; |xhat| counts 2^-126 more, where it may be
+ *                 rounded as a subnormal
  *   dx            rstd (|g| + mean |g| + |xhat| mean |g xhat|), g = gamma dy, means over the n
  *                 numbers that were normalised together: n + 12
  * An activation on top multiplies the error of z by |f'| <= 1.13 and adds its own few ulp; an

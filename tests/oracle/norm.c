@@ -196,7 +196,7 @@ static void backward_set(vg_op op, const layout *l, const vg_shape *s, double sl
         lost1 += g.dz_mag / (double)l->n;
         lost2 += fabs(g.xhat) * g.dz_mag / (double)l->n;
         t->out[VG_DGAMMA][c] += g.dz * g.xhat;
-        t->mag[VG_DGAMMA][c] += g.dz_mag * fabs(g.xhat);
+        t->mag[VG_DGAMMA][c] += g.dz_mag * (fabs(g.xhat) + 0x1p-126);
         if (centred) {
             t->out[VG_DBETA][c] += g.dz;
             t->mag[VG_DBETA][c] += g.dz_mag;
