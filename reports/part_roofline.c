@@ -82,8 +82,8 @@ static void points_table(vg_text *out, const json_t *points)
             break;
         vg_row_begin(out);
         vg_cell_code(out, kernel ? kernel : "not named");
-        vg_cell_printf(out, "%s", is_layer(p) ? vg_num(buf, vg_doc_num(p, "count"), 4) : "kernel");
-        vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "threads"), 4));
+        vg_cell_printf(out, "%s", is_layer(p) ? vg_num(buf, vg_doc_num(p, "count"), 1) : "kernel");
+        vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "threads"), 1));
         vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "intensity"), 3));
         vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(p, "gflops"), 4));
         vg_cell_md(out, bound ? bound : "n/a");

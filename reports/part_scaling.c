@@ -29,7 +29,7 @@ static void point_row(vg_text *out, const json_t *row, const json_t *p)
     const json_t *ci = json_object_get(p, "speedup_ci95");
     vg_row_begin(out);
     vg_cell_code(out, name_of(row));
-    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(p, "threads"), 4));
+    vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(p, "threads"), 1));
     vg_cell_printf(out, "%s", vg_num_time(a, vg_doc_num(p, "ns")));
     vg_cell_printf(out, "%s [%s, %s]", vg_num(a, vg_doc_num(p, "speedup"), 3),
                    vg_num(b, json_number_value(json_array_get(ci, 0)), 3),
@@ -102,7 +102,7 @@ static vg_status draw(vg_report *report, int document, int place, const json_t *
         if (lines < MOST_LINES)
             lines += plot_line(&plot, row, lines);
     vg_text_add(&plot.script, "\n");
-    vg_text_printf(&alt, "Speed-up of %d rows over the number of threads", lines);
+    vg_text_printf(&alt, "Speed-up of %d row%s over the number of threads", lines, lines == 1 ? "" : "s");
     snprintf(name, sizeof name, "scaling_%d_%d", document + 1, place + 1);
     return vg_plot_finish(report, &plot, &alt, name, lines > 0);
 }

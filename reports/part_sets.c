@@ -156,7 +156,7 @@ static vg_status draw(vg_report *report, int document, const json_t *rows, const
             line(&plot, row, lines++);
     vg_text_add(&plot.script, "\n");
     vg_text_printf(&alt, "Bandwidth of %s over its working set, with the sizes of the caches: %d "
-                         "rows", str(first, "op"), lines);
+                         "row%s", str(first, "op"), lines, lines == 1 ? "" : "s");
     snprintf(name, sizeof name, "working_set_%d_%.40s_%.0f", document + 1, str(first, "op"),
              isfinite(threads) && fabs(threads) < 1e6 ? threads : 0);
     for (char *c = name; *c; c++)

@@ -61,8 +61,8 @@ static vg_status add_sweeps(vg_run *run, json_t *records)
         "profile", "--quiet", "--scaling",
         "--shapes=dense/fwd 128 256 256, gelu/fwd 512 512, layer_norm/fwd 512 512", NULL};
     static const char *const step[] = {"profile", "--quiet", "--scaling", "depth=8", NULL};
-    static const char *const norms[] = {"profile", "--quiet", "depth=8", "width=128", "batch=64",
-                                        "norm=none,batch,layer", NULL};
+    static const char *const norms[] = {"profile", "--quiet", "depth=8", "norm=none,batch,layer",
+                                        NULL};
     static const char *const *const all[] = {sets, kernels, step, norms};
     vg_status status = VG_OK;
     for (size_t i = 0; i < sizeof all / sizeof *all && !status && !vg_interrupted(); i++)
