@@ -145,13 +145,28 @@ static int plot_points(vg_text *data, const json_t *points, double threads, bool
     return n;
 }
 
-/* The roofs of a thread count: every FMA peak, and the bandwidths of triad (2 reads, 1 write). */
-static double roof_lines(vg_text *script, const json_t *list, double threads)
+/* "FMA f32 avx2: 131 GFLOP/s", "1 MiB triad: 138 GB/s": the plot says of how many threads. */
+static void roof_title(vg_text *script, const json_t *roof, bool flops)
+{
+    const char *name = vg_doc_str(roof, "name");
+    char value[VG_NUM];
+    vg_text title = {0};
+    vg_text_printf(&title, "%.*s%s: %s %s", name ? (int)strcspn(name, ",") : 4, name ? name : "roof",
+                   flops ? "" : " triad", vg_num(value, vg_doc_num(roof, "value") / 1e9, 3),
+                   flops ? "GFLOP/s" : "GB/s");
+    vg_text_gnuplot(script, title.p ? title.p : "");
+    free(title.p);
+}
+
+/* The roofs of a thread count: every FMA peak, and the bandwidths of triad (2 reads, 1 write), one of
+ * each level: further sizes are those of single rows. */
+static double roof_lines(vg_text *script, const json_t *doc, const json_t *list, double threads)
 {
     size_t i;
     json_t *roof;
     double peak = 0;
     int lines = 0;
+    bool seen[VG_SIZE_COUNT] = {false};
     json_array_foreach(list, i, roof) {
         const char *kind = vg_doc_str(roof, "kind");
         double value = vg_doc_num(roof, "value") / 1e9;
@@ -159,25 +174,23 @@ static double roof_lines(vg_text *script, const json_t *list, double threads)
             peak = value;
     }
     json_array_foreach(list, i, roof) {
-        const char *kind = vg_doc_str(roof, "kind"), *name = vg_doc_str(roof, "name");
+        const char *kind = vg_doc_str(roof, "kind");
         double value = vg_doc_num(roof, "value") / 1e9;
+        vg_size_class size = vg_doc_size_class(doc, vg_doc_num(roof, "working_set"));
         bool flops = kind && !strcmp(kind, "flops");
         bool triad = vg_doc_num(roof, "reads") == 2 && vg_doc_num(roof, "writes") == 1 &&
                      vg_doc_num(roof, "in_place") == 0;
         if (vg_doc_num(roof, "threads") != threads || !(value > 0) || !isfinite(value) ||
-            lines == 10 || (!flops && !triad))
+            lines == 10 || (!flops && (!triad || seen[size])))
             continue;
-        vg_text title = {0};
-        vg_text_printf(&title, "%s: %.4g %s", name ? name : "roof", value,
-                       flops ? "GFLOP/s" : "GB/s");
+        seen[size] |= !flops;
         if (flops)
             vg_text_printf(script, "%.6g with lines", value);
         else
             vg_text_printf(script, "(%.6g*x <= %.6g ? %.6g*x : NaN) with lines", value, peak, value);
         vg_text_printf(script, " lc rgb '#808080' lw 1.2 dt %d title ", lines % 5 + 1);
-        vg_text_gnuplot(script, title.p ? title.p : "");
+        roof_title(script, roof, flops);
         vg_text_add(script, ", \\\n     ");
-        free(title.p);
         lines++;
     }
     return lines ? peak : 0;
@@ -196,9 +209,9 @@ static vg_status draw_points(vg_report *report, int document, double threads, co
                    "set title 'Roofline, %.0f thread%s'\nset logscale xy\nunset mxtics\n"
                    "unset mytics\nset xlabel 'FLOP per byte of compulsory traffic'\n"
                    "set ylabel 'GFLOP/s, median and 95 %% interval'\nset format xy '%%g'\n"
-                   "set key maxcols 1\nplot ",
+                   "set key maxcols 2\nplot ",
                    threads, threads == 1 ? "" : "s");
-    roof_lines(&plot.script, list, threads);
+    roof_lines(&plot.script, report->docs[document], list, threads);
     for (int kind = 0; kind < 4; kind++) {
         int n = plot_points(&plot.data, points, threads, kind >= 2, kind % 2);
         if (!n)
@@ -213,8 +226,8 @@ static vg_status draw_points(vg_report *report, int document, double threads, co
         total += n;
     }
     vg_text_add(&plot.script, "\n");
-    vg_text_printf(&alt, "Roofline on %.0f threads: %d points against the measured roofs", threads,
-                   total);
+    vg_text_printf(&alt, "Roofline on %.0f thread%s: %d points against the measured roofs", threads,
+                   threads == 1 ? "" : "s", total);
     snprintf(name, sizeof name, "roofline_points_%d_%.0f", document + 1, threads);
     return vg_plot_finish(report, &plot, &alt, name, total > 0);
 }

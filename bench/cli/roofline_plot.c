@@ -10,7 +10,7 @@
 #include "cli/roofline_points.h"
 #include "results/results.h"
 
-enum { KINDS = 4, PANELS_MAX = 6, LEVELS = 4 };
+enum { KINDS = 4, PANELS_MAX = 6, LEVELS = 5 };
 
 static int list_threads(const json_t *roofline, double threads[PANELS_MAX])
 {
@@ -66,14 +66,27 @@ static bool is_drawn(const json_t *roof, double threads, bool flops)
            vg_json_get_number(roof, "value") > 0;
 }
 
+/* Whether no line of a value near it is there; it is then counted among them. */
+static bool is_apart(double value, double drawn[LEVELS], int *levels)
+{
+    const double apart = 0.2;
+    for (int i = 0; i < *levels; i++)
+        if (fabs(value / drawn[i] - 1) < apart)
+            return false;
+    if (*levels == LEVELS)
+        return false;
+    drawn[(*levels)++] = value;
+    return true;
+}
+
 /* FMA peaks, and triad (two reads, one write) of each level, which are measured first, up to the
- * highest peak; further sizes are those of single rows. */
+ * highest peak; further sizes are those of single rows, and near one of these. */
 static int write_roofs(FILE *out, const json_t *roofline, double threads)
 {
     const json_t *roofs = json_object_get(roofline, "roofs");
     size_t i;
     json_t *roof;
-    double peak = 0;
+    double peak = 0, drawn[LEVELS];
     int lines = 0, levels = 0;
     json_array_foreach((json_t *)roofs, i, roof)
         if (is_drawn(roof, threads, true))
@@ -82,7 +95,7 @@ static int write_roofs(FILE *out, const json_t *roofline, double threads)
         char title[200];
         double value = vg_json_get_number(roof, "value") / 1e9;
         bool flops = is_drawn(roof, threads, true);
-        if (!flops && (!is_drawn(roof, threads, false) || levels++ >= LEVELS))
+        if (!flops && (!is_drawn(roof, threads, false) || !is_apart(value, drawn, &levels)))
             continue;
         fprintf(out, lines ? ", " : "plot ");
         if (flops)
@@ -103,6 +116,7 @@ static int write_panel(FILE *out, const json_t *roofline, double threads, int pa
 {
     static const char *const names[KINDS] = {"own kernels", "oneDNN kernels", "own layers",
                                              "oneDNN layers"};
+    static const int marks[KINDS] = {7, 5, 9, 13}; /* disc, square, triangle, diamond */
     int counts[KINDS], points = 0;
     for (int kind = 0; kind < KINDS; kind++)
         points += counts[kind] = write_points(out, roofline, threads, kind, panel);
@@ -114,9 +128,9 @@ static int write_panel(FILE *out, const json_t *roofline, double threads, int pa
             continue;
         fprintf(out,
                 "%s$p%d_%d using 1:3:(0):($4-$3) with vectors nohead lc '%s' lw 2 notitle, "
-                "$p%d_%d using 1:2 with points lc '%s' pt %d ps 0.6 title '%s (%d)'",
-                lines++ ? ", " : "plot ", panel, kind, colour, panel, kind, colour, 7 - 2 * (kind % 2),
-                names[kind], counts[kind]);
+                "$p%d_%d using 1:2 with points lc '%s' pt %d ps %.1f title '%s (%d)'",
+                lines++ ? ", " : "plot ", panel, kind, colour, panel, kind, colour, marks[kind],
+                kind < 2 ? 0.6 : 0.9, names[kind], counts[kind]);
     }
     fputc('\n', out);
     return roofs + points;
