@@ -67,4 +67,8 @@ int vg_nets_fixes(const vg_nets *nets, const vg_net *base, const vg_net **list);
 /** The lines of the verdict about gradients. */
 void vg_nets_verdict(vg_report *report, int document);
 
+/** The answer in one sentence: the first net whose gradient vanishes, and what mends it at equal
+ * work; nothing where no such net was measured. */
+void vg_nets_sentence(vg_report *report, int document);
+
 #endif

@@ -138,6 +138,54 @@ static void grid_line(vg_text *out, const vg_nets *nets)
                        healthy, total);
 }
 
+/* The first healthy fix of equal work among those of @p base, in their order; NULL if none. */
+static const vg_net *first_cure(const vg_nets *nets, const vg_net *base, const vg_net **list)
+{
+    int count = vg_nets_fixes(nets, base, list);
+    for (int i = 0; i < count; i++)
+        if (vg_net_equal_work(nets, list[i]) && is_healthy(list[i]))
+            return list[i];
+    return NULL;
+}
+
+static void cure_text(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net *cure)
+{
+    char a[VG_NUM], b[VG_NUM];
+    double ratio = vg_net_step_ratio(nets, cure);
+    vg_text_add(out, "**Of the gradient of a ");
+    vg_text_md(out, base->label);
+    vg_text_printf(out, " net of depth %d, %s reaches the first layer; with ", base->depth,
+                   vg_num(a, vg_doc_num(base->record, "survival"), 2));
+    vg_text_code(out, cure->label);
+    vg_text_printf(out, " %s**", vg_num(b, vg_doc_num(cure->record, "survival"), 2));
+    if (isfinite(ratio))
+        vg_text_printf(out, ", at %sx the step time%s", vg_num(a, ratio, 2),
+                       same_time(cure, base) ? ", the same within its interval" : "");
+    vg_text_printf(out, " (means of the logarithm in the untrained net, n=%d seeds).\n\n",
+                   vg_net_seeds(base->record));
+}
+
+void vg_nets_sentence(vg_report *report, int document)
+{
+    vg_nets nets;
+    if (!json_array_size(json_object_get(report->docs[document], "decay")) ||
+        vg_nets_collect(report->docs[document], &nets) != VG_OK)
+        return; /* vg_nets_verdict() says so */
+    const vg_net **list = calloc((size_t)nets.count + 1, sizeof *list);
+    for (int i = 0; list && i < nets.count; i++) {
+        const vg_net *base = &nets.nets[i];
+        if (!base->fixes || strcmp(verdict_of(base), "vanishing"))
+            continue;
+        const vg_net *cure = first_cure(&nets, base, list);
+        if (cure) {
+            cure_text(&report->out, &nets, base, cure);
+            break;
+        }
+    }
+    free(list);
+    vg_nets_release(&nets);
+}
+
 void vg_nets_verdict(vg_report *report, int document)
 {
     vg_nets nets;

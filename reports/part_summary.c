@@ -270,21 +270,34 @@ static void by_threads(vg_report *report, const vg_rows *rows)
     }
 }
 
+static bool was_busy(const vg_rows *rows)
+{
+    return load_of(rows->doc) > 0.75;
+}
+
+static bool has_drifted(const vg_rows *rows)
+{
+    return vg_doc_drift(rows->doc) >= VG_DRIFT_LIMIT;
+}
+
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
+static char grade_of(const vg_rows *rows)
+{
+    double worst = highest_floor(rows), pairs = vg_doc_num(rows->doc, "noise.n");
+    if (!(worst < 0.05))
+        return 'D';
+    if (processes_of(rows) < 5 || worst >= 0.03 || !(pairs >= 20) || was_busy(rows) ||
+        has_drifted(rows))
+        return 'C';
+    return worst >= 0.015 ? 'B' : 'A';
+}
+
 static void verdict_grade(vg_report *report, const vg_rows *rows)
 {
     char buf[VG_NUM], count[VG_NUM];
     int processes = processes_of(rows);
     double floor = rows->floor, pairs = vg_doc_num(rows->doc, "noise.n");
-    double load = load_of(rows->doc);
-    double drift = vg_doc_drift(rows->doc);
-    bool busy = load > 0.75, moved = drift >= VG_DRIFT_LIMIT;
-    double worst = highest_floor(rows);
-    char grade = !(worst < 0.05)                                                     ? 'D'
-                 : processes < 5 || worst >= 0.03 || !(pairs >= 20) || busy || moved ? 'C'
-                 : worst >= 0.015                                                    ? 'B'
-                                                                                     : 'A';
-    vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade);
+    vg_text_printf(&report->out, "- **How sure:** grade %c: ", grade_of(rows));
     if (isnan(floor))
         vg_text_add(&report->out, "the noise floor was not measured");
     else
@@ -296,14 +309,36 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out, ", intervals over %d processes", processes);
     else
         vg_text_add(&report->out, ", intervals within one process");
-    if (busy)
+    if (was_busy(rows))
         vg_text_printf(&report->out,
                        ", **the machine was busy** (load average %s per CPU as the run began)",
-                       vg_num(count, load, 2));
-    if (moved)
+                       vg_num(count, load_of(rows->doc), 2));
+    if (has_drifted(rows))
         vg_text_printf(&report->out, ", **the machine drifted** (clock or bandwidth by %s)",
-                       vg_num_percent(count, drift));
+                       vg_num_percent(count, vg_doc_drift(rows->doc)));
     vg_text_add(&report->out, "; differences below the floor are never called.\n");
+}
+
+/* The answer in one sentence, for who reads ten lines. */
+static void verdict_sentence(vg_report *report, const vg_rows *rows)
+{
+    int list[THREAD_COUNTS], count = pick_threads(rows, list), cases = 0, own = 0, theirs = 0;
+    vg_text *out = &report->out;
+    char buf[80];
+    for (int t = 0; t < count; t++) {
+        family_tally tally = tally_families(rows, list[t]);
+        vg_text_printf(out, t ? ", %s on %d" : "**oneDNN takes %s the time of the own kernels on %d",
+                       vg_ratio_text(buf, vg_tally_mean(&tally.all)), list[t]);
+        vg_text_add(out, t ? "" : list[t] == 1 ? " thread" : " threads");
+        cases += vg_tally_count(&tally.all);
+        own += tally.all.faster;
+        theirs += tally.all.slower;
+    }
+    if (count)
+        vg_text_printf(out,
+                       "** (geometric mean%s; of %d cases own kernels are faster in %d, oneDNN in "
+                       "%d; grade %c).\n\n",
+                       count > 1 ? "s" : "", cases, own, theirs, grade_of(rows));
 }
 
 /* Before anything that is fast: what is wrong. */
@@ -338,6 +373,11 @@ vg_status vg_part_verdict(vg_report *report)
             VG_TRY(verdict_broken(report, report->docs[d]));
             if (!rows->count)
                 vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
+            verdict_sentence(report, rows);
+        }
+        if (report->options->profile != VG_REPORT_PERFORMANCE)
+            vg_nets_sentence(report, d);
+        if (report->options->profile != VG_REPORT_DECAY) {
             verdict_families(report, rows);
             verdict_losses(report, rows);
             if (rows->count)

@@ -26,6 +26,15 @@ teardown() {
     grep -q "SHA-256 .$(sha256sum a.json | cut -d' ' -f1)" R.md
 }
 
+@test "report: the first ten lines say what is faster, by how much and how sure, and what mends a gradient" {
+    "$VGBENCH" report a.json >R.md
+    head -10 R.md | grep -qE '^\*\*oneDNN takes [0-9.]+x \[[0-9.]+, [0-9.]+\] the time .* of [0-9]+ cases .* in [0-9]+, oneDNN in [0-9]+; grade [A-D]\)'
+    head -10 R.md | grep -qE '^\*\*Of the gradient of a sigmoid.* with `.*` .*n=[0-9]+ seeds\)'
+    "$VGBENCH" report a.json --profile=decay >D.md
+    head -10 D.md | grep -q '^\*\*Of the gradient of a sigmoid'
+    run ! grep -q 'oneDNN takes' D.md
+}
+
 @test "report: every image it links is there, with alt text" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     "$VGBENCH" report a.json -o R.md
