@@ -152,7 +152,7 @@ static void cure_text(vg_text *out, const vg_nets *nets, const vg_net *base, con
 {
     char a[VG_NUM], b[VG_NUM];
     double ratio = vg_net_step_ratio(nets, cure);
-    vg_text_add(out, "**Of the gradient of a ");
+    vg_text_add(out, "- **Of the gradient of a ");
     vg_text_md(out, base->label);
     vg_text_printf(out, " net of depth %d, %s reaches the first layer; with ", base->depth,
                    vg_num(a, vg_doc_num(base->record, "survival"), 2));
@@ -161,7 +161,7 @@ static void cure_text(vg_text *out, const vg_nets *nets, const vg_net *base, con
     if (isfinite(ratio))
         vg_text_printf(out, ", at %sx the step time%s", vg_num(a, ratio, 2),
                        same_time(cure, base) ? ", the same within its interval" : "");
-    vg_text_printf(out, " (means of the logarithm in the untrained net, n=%d seeds).\n\n",
+    vg_text_printf(out, " (means of the logarithm in the untrained net, n=%d seeds).\n",
                    vg_net_seeds(base->record));
 }
 

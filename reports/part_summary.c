@@ -161,6 +161,7 @@ static void verdict_families(vg_report *report, const vg_rows *rows)
     }
     char align[] = "lrrrrrr";
     align[1 + 2 * count] = '\0';
+    vg_text_add(&report->out, "\n");
     vg_table_head(&report->out, align, head);
     for (int f = 0; f < VG_FAMILIES; f++) {
         int n = 0;
@@ -327,7 +328,7 @@ static void verdict_sentence(vg_report *report, const vg_rows *rows)
     char buf[80];
     for (int t = 0; t < count; t++) {
         family_tally tally = tally_families(rows, list[t]);
-        vg_text_printf(out, t ? ", %s on %d" : "**oneDNN takes %s the time of the own kernels on %d",
+        vg_text_printf(out, t ? ", %s on %d" : "- **oneDNN takes %s the time of the own kernels on %d",
                        vg_ratio_text(buf, vg_tally_mean(&tally.all)), list[t]);
         vg_text_add(out, t ? "" : list[t] == 1 ? " thread" : " threads");
         cases += vg_tally_count(&tally.all);
@@ -337,7 +338,7 @@ static void verdict_sentence(vg_report *report, const vg_rows *rows)
     if (count)
         vg_text_printf(out,
                        "** (geometric mean%s; of %d cases own kernels are faster in %d, oneDNN in "
-                       "%d; grade %c).\n\n",
+                       "%d; grade %c).\n",
                        count > 1 ? "s" : "", cases, own, theirs, grade_of(rows));
 }
 
@@ -357,7 +358,7 @@ static vg_status verdict_broken(vg_report *report, const json_t *doc)
         vg_text_code(&report->out, json_string_value(json_array_get(names, i)));
     }
     if (count)
-        vg_text_printf(&report->out, "%s; part 10 says where.\n\n",
+        vg_text_printf(&report->out, "%s; part 10 says where.\n",
                        count > NAMED ? " and others" : "");
     json_decref(names);
     return VG_OK;

@@ -28,10 +28,10 @@ teardown() {
 
 @test "report: the first ten lines say what is faster, by how much and how sure, and what mends a gradient" {
     "$VGBENCH" report a.json >R.md
-    head -10 R.md | grep -qE '^\*\*oneDNN takes [0-9.]+x \[[0-9.]+, [0-9.]+\] the time .* of [0-9]+ cases .* in [0-9]+, oneDNN in [0-9]+; grade [A-D]\)'
-    head -10 R.md | grep -qE '^\*\*Of the gradient of a sigmoid.* with `.*` .*n=[0-9]+ seeds\)'
+    head -10 R.md | grep -qE '^- \*\*oneDNN takes [0-9.]+x \[[0-9.]+, [0-9.]+\] the time .* of [0-9]+ cases .* in [0-9]+, oneDNN in [0-9]+; grade [A-D]\)'
+    head -10 R.md | grep -qE '^- \*\*Of the gradient of a sigmoid.* with `.*` .*n=[0-9]+ seeds\)'
     "$VGBENCH" report a.json --profile=decay >D.md
-    head -10 D.md | grep -q '^\*\*Of the gradient of a sigmoid'
+    head -10 D.md | grep -q '^- \*\*Of the gradient of a sigmoid'
     run ! grep -q 'oneDNN takes' D.md
 }
 
