@@ -43,6 +43,9 @@ void vg_profile_sets_table(FILE *out, vg_format format, const json_t *record);
  * than CPUs. Everything goes on. */
 void vg_profile_conditions(const vg_options *options);
 
+/** VG_EINVAL where valgrind cannot run a backend of the list: it knows no AVX-512. */
+vg_status vg_profile_can_simulate(const char *backends);
+
 /** Whether counts come from "pmu", "sim" or "none". VG_EUNSUPPORTED where pmu was asked for by name
  * and is not there; the message says why, and the source is none. */
 vg_status vg_profile_source(const char *wanted, const char **source);

@@ -97,14 +97,13 @@ static void default_backends(bool simulated, char *text, size_t size)
     snprintf(text, size, "%s%s", simulated ? vg_sim_backend() : "best", onednn ? ",onednn" : "");
 }
 
-/* Valgrind knows no AVX-512: its rows would end the simulation before it began. */
-static vg_status check_simulated(const char *backends)
+vg_status vg_profile_can_simulate(const char *backends)
 {
     char copy[256], *rest = NULL;
     snprintf(copy, sizeof copy, "%s", backends);
     for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
         if (!strcmp(word, "avx512") || !strcmp(word, "auto_avx512"))
-            return vg_fail(VG_EINVAL, "--backend=%s: valgrind, which simulates, runs no AVX-512; it "
+            return vg_fail(VG_EINVAL, "backend %s: valgrind, which simulates, runs no AVX-512; it "
                                       "runs best (as avx2), avx2, auto_avx2, scalar, onednn",
                            word);
     return VG_OK;
@@ -186,7 +185,7 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     else
         default_backends(!strcmp(source, "sim"), backends, sizeof backends);
     if (!strcmp(source, "sim"))
-        VG_TRY(check_simulated(backends));
+        VG_TRY(vg_profile_can_simulate(backends));
     VG_TRY(make_cases(query, backends, strcmp(source, "pmu"), &shapes, &cases));
     *record = json_object();
     vg_json_set_text(*record, "kind", "kernels");

@@ -15,12 +15,15 @@
 #include "measure/interrupt.h"
 #include "results/results.h"
 
-enum { MAX_STEPS = 64 };
+enum { MAX_STEPS = 64, WORDS_MAX = 26 };
 
 /* --- points --------------------------------------------------------------------------------- */
 
 static vg_status read_points(const vg_profile_query *query, vg_sweep *sweep)
 {
+    if (query->words.count > WORDS_MAX)
+        return vg_fail(VG_EINVAL, "a spec of %d words; profile takes %d at most", query->words.count,
+                       WORDS_MAX);
     VG_TRY(vg_sweep_parse(query->words.count, (char *const *)query->words.items, sweep));
     if (sweep->points <= MAX_STEPS)
         return VG_OK;
@@ -147,43 +150,57 @@ static vg_status count_spec(const vg_spec *spec, vg_cold mode, json_t *row)
 
 /* -------------------------------------------------------------------------------------------- */
 
-/* Seconds that the simulation takes: a pass runs cold and warm for each of two outer levels, about
+/* Makes one network and lets it go: what is wrong with it is said before anything is measured. Adds the
+ * seconds that its simulation takes: a pass runs cold and warm for each of two outer levels, about
  * 1.2 ns a FLOP; in oneDNN's code, where FMAs stay what they are (cheap_fma.h), ten times that. */
-static double estimate_s(const vg_sweep *sweep)
+static vg_status try_net(const vg_spec *spec, double *sum, double *most)
 {
     const double own = 1.2e-9 * 2 * 2, onednn = 12e-9 * 2 * 2;
-    double sum = 0, most = 0;
-    for (int64_t i = 0; i < sweep->points; i++) {
-        vg_spec spec;
-        vg_team *team;
-        vg_net *net;
-        vg_net_options options = {0};
-        if (resolve(sweep, i, 1, &spec) || vg_team_create(1, 0, &team))
-            continue;
-        if (!vg_net_create(&spec, &options, team, &net)) {
-            double seconds = vg_net_flops(net) * (spec.backend == VG_BACKEND_onednn ? onednn : own);
-            sum += seconds;
-            most = fmax(most, seconds);
-            vg_net_destroy(net);
-        }
-        vg_team_destroy(team);
+    vg_team *team;
+    vg_net *net;
+    vg_net_options options = {0};
+    VG_TRY(vg_team_create((int)spec->threads, 0, &team));
+    vg_status status = vg_net_create(spec, &options, team, &net);
+    if (!status) {
+        double seconds = vg_net_flops(net) * (spec->backend == VG_BACKEND_onednn ? onednn : own);
+        *sum += seconds;
+        *most = fmax(*most, seconds);
+        vg_net_destroy(net);
     }
-    return fmax(sum / vg_allowed_cpus(), most / 2);
+    vg_team_destroy(team);
+    return status;
 }
 
-static vg_status simulate(const vg_profile_query *query, const vg_sweep *sweep, json_t *record)
+/* Every network of the sweep; *estimate_s: of their simulation. */
+static vg_status look_ahead(const vg_sweep *sweep, bool simulated, double *estimate_s)
+{
+    double sum = 0, most = 0;
+    for (int64_t i = 0; i < sweep->points; i++) {
+        vg_spec spec, given;
+        VG_TRY(vg_sweep_point(sweep, i, &given, NULL));
+        VG_TRY(resolve(sweep, i, 1, &spec));
+        if (simulated && given.backend >= 0 && given.backend < VG_BACKEND_COUNT)
+            VG_TRY(vg_profile_can_simulate(vg_backend_name((vg_backend)given.backend)));
+        VG_TRY(try_net(&spec, &sum, &most));
+    }
+    const double starts = 2; /* of the processes */
+    *estimate_s = starts + fmax(sum / vg_allowed_cpus(), most / 2);
+    return VG_OK;
+}
+
+static vg_status simulate(const vg_profile_query *query, int points, double estimate_s, json_t *record)
 {
     char isa_word[40], took[32];
-    const char *words[40] = {isa_word, "--nets"};
-    int count = 2, points = (int)sweep->points;
+    const char *words[4 + WORDS_MAX] = {isa_word, "--nets"};
+    int count = 2;
     if (query->cold == VG_COLD_WEI)
         words[count++] = "--cold-weights";
     snprintf(isa_word, sizeof isa_word, "--max-isa=%s", vg_sim_backend());
-    for (int i = 0; i < query->words.count && count < 28; i++)
+    for (int i = 0; i < query->words.count; i++)
         words[count++] = query->words.items[i];
     vg_say(query->options->quiet,
            "simulating the caches for %d network%s under valgrind: about %s on an idle machine",
-           points, points == 1 ? "" : "s", vg_duration(estimate_s(sweep), took));
+           points, points == 1 ? "" : "s", vg_duration(estimate_s, took));
     return vg_profile_simulate(words, points, record);
 }
 
@@ -209,41 +226,54 @@ static vg_status measure_point(const vg_sweep *sweep, int index, const char *sou
     return VG_OK;
 }
 
+/* The first row that could not be measured; the others stand. */
+static vg_status failed_row(const json_t *rows)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+        if (json_object_get(row, "error"))
+            return vg_fail(VG_EEXTERNAL, "%s: %s", vg_json_get_text(row, "label", "?"),
+                           vg_json_get_text(row, "error", "?"));
+    return VG_OK;
+}
+
 vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
 {
     vg_sweep sweep;
     const char *source;
     char reason[512] = "";
+    double estimate_s;
     VG_TRY(read_points(query, &sweep));
-    for (int i = 0; i < sweep.points; i++) { /* bad combinations before anything is measured */
-        vg_spec spec;
-        vg_status status = resolve(&sweep, i, 1, &spec);
-        if (status) {
-            vg_sweep_release(&sweep);
-            return status;
-        }
-    }
     vg_status status = vg_profile_source(query->counters, &source);
-    bool pmu = !strcmp(source, "pmu");
+    bool pmu = !strcmp(source, "pmu"), simulated = !strcmp(source, "sim");
+    if (status)
+        snprintf(reason, sizeof reason, "%s", vg_status_message());
+    vg_status fine = look_ahead(&sweep, simulated, &estimate_s);
+    if (fine) {
+        vg_sweep_release(&sweep);
+        return fine;
+    }
     *record = json_object();
     vg_json_set_text(*record, "kind", "steps");
     vg_json_set_text(*record, "source", source);
     json_object_set_new(*record, "rows", json_array());
     if (query->cold)
         vg_json_set_text(*record, "cold_cache", vg_cold_names[query->cold]);
-    if (!strcmp(source, "sim"))
-        status = simulate(query, &sweep, *record);
-    if (status) {
-        snprintf(reason, sizeof reason, "%s", vg_status_message());
-        vg_json_set_text(*record, "reason", reason);
+    if (simulated) {
+        status = simulate(query, (int)sweep.points, estimate_s, *record);
+        if (status)
+            snprintf(reason, sizeof reason, "%s", vg_status_message());
     }
+    if (status)
+        vg_json_set_text(*record, "reason", reason);
     json_object_set_new(*record, "threads", json_integer(pmu ? query->options->threads : 1));
     for (int i = 0; i < sweep.points && !vg_interrupted(); i++)
         if (measure_point(&sweep, i, source, pmu ? query->options->threads : 1,
                           query->cold, json_object_get(*record, "rows")))
             break;
     vg_sweep_release(&sweep);
-    return status ? vg_fail(status, "%s", reason) : VG_OK;
+    return status ? vg_fail(status, "%s", reason) : failed_row(json_object_get(*record, "rows"));
 }
 
 /* --- table ---------------------------------------------------------------------------------- */

@@ -134,6 +134,11 @@ for row in plain, normed:
     rate = row["hot"]["l1_bytes"] / row["counted_step_ms"] * 1e3
     assert abs(row["bytes_per_s"]["l1"] / rate - 1) < 2e-8   # three numbers of nine digits
 PY
+    run "$VGBENCH" profile --counters=sim depth=2 backend=auto_avx512
+    [ "$status" -eq 2 ]
+    run "$VGBENCH" profile --counters=none depth=2 width=99999999
+    [ "$status" -ne 0 ]
+    [ "${#lines[@]}" -eq 1 ]
     run "$VGBENCH" profile --counters=none depth=2 nrom=layer
     [ "$status" -eq 2 ]
     run "$VGBENCH" profile --counters=none --filter=relu depth=2
