@@ -2,6 +2,7 @@
 /* Within part 11: seconds to a target for every fix, cost and benefit in one number. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "reports/train_plot.h"
 
@@ -37,6 +38,18 @@ static void race_row(vg_text *out, const json_t *row)
     vg_row_end(out);
 }
 
+/* "a validation loss of 0.5 and a validation accuracy of 40 %" */
+static void target_text(vg_text *out, const json_t *one)
+{
+    char a[VG_NUM];
+    double loss = vg_doc_num(one, "target_loss"), accuracy = vg_doc_num(one, "target_accuracy");
+    if (isfinite(loss))
+        vg_text_printf(out, "a validation loss of %s", vg_num(a, loss, 3));
+    if (isfinite(accuracy))
+        vg_text_printf(out, "%sa validation accuracy of %s", isfinite(loss) ? " and " : "",
+                       vg_num_percent(a, accuracy));
+}
+
 static void race(vg_text *out, const json_t *one)
 {
     static const char *const head[] = {"change",          "reached", "steps",
@@ -45,15 +58,10 @@ static void race(vg_text *out, const json_t *one)
     char a[VG_NUM];
     const char *label = vg_doc_str(one, "label"), *data = vg_doc_str(one, "data"),
                *rule = vg_doc_str(one, "rule");
-    double loss = vg_doc_num(one, "target_loss"), accuracy = vg_doc_num(one, "target_accuracy");
     size_t i;
     json_t *row;
     vg_text_add(out, "\n**Time to ");
-    if (isfinite(loss))
-        vg_text_printf(out, "a validation loss of %s", vg_num(a, loss, 3));
-    if (isfinite(accuracy))
-        vg_text_printf(out, "%sa validation accuracy of %s", isfinite(loss) ? " and " : "",
-                       vg_num_percent(a, accuracy));
+    target_text(out, one);
     vg_text_printf(out, "**, %s seeds; as it is: ", vg_num(a, vg_doc_num(one, "seeds"), 1));
     vg_text_code(out, label ? label : "n/a");
     if (data) {
@@ -78,4 +86,50 @@ void vg_race_table(vg_text *out, const json_t *races)
     json_array_foreach(races, i, one)
         if (json_array_size(json_object_get(one, "rows")))
             race(out, one);
+}
+
+static void reached_text(vg_text *out, const json_t *row)
+{
+    char a[VG_NUM], b[VG_NUM];
+    vg_text_printf(out, "%s of %s runs", vg_num(a, vg_doc_num(row, "own.reached"), 1),
+                   vg_num(b, vg_doc_num(row, "own.runs"), 1));
+}
+
+/* Rows are ranked: the first is the best, if it has reached the target at all. */
+static void sentence(vg_text *out, const json_t *one)
+{
+    char a[VG_NUM];
+    size_t i;
+    json_t *row;
+    const json_t *best = json_array_get(json_object_get(one, "rows"), 0);
+    const char *change = vg_doc_str(best, "change");
+    if (!change || !(vg_doc_num(best, "own.reached") > 0))
+        return;
+    vg_text_add(out, "- **First to ");
+    target_text(out, one);
+    vg_text_add(out, ": ");
+    vg_text_code(out, change);
+    vg_text_printf(out, "** after %s of steps (median over the seeds; ",
+                   vg_num_time(a, 1e9 * vg_doc_num(best, "own.time_s")));
+    reached_text(out, best);
+    vg_text_add(out, ")");
+    json_array_foreach(json_object_get(one, "rows"), i, row) {
+        const char *name = vg_doc_str(row, "change");
+        if (!name || strcmp(name, "as it is"))
+            continue;
+        vg_text_add(out, "; as it is, ");
+        vg_text_code(out, vg_doc_str(one, "label") ? vg_doc_str(one, "label") : "n/a");
+        vg_text_add(out, " reached it in ");
+        reached_text(out, row);
+        break;
+    }
+    vg_text_add(out, ".\n");
+}
+
+void vg_race_sentences(vg_text *out, const json_t *races)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(races, i, one)
+        sentence(out, one);
 }

@@ -9,6 +9,7 @@
 #include "reports/drift.h"
 #include "reports/nets.h"
 #include "reports/parts.h"
+#include "reports/train_plot.h"
 
 /* --- head ------------------------------------------------------------------------------------- */
 
@@ -364,6 +365,12 @@ static vg_status verdict_broken(vg_report *report, const json_t *doc)
     return VG_OK;
 }
 
+static void answer_of_nets(vg_report *report, int d)
+{
+    vg_nets_sentence(report, d);
+    vg_race_sentences(&report->out, json_object_get(report->docs[d], "race"));
+}
+
 vg_status vg_part_verdict(vg_report *report)
 {
     vg_part_title(report, 1, "Verdict");
@@ -377,7 +384,7 @@ vg_status vg_part_verdict(vg_report *report)
             verdict_sentence(report, rows);
         }
         if (report->options->profile != VG_REPORT_PERFORMANCE)
-            vg_nets_sentence(report, d);
+            answer_of_nets(report, d);
         if (report->options->profile != VG_REPORT_DECAY) {
             verdict_families(report, rows);
             verdict_losses(report, rows);

@@ -23,4 +23,7 @@ vg_status vg_train_plot_rates(vg_report *report, int document);
 /** Races to a target, a table each. */
 void vg_race_table(vg_text *out, const json_t *races);
 
+/** The answer of each race in one sentence of a list, for the verdict. */
+void vg_race_sentences(vg_text *out, const json_t *races);
+
 #endif

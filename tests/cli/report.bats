@@ -30,6 +30,8 @@ teardown() {
     "$VGBENCH" report a.json >R.md
     head -10 R.md | grep -qE '^- \*\*oneDNN takes [0-9.]+x \[[0-9.]+, [0-9.]+\] the time .* of [0-9]+ cases .* in [0-9]+, oneDNN in [0-9]+; grade [A-D]\)'
     head -10 R.md | grep -qE '^- \*\*Of the gradient of a sigmoid.* with `.*` .*n=[0-9]+ seeds\)'
+    grep -qE '^- \*\*First to a validation .*: `.*`\*\* after [0-9.]+ .?s of steps .*; as it is, `.*` reached it in 0 of [0-9]+ runs' \
+        <("$VGBENCH" report "$VG_SOURCE/reports/gallery/race/results.json" | sed '/^## 2/,$d')
     "$VGBENCH" report a.json --profile=decay >D.md
     head -10 D.md | grep -q '^- \*\*Of the gradient of a sigmoid'
     run ! grep -q 'oneDNN takes' D.md
