@@ -127,8 +127,10 @@ static vg_status simulate(const vg_profile_query *query, const char *backends, i
                           json_t *record)
 {
     /* Whatever the machine has: the rows that a process ran before move its heap, and counts should
-     * agree between machines. Odd: own rows and oneDNN's take turns, and the latter take longest. */
-    enum { SHARES = 7 };
+     * agree between machines. Odd: own rows and oneDNN's take turns, and the latter take longest. A
+     * process takes a second to start, a row about as long. */
+    enum { SHARES = 7, ROWS_EACH = 8 };
+    int shares = (rows / ROWS_EACH) | 1;
     char backend_word[160], filter_word[300], shapes_word[600], isa_word[40];
     snprintf(backend_word, sizeof backend_word, "--backend=%s", backends);
     snprintf(shapes_word, sizeof shapes_word, "--shapes=%s", query->shapes);
@@ -140,7 +142,7 @@ static vg_status simulate(const vg_profile_query *query, const char *backends, i
         query->cold == VG_COLD_WEI ? "--cold-weights" : NULL, NULL};
     json_object_set_new(record, "threads", json_integer(1));
     vg_say(query->options->quiet, "simulating the caches for %d rows under valgrind", rows);
-    return vg_profile_simulate(words, SHARES < rows ? SHARES : rows, record);
+    return vg_profile_simulate(words, shares < SHARES ? shares : SHARES, record);
 }
 
 /* Rows with what the model says of them, and no counts, where there is nothing that counts. */
