@@ -50,24 +50,47 @@ static int backward_phases(const vg_shape *shape, vg_phase *phase)
 
 /* --- inference ----------------------------------------------------------------------------- */
 
-/* y = (x - running mean) scale + beta. The scale is made again for every unit: a square root and a
- * division per column against some tens of rows. */
-static void infer(const vg_task *task, int64_t unit, void *scratch)
+/* Columns c .. c + lanes. */
+VG_INLINE vf running_scale(const vg_task *task, int64_t c, int lanes)
 {
-    int64_t width = task->shape.n[1], row = unit * VG_ROW_BLOCK;
-    int64_t last = vg_min64(row + VG_ROW_BLOCK, task->shape.n[0]);
+    vf var = vg_part(vg_vector(task, VG_RUN_VAR) + c, lanes);
+    return vf_div(vg_part(vg_vector(task, VG_GAMMA) + c, lanes),
+                  vf_sqrt(vf_add(var, vf_set1(task->params->eps))));
+}
+
+/* Column by column: what is made of a column stays in registers. */
+static void infer_columns(const vg_task *task, int64_t row, int64_t last)
+{
+    int64_t width = task->shape.n[1];
     for (int64_t c = 0; c < width; c += VG_LANES) {
-        int lanes = width - c < VG_LANES ? (int)(width - c) : VG_LANES;
+        int lanes = vg_lanes_at(c, width);
         vf mean = vg_part(vg_vector(task, VG_RUN_MEAN) + c, lanes);
-        vf var = vg_part(vg_vector(task, VG_RUN_VAR) + c, lanes);
-        vf scale = vf_div(vg_part(vg_vector(task, VG_GAMMA) + c, lanes),
-                          vf_sqrt(vf_add(var, vf_set1(task->params->eps))));
+        vf scale = running_scale(task, c, lanes);
         vf beta = vg_part(vg_vector(task, VG_BETA) + c, lanes);
         for (int64_t r = row; r < last; r++) {
             vf d = vf_sub(vg_part(vg_row(task, VG_X, r) + c, lanes), mean);
             vg_put_part(vg_row(task, VG_Y, r) + c, lanes, vf_fma(d, scale, beta));
         }
     }
+}
+
+/* y = (x - running mean) scale + beta. The scale is made again for every unit: a square root and a
+ * division per column against some tens of rows. From memory, rows in their order: 2048 x 4096 by
+ * columns took 1.4 times as long as the plain row. */
+static void infer(const vg_task *task, int64_t unit, void *scratch)
+{
+    int64_t width = task->shape.n[1], row = unit * VG_ROW_BLOCK;
+    int64_t last = vg_min64(row + VG_ROW_BLOCK, task->shape.n[0]);
+    float *scale = scratch;
+    if (vg_batch_norm_by_strips(&task->shape)) {
+        infer_columns(task, row, last);
+        return;
+    }
+    for (int64_t c = 0; c < width; c += VG_LANES) {
+        int lanes = vg_lanes_at(c, width);
+        vg_put_part(scale + c, lanes, running_scale(task, c, lanes));
+    }
+    vg_write_rows(task, form, row, last, vg_vector(task, VG_RUN_MEAN), scale);
 }
 
 static int infer_phases(const vg_shape *shape, vg_phase *phase)
@@ -91,5 +114,7 @@ const vg_kernel_impl VG_FN(vg_batch_norm_bwd) = {.impl = "blocks of 64 rows",
                                              .scratch = vg_batch_norm_scratch,
                                              .workspace = vg_batch_norm_workspace,
                                              .supports = vg_batch_norm_supports};
-const vg_kernel_impl VG_FN(vg_batch_norm_infer) = {
-    .impl = "vec layer", .phases = infer_phases, .too_small = vg_batch_norm_too_small};
+const vg_kernel_impl VG_FN(vg_batch_norm_infer) = {.impl = "vec layer",
+                                               .phases = infer_phases,
+                                               .scratch = vg_batch_norm_scratch,
+                                               .too_small = vg_batch_norm_too_small};

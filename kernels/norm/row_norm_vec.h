@@ -23,7 +23,7 @@ static inline bool vg_row_norm_too_small(const vg_kernel *kernel, const vg_shape
     if (kernel->op == VG_OP_norm_act) /* whose activation is faster with vectors */
         return shape->act == VG_OP_relu ? length <= 2 || numbers <= 9 : numbers <= 1;
     if (kernel->dir == VG_DIR_fwd)
-        return length <= (grouped ? 4 : centred ? 2 : 3) + adds || numbers <= 12;
+        return length <= (grouped ? 4 : centred ? 2 : 3) + adds || numbers <= 16;
     return length <= (grouped ? 5 : centred ? 3 : 4) + adds || numbers <= 9;
 }
 
