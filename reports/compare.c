@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "reports/compare.h"
 #include "bench/measure/stats.h"
 #include "reports/broken.h"
-#include "reports/compare.h"
 #include "reports/drift.h"
 
 #include <math.h>
@@ -317,7 +317,9 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
     k->groups = calloc((size_t)rows.count + 1, sizeof *k->groups);
     k->differences = json_array();
     json_t *kernels = json_object();
-    vg_status status = k->rows && k->groups && kernels ? VG_OK : vg_fail(VG_ENOMEM, "no memory for %d rows", rows.count);
+    vg_status status = k->rows && k->groups && kernels
+                           ? VG_OK
+                           : vg_fail(VG_ENOMEM, "no memory for %d rows", rows.count);
     for (int i = 0; i < rows.case_count && status == VG_OK; i++) {
         const vg_problem *c = &rows.cases[i];
         for (int b = VG_BACKEND_COUNT - 1; b >= 0 && status == VG_OK; b--) {

@@ -22,11 +22,11 @@ static double if_judged(double x, vg_verdict verdict)
 
 static json_t *row_json(const vg_compared *c)
 {
-    json_t *row = json_pack("{ss so so so s[oo] s[ii] so so ss}", "kernel", c->kernel, "old_ns",
-                            number(c->ns_old.mid), "new_ns", number(c->ns_new.mid), "ratio",
-                            number(c->ratio.mid), "ci95", number(c->ratio.lo), number(c->ratio.hi),
-                            "n", c->n_old, c->n_new, "p_holm", number(if_judged(c->p, c->verdict)), "gate",
-                            number(if_judged(c->gate, c->verdict)), "verdict", vg_verdict_name(c->verdict));
+    json_t *row = json_pack(
+        "{ss so so so s[oo] s[ii] so so ss}", "kernel", c->kernel, "old_ns", number(c->ns_old.mid),
+        "new_ns", number(c->ns_new.mid), "ratio", number(c->ratio.mid), "ci95", number(c->ratio.lo),
+        number(c->ratio.hi), "n", c->n_old, c->n_new, "p_holm", number(if_judged(c->p, c->verdict)),
+        "gate", number(if_judged(c->gate, c->verdict)), "verdict", vg_verdict_name(c->verdict));
     if (row && *c->max_isa)
         json_object_set_new(row, "max_isa", json_string(c->max_isa));
     if (row && *c->cold)
@@ -40,7 +40,8 @@ static json_t *group_json(const vg_compared_group *g)
 {
     return json_pack("{ss si so s[oo] so so ss}", "kernel", g->name, "n", g->n, "ratio",
                      number(g->ratio.mid), "ci95", number(g->ratio.lo), number(g->ratio.hi),
-                     "p_holm", number(if_judged(g->p, g->verdict)), "gate", number(if_judged(g->gate, g->verdict)), "verdict",
+                     "p_holm", number(if_judged(g->p, g->verdict)), "gate",
+                     number(if_judged(g->gate, g->verdict)), "verdict",
                      vg_verdict_name(g->verdict));
 }
 
@@ -49,8 +50,9 @@ static json_t *net_json(const vg_compared_net *net)
     const char *old_verdict = vg_doc_str(net->old_record, "verdict");
     const char *new_verdict = vg_doc_str(net->new_record, "verdict");
     return json_pack("{sO ss s[oo] s[oo] s[s?s?]}", "spec",
-                     json_object_get(net->new_record, "spec"), "change", vg_net_change_name(net->change),
-                     "survival", number(vg_doc_num(net->old_record, "survival")),
+                     json_object_get(net->new_record, "spec"), "change",
+                     vg_net_change_name(net->change), "survival",
+                     number(vg_doc_num(net->old_record, "survival")),
                      number(vg_doc_num(net->new_record, "survival")), "ln_sq_per_layer",
                      number(vg_doc_num(net->old_record, "rate.ln_sq_per_layer")),
                      number(vg_doc_num(net->new_record, "rate.ln_sq_per_layer")), "verdict",
@@ -93,8 +95,8 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
                              new_name, "regressed", vg_comparison_regressed(k));
     json_t *tally = json_pack("{si si si si si}", "faster", k->faster, "slower", k->slower, "same",
                               k->same, "ambiguous", k->ambiguous, "not_compared", k->none);
-    json_t *power = json_pack("{so so}", "row", number(k->found_row), "kernel",
-                              number(k->found_group));
+    json_t *power =
+        json_pack("{so so}", "row", number(k->found_row), "kernel", number(k->found_group));
     const struct {
         const char *key;
         json_t *value;
@@ -183,11 +185,10 @@ static void csv_failures(const vg_comparison *k, vg_text *out)
         char quantity[64];
         snprintf(quantity, sizeof quantity, "%s %s", vg_doc_str(one, "when"),
                  vg_doc_str(one, "counter"));
-        csv_line(out, &(compared_line){"counter", vg_doc_str(one, "kernel"), "", "",
-                                       quantity,
-                                       vg_doc_num(one, "old"), vg_doc_num(one, "new"), no_ratio,
-                                       NAN, NAN, vg_doc_true(one, "worse") ? "WORSE" : "CHANGED",
-                                       NULL});
+        csv_line(out,
+                 &(compared_line){"counter", vg_doc_str(one, "kernel"), "", "", quantity,
+                                  vg_doc_num(one, "old"), vg_doc_num(one, "new"), no_ratio, NAN,
+                                  NAN, vg_doc_true(one, "worse") ? "WORSE" : "CHANGED", NULL});
     }
     json_array_foreach(k->broken, i, one)
         csv_line(out, &(compared_line){"verification", json_string_value(one), "", "", "", NAN, NAN,
@@ -196,21 +197,22 @@ static void csv_failures(const vg_comparison *k, vg_text *out)
 
 vg_status vg_comparison_csv(const vg_comparison *k, vg_text *out)
 {
-    vg_text_add(out, "kind,name,max_isa,cold_cache,quantity,old,new,ratio,ratio_lo,ratio_hi,p_holm,gate,verdict,"
-                     "reason\n");
+    vg_text_add(
+        out,
+        "kind,name,max_isa,cold_cache,quantity,old,new,ratio,ratio_lo,ratio_hi,p_holm,gate,verdict,"
+        "reason\n");
     for (int i = 0; i < k->group_count; i++) {
         const vg_compared_group *g = &k->groups[i];
         csv_line(out, &(compared_line){"kernel", g->name, "", "", "time", NAN, NAN, g->ratio,
-                                       if_judged(g->p, g->verdict),
-                                       if_judged(g->gate, g->verdict),
+                                       if_judged(g->p, g->verdict), if_judged(g->gate, g->verdict),
                                        vg_verdict_name(g->verdict), NULL});
     }
     for (int i = 0; i < k->count; i++) {
         const vg_compared *c = &k->rows[i];
-        csv_line(out, &(compared_line){"row", c->kernel, c->max_isa, c->cold, "median_ns", c->ns_old.mid, c->ns_new.mid,
-                                       c->ratio, if_judged(c->p, c->verdict),
-                                       if_judged(c->gate, c->verdict), vg_verdict_name(c->verdict),
-                                       c->why});
+        csv_line(out, &(compared_line){"row", c->kernel, c->max_isa, c->cold, "median_ns",
+                                       c->ns_old.mid, c->ns_new.mid, c->ratio,
+                                       if_judged(c->p, c->verdict), if_judged(c->gate, c->verdict),
+                                       vg_verdict_name(c->verdict), c->why});
     }
     csv_nets(k, out);
     csv_failures(k, out);

@@ -148,8 +148,9 @@ static void counts_markdown(const vg_comparison *k, vg_text *out)
     json_t *change;
     if (!k->counts)
         return;
-    vg_text_printf(out, "\n**Simulated counters:** %d in both, %zu differ (they are exact: any "
-                        "difference is a change of the code).\n",
+    vg_text_printf(out,
+                   "\n**Simulated counters:** %d in both, %zu differ (they are exact: any "
+                   "difference is a change of the code).\n",
                    k->counts, changed);
     if (!changed)
         return;
@@ -164,9 +165,9 @@ static void counts_markdown(const vg_comparison *k, vg_text *out)
         vg_cell_md(out, vg_doc_str(change, "counter"));
         vg_cell_printf(out, "%.0f", vg_doc_num(change, "old"));
         vg_cell_printf(out, "%.0f", vg_doc_num(change, "new"));
-        vg_cell_printf(out, "%s", vg_num_percent(buf, vg_doc_num(change, "new") /
-                                                              vg_doc_num(change, "old") -
-                                                          1));
+        vg_cell_printf(
+            out, "%s",
+            vg_num_percent(buf, vg_doc_num(change, "new") / vg_doc_num(change, "old") - 1));
         vg_text_add(out, vg_doc_true(change, "worse") ? " WORSE" : "");
         vg_row_end(out);
     }
@@ -275,8 +276,8 @@ static backend_tally *tally_of(backend_tally tallies[BACKENDS_MAX], int *count,
 
 static void backends_table(const vg_comparison *k, vg_text *out)
 {
-    static const char *const head[] = {"backend", "threads", "rows", "geo. mean [95 % CI]", "FASTER",
-                                       "SLOWER",  "SAME",    "AMBIGUOUS"};
+    static const char *const head[] = {"backend", "threads", "rows", "geo. mean [95 % CI]",
+                                       "FASTER",  "SLOWER",  "SAME", "AMBIGUOUS"};
     backend_tally tallies[BACKENDS_MAX];
     int count = 0;
     for (int i = 0; i < k->count; i++) {
@@ -305,8 +306,9 @@ static void backends_table(const vg_comparison *k, vg_text *out)
         }
         vg_cell_printf(out, "%d", t->threads);
         vg_cell_printf(out, "%d", n);
-        vg_cell_printf(out, "%s",
-                       vg_ratio_text(buf, (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)}));
+        vg_cell_printf(
+            out, "%s",
+            vg_ratio_text(buf, (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)}));
         vg_cell_printf(out, "%d", t->faster);
         vg_cell_printf(out, "%d", t->slower);
         vg_cell_printf(out, "%d", t->same);
@@ -341,8 +343,9 @@ static void method_markdown(const vg_comparison *k, vg_text *out)
         vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
         vg_num_percent(c, k->min_effect), k->alpha, k->alpha, judged);
     if (k->drift >= 0.001)
-        vg_text_printf(out, "\nClock and bandwidth of the machine differ by %s between the runs, or "
-                            "moved so far within them: the gates are wider by that.\n",
+        vg_text_printf(out,
+                       "\nClock and bandwidth of the machine differ by %s between the runs, or "
+                       "moved so far within them: the gates are wider by that.\n",
                        vg_num_percent(a, k->drift));
     if (isfinite(k->found_row))
         vg_text_printf(out, "\n**Power:** in 9 of 10 cases a change of %s is found in a row",

@@ -90,22 +90,24 @@ vg_status vg_part_drift(vg_report *report, int document)
     double drift = vg_doc_drift(doc), overhead = vg_doc_num(doc, "noise.timer.overhead_ns");
     vg_text *out = &report->out;
     if (isfinite(overhead))
-        vg_text_printf(out, "\nClock: resolution %s, a reading takes %s; two of them are %s of a "
-                            "kernel of 10 us.\n",
+        vg_text_printf(out,
+                       "\nClock: resolution %s, a reading takes %s; two of them are %s of a "
+                       "kernel of 10 us.\n",
                        vg_num_time(a, vg_doc_num(doc, "noise.timer.resolution_ns")),
                        vg_num_time(b, overhead),
                        vg_num_percent(range, vg_doc_num(doc, "noise.timer.share_of_10us")));
     if (isnan(drift))
         return VG_OK;
-    vg_text_printf(out,
-                   "\nDrift: %zu looks between cases over the run. The clock rate (median %s GHz) and "
-                   "the bandwidth of a cache moved by up to **%s** (0.9 over 0.1 quantile); last "
-                   "third against first third: %s and %s. ",
-                   json_array_size(looks), vg_num(ghz, vg_doc_num(doc, "noise.drift.ghz"), 3),
-                   vg_num_percent(range, drift),
-                   vg_num_percent(a, vg_doc_num(doc, "noise.drift.ghz_trend")),
-                   vg_num_percent(b, vg_doc_num(doc, "noise.drift.bandwidth_trend")));
-    vg_text_add(out, "Ratios within a run are of interleaved samples and do not see it; times do, and "
-                     "so does a comparison of two runs, which widens its floor by it.\n");
+    vg_text_printf(
+        out,
+        "\nDrift: %zu looks between cases over the run. The clock rate (median %s GHz) and "
+        "the bandwidth of a cache moved by up to **%s** (0.9 over 0.1 quantile); last "
+        "third against first third: %s and %s. ",
+        json_array_size(looks), vg_num(ghz, vg_doc_num(doc, "noise.drift.ghz"), 3),
+        vg_num_percent(range, drift), vg_num_percent(a, vg_doc_num(doc, "noise.drift.ghz_trend")),
+        vg_num_percent(b, vg_doc_num(doc, "noise.drift.bandwidth_trend")));
+    vg_text_add(out,
+                "Ratios within a run are of interleaved samples and do not see it; times do, and "
+                "so does a comparison of two runs, which widens its floor by it.\n");
     return draw(report, document, looks);
 }

@@ -94,10 +94,10 @@ vg_status vg_gnuplot_run(const vg_gnuplot *run)
         posix_spawn_file_actions_adddup2(&actions, talk, STDERR_FILENO);
     int error = posix_spawnp(&child, run->argv[0], &actions, NULL, run->argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    vg_status status = error ? vg_fail(VG_EUNSUPPORTED,
-                                       "%s cannot be run: %s (Debian package gnuplot-nox)",
-                                       run->argv[0], strerror(error))
-                             : judge(run, wait_for(child, run->limit_s), talk);
+    vg_status status =
+        error ? vg_fail(VG_EUNSUPPORTED, "%s cannot be run: %s (Debian package gnuplot-nox)",
+                        run->argv[0], strerror(error))
+              : judge(run, wait_for(child, run->limit_s), talk);
     if (talk >= 0)
         close(talk);
     return status;

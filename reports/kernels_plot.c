@@ -200,11 +200,12 @@ static void cache_lines(vg_text *script, const json_t *doc)
         double size = vg_doc_num(cache, "size"), level = vg_doc_num(cache, "level");
         if (!(size >= 1024) || !(size < 0x1p40) || (type && !strcmp(type, "instruction")) || i > 7)
             continue;
-        vg_text_printf(script,
-                       "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead dt 2 lc rgb "
-                       "'#808080'\nset label 'L%.0f' at first %.0f, graph 0.97 right offset -0.3,0 "
-                       "textcolor rgb '#808080'\n",
-                       size, size, level, size);
+        vg_text_printf(
+            script,
+            "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead dt 2 lc rgb "
+            "'#808080'\nset label 'L%.0f' at first %.0f, graph 0.97 right offset -0.3,0 "
+            "textcolor rgb '#808080'\n",
+            size, size, level, size);
     }
 }
 

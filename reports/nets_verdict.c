@@ -99,8 +99,9 @@ static void mended(vg_text *out, const vg_nets *nets, const vg_net **list)
         if (!nets->nets[i].fixes)
             continue;
         if (!bases++) {
-            vg_text_add(out, "\n**What mends a deep net** (gradient kept = norm at the first layer / "
-                             "at the last; all fixes and their costs are in part 11)\n\n");
+            vg_text_add(out,
+                        "\n**What mends a deep net** (gradient kept = norm at the first layer / "
+                        "at the last; all fixes and their costs are in part 11)\n\n");
             vg_table_head(out, "lllrr", head);
         }
         base_rows(out, nets, &nets->nets[i], list);

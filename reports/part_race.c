@@ -52,9 +52,9 @@ static void target_text(vg_text *out, const json_t *one)
 
 static void race(vg_text *out, const json_t *one)
 {
-    static const char *const head[] = {"change",          "reached", "steps",
-                                       "time, s [95 % CI]", "oneDNN, s", "largest stable lr",
-                                       "loss",            "accuracy"};
+    static const char *const head[] = {
+        "change",    "reached",           "steps", "time, s [95 % CI]",
+        "oneDNN, s", "largest stable lr", "loss",  "accuracy"};
     char a[VG_NUM];
     const char *label = vg_doc_str(one, "label"), *data = vg_doc_str(one, "data"),
                *rule = vg_doc_str(one, "rule");

@@ -121,10 +121,11 @@ vg_status vg_part_results(vg_report *report)
 {
     vg_part_title(report, 7, "Results per op");
     if (report->count > 1) { /* rows of several files would make a page nobody can open */
-        vg_text_add(&report->out, "Every row, its samples' interval and its repeat command stand in "
-                                  "the report of each file by itself: `vgbench report FILE.json`; "
-                                  "files are compared row by row by `vgbench compare A.json "
-                                  "B.json`.\n");
+        vg_text_add(&report->out,
+                    "Every row, its samples' interval and its repeat command stand in "
+                    "the report of each file by itself: `vgbench report FILE.json`; "
+                    "files are compared row by row by `vgbench compare A.json "
+                    "B.json`.\n");
         return VG_OK;
     }
     for (int d = 0; d < report->count; d++) {

@@ -164,8 +164,10 @@ static vg_status scorecard(vg_report *report, const vg_rows *rows)
         }
     }
     if (worst.count) {
-        extremes_table(report, rows, &worst, "The worst five (avx2 in a name: both sides held to AVX2)");
-        extremes_table(report, rows, &best, "The best five (avx2 in a name: both sides held to AVX2)");
+        extremes_table(report, rows, &worst,
+                       "The worst five (avx2 in a name: both sides held to AVX2)");
+        extremes_table(report, rows, &best,
+                       "The best five (avx2 in a name: both sides held to AVX2)");
     }
     for (int first = 0; first < count;) {
         int family = vg_row_family(cards[first].row), end = first;

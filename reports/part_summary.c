@@ -329,7 +329,8 @@ static void verdict_sentence(vg_report *report, const vg_rows *rows)
     char buf[80];
     for (int t = 0; t < count; t++) {
         family_tally tally = tally_families(rows, list[t]);
-        vg_text_printf(out, t ? ", %s on %d" : "- **oneDNN takes %s the time of the own kernels on %d",
+        vg_text_printf(out,
+                       t ? ", %s on %d" : "- **oneDNN takes %s the time of the own kernels on %d",
                        vg_ratio_text(buf, vg_tally_mean(&tally.all)), list[t]);
         vg_text_add(out, t ? "" : list[t] == 1 ? " thread" : " threads");
         cases += vg_tally_count(&tally.all);

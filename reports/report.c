@@ -16,12 +16,17 @@ static const struct {
     int kinds;
     bool of_objects; /* members of the array are objects */
 } members[] = {
-    {"context", OBJECT, false},   {"benchmarks", ARRAY, true},
-    {"generator", OBJECT, false}, {"machine", OBJECT, false},
-    {"noise", OBJECT, false},     {"verify", ARRAY, true},
-    {"decay", ARRAY, true},       {"roofline", OBJECT | ARRAY, false},
+    {"context", OBJECT, false},
+    {"benchmarks", ARRAY, true},
+    {"generator", OBJECT, false},
+    {"machine", OBJECT, false},
+    {"noise", OBJECT, false},
+    {"verify", ARRAY, true},
+    {"decay", ARRAY, true},
+    {"roofline", OBJECT | ARRAY, false},
     {"race", ARRAY, true},
-    {"train", ARRAY, true},       {"profile", OBJECT | ARRAY, false},
+    {"train", ARRAY, true},
+    {"profile", OBJECT | ARRAY, false},
 };
 
 static vg_status check_member(const json_t *results, const char *key, int kinds, bool of_objects)
@@ -172,8 +177,8 @@ static int folder_of(const char *path)
     return slash ? (int)(slash - path) + 1 : 0;
 }
 
-static vg_status plots_for(const char *path, const vg_report_options *options,
-                           char dir[PATH_ROOM], vg_plots *plots)
+static vg_status plots_for(const char *path, const vg_report_options *options, char dir[PATH_ROOM],
+                           vg_plots *plots)
 {
     if (snprintf(dir, PATH_ROOM, "%.*splots", folder_of(path), path) >= PATH_ROOM - 100)
         return vg_fail(VG_EINVAL, "path is too long: %.100s...", path);
@@ -229,7 +234,8 @@ vg_status vg_report_write_all(json_t *const results[], int count, const vg_repor
     vg_status status = VG_OK;
     for (int p = VG_REPORT_ALL; p <= VG_REPORT_DECAY && status == VG_OK; p++) {
         each.profile = (vg_report_profile)p;
-        snprintf(file, sizeof file, "%.*s%s%s.md", folder, path, stem, vg_report_suffix(each.profile));
+        snprintf(file, sizeof file, "%.*s%s%s.md", folder, path, stem,
+                 vg_report_suffix(each.profile));
         status = write_one(results, count, &each, &plots, p == VG_REPORT_ALL ? path : file);
     }
     vg_plots_release(&plots);

@@ -107,8 +107,8 @@ static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
     if (!word)
         return false;
     if (op == VG_OP_layer_norm)
-        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --tag=ab --flags=CH %.0fx%.0f\n", word,
-                       batch, width);
+        vg_text_printf(out, "benchdnn --lnorm --mode=P --dir=%s --tag=ab --flags=CH %.0fx%.0f\n",
+                       word, batch, width);
     else if (op == VG_OP_batch_norm)
         vg_text_printf(out,
                        "benchdnn --bnorm --mode=P --dir=%s --tag=axb --flags=CH mb%.0fic%.0fih1\n",

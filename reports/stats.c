@@ -162,7 +162,9 @@ double vg_bootstrap_ratio(const vg_samples *a, const vg_samples *b, uint64_t see
     if (a->n < 2 || b->n < 2) {
         for (int i = 0; i < draws; i++)
             ln[i] = NAN;
-        return a->n && b->n ? log(vg_stat_median_sorted(a->sorted, a->n) / vg_stat_median_sorted(b->sorted, b->n)) : NAN;
+        return a->n && b->n ? log(vg_stat_median_sorted(a->sorted, a->n) /
+                                  vg_stat_median_sorted(b->sorted, b->n))
+                            : NAN;
     }
     int groups = a->groups == b->groups ? a->groups : 1;
     if (groups == 1) {
@@ -196,7 +198,8 @@ double vg_bootstrap_median(const vg_samples *s, uint64_t seed, double *values, i
     } else {
         widen = sqrt((double)groups / (groups - 1));
         for (int g = 0; g < groups; g++)
-            mid += vg_stat_median_sorted(s->x + s->start[g], s->start[g + 1] - s->start[g]) / groups;
+            mid +=
+                vg_stat_median_sorted(s->x + s->start[g], s->start[g + 1] - s->start[g]) / groups;
     }
     for (int i = 0; i < draws; i++) {
         double sum = 0;

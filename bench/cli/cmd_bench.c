@@ -49,8 +49,7 @@ static void own_options(arguments *a, vg_option table[9])
     const vg_option rows[] = {
         {"filter", 0, VG_OPTION_TEXT, &a->filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET", VG_SHAPES_HELP,
-         NULL, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a->shapes, "SET", VG_SHAPES_HELP, NULL, 0, NULL},
         {"sweep", 0, VG_OPTION_CHOICE, &a->sweep, "WHAT",
          "size: every selected op from 1 KiB to 64 MiB", sweeps, 0, NULL},
         {"cold-cache", 0, VG_OPTION_CHOICE, &a->cold, "MODE",
@@ -219,9 +218,10 @@ static vg_status run(const arguments *a, const vg_case_list *cases, int *code)
         vg_say(a->common.quiet, "%d rows of oneDNN failed verification and were not timed",
                summary.foreign);
     if (summary.above)
-        vg_say(a->common.quiet,
-               "%d of %d shapes lie above their roof (!): results.json says why of each (above_roof)",
-               summary.above, summary.cases);
+        vg_say(
+            a->common.quiet,
+            "%d of %d shapes lie above their roof (!): results.json says why of each (above_roof)",
+            summary.above, summary.cases);
     if (summary.warm)
         vg_say(a->common.quiet,
                "%d of %d rows were not cold: they have no weights, or reading after the flush took "
@@ -280,8 +280,7 @@ static vg_status bench(arguments *a, int *code)
 
 int vg_cmd_bench(int argc, char **argv)
 {
-    arguments a = {.command = vg_command_line(argc, argv),
-                   .seconds = vg_sampling_default.seconds};
+    arguments a = {.command = vg_command_line(argc, argv), .seconds = vg_sampling_default.seconds};
     vg_option own[9];
     vg_words words;
     int code = VG_EXIT_OK;

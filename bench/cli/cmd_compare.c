@@ -139,14 +139,14 @@ int vg_cmd_compare(int argc, char **argv)
 {
     arguments a = {0};
     const vg_option own[] = {
-        {"fail-on", 0, VG_OPTION_CHOICE, &a.fail_on, "WHAT",
-         "exit code 1 on: regression", failures, 0, NULL},
+        {"fail-on", 0, VG_OPTION_CHOICE, &a.fail_on, "WHAT", "exit code 1 on: regression", failures,
+         0, NULL},
         {"min-effect", 0, VG_OPTION_TEXT, &a.min_effect, "SHARE",
          "differences below it are never called (3%; 0 with --by)", NULL, 0, NULL},
-        {"by", 0, VG_OPTION_CHOICE, &a.by, "WHAT",
-         "run (two files) or backend (one file)", groupings, 0, NULL},
-        {"base", 0, VG_OPTION_TEXT, &a.base, "BACKEND",
-         "backend to compare with (onednn)", NULL, 0, NULL},
+        {"by", 0, VG_OPTION_CHOICE, &a.by, "WHAT", "run (two files) or backend (one file)",
+         groupings, 0, NULL},
+        {"base", 0, VG_OPTION_TEXT, &a.base, "BACKEND", "backend to compare with (onednn)", NULL, 0,
+         NULL},
         {NULL, 0, VG_OPTION_FLAG, NULL, NULL, NULL, NULL, 0, NULL},
     };
     vg_options options;

@@ -71,8 +71,9 @@ static void add_cpu(json_t *lines, const json_t *machine)
     size_t i;
     row(lines, "CPU", "%s (%s)%s", text_of(cpu, "model"), text_of(cpu, "arch"),
         json_is_true(at(cpu, "virtual")) ? ", virtual machine" : "");
-    row(lines, "cores", "%.0f packages, %.0f cores of %.0f kinds, %.0f threads, %.0f allowed, %.0f NUMA "
-                 "nodes (%s)",
+    row(lines, "cores",
+        "%.0f packages, %.0f cores of %.0f kinds, %.0f threads, %.0f allowed, %.0f NUMA "
+        "nodes (%s)",
         vg_json_get_number(cpu, "packages"), vg_json_get_number(cpu, "cores"),
         vg_json_get_number(cpu, "core_kinds"), vg_json_get_number(cpu, "threads"),
         vg_json_get_number(cpu, "allowed_cpus"), vg_json_get_number(cpu, "numa_nodes"),
@@ -92,7 +93,8 @@ static void add_cpu(json_t *lines, const json_t *machine)
             row(lines, name, "%.0f %s, %s, for %.0f thread%s", size / (mib ? 1 << 20 : 1 << 10),
                 mib ? "MiB" : "KiB", way, sharers, sharers > 1 ? "s" : "");
         else
-            row(lines, name, "%.0f %s, %s", size / (mib ? 1 << 20 : 1 << 10), mib ? "MiB" : "KiB", way);
+            row(lines, name, "%.0f %s, %s", size / (mib ? 1 << 20 : 1 << 10), mib ? "MiB" : "KiB",
+                way);
     }
     json_array_foreach(at(machine, "isa"), i, one) {
         bool usable = json_is_true(at(one, "usable"));
@@ -106,8 +108,8 @@ static void add_os(json_t *lines, const json_t *machine)
     const json_t *os = at(machine, "os"), *pmu = at(machine, "pmu"), *boost = at(os, "boost");
     row(lines, "system", "%s, %s", text_of(os, "distribution"), text_of(os, "kernel"));
     row(lines, "memory", "%.1f GiB", vg_json_get_number(os, "memory_bytes") / (1 << 30));
-    row(lines, "governor", "%s, driver %s, boost %s", text_of(os, "governor"), text_of(os, "driver"),
-        json_is_boolean(boost) ? json_is_true(boost) ? "on" : "off" : "n/a");
+    row(lines, "governor", "%s, driver %s, boost %s", text_of(os, "governor"),
+        text_of(os, "driver"), json_is_boolean(boost) ? json_is_true(boost) ? "on" : "off" : "n/a");
     row(lines, "huge pages", "%s", text_of(os, "thp"));
     row(lines, "affinity", "%s", text_of(os, "affinity"));
     double quota = vg_json_get_number(os, "cgroup_cpus");
@@ -153,8 +155,9 @@ static void add_software(json_t *lines, const json_t *machine)
     const char *key;
     size_t i;
     if (json_is_string(at(dnnl, "version")))
-        row(lines, "oneDNN", "%s (%.0f)%s%s", text_of(dnnl, "version"), vg_json_get_number(dnnl, "year"),
-            at(dnnl, "note") ? ": " : "", vg_json_get_text(dnnl, "note", ""));
+        row(lines, "oneDNN", "%s (%.0f)%s%s", text_of(dnnl, "version"),
+            vg_json_get_number(dnnl, "year"), at(dnnl, "note") ? ": " : "",
+            vg_json_get_text(dnnl, "note", ""));
     else
         row(lines, "oneDNN", "n/a: %s", text_of(dnnl, "reason"));
     if (json_is_string(at(gb, "version")))
@@ -168,7 +171,8 @@ static void add_software(json_t *lines, const json_t *machine)
     json_object_foreach((json_t *)at(omp, "environment"), key, value)
         row(lines, "", "%s=%s%s", key, json_string_value(value),
             set_by_vgbench(machine, key) ? " (set by vgbench)" : "");
-    row(lines, "compiler", "%s, %s", text_of(software, "compiler"), text_of(software, "base_flags"));
+    row(lines, "compiler", "%s, %s", text_of(software, "compiler"),
+        text_of(software, "base_flags"));
     json_object_foreach((json_t *)at(software, "flags"), key, value)
         row(lines, "", "%-12s %s", key, json_string_value(value));
     json_array_foreach(at(machine, "missing"), i, value)
@@ -182,8 +186,10 @@ static void add_doctor(json_t *lines, const json_t *machine)
     const json_t *d = at(machine, "doctor"), *timer = at(d, "timer"), *one;
     size_t i;
     row(lines, "microcode", "%s", text_of(d, "microcode"));
-    row(lines, "SMT", "%s", json_is_boolean(at(d, "smt")) ? json_is_true(at(d, "smt")) ? "on" : "off" : "n/a");
-    row(lines, "clock rate", "%.2f GHz, measured by a chain of multiplications", vg_json_get_number(d, "ghz"));
+    row(lines, "SMT", "%s",
+        json_is_boolean(at(d, "smt")) ? json_is_true(at(d, "smt")) ? "on" : "off" : "n/a");
+    row(lines, "clock rate", "%.2f GHz, measured by a chain of multiplications",
+        vg_json_get_number(d, "ghz"));
     row(lines, "timer", "resolution %.0f ns, a reading takes %.1f ns: %.2f %% of a kernel of 10 us",
         vg_json_get_number(timer, "resolution_ns"), vg_json_get_number(timer, "overhead_ns"),
         100 * vg_json_get_number(timer, "share_of_10us"));
@@ -191,8 +197,9 @@ static void add_doctor(json_t *lines, const json_t *machine)
     if (at(counters, "reason"))
         row(lines, "counting", "n/a: %s", text_of(counters, "reason"));
     else
-        row(lines, "counting", "start and stop take %.0f ns, around batches of 5 ms: %.3f %% of a kernel of "
-                        "10 us",
+        row(lines, "counting",
+            "start and stop take %.0f ns, around batches of 5 ms: %.3f %% of a kernel of "
+            "10 us",
             vg_json_get_number(counters, "start_stop_ns"),
             100 * vg_json_get_number(counters, "share_of_10us"));
     row(lines, "load", "%.2f, stolen %.2f %%", vg_json_get_number(d, "load"),
@@ -213,8 +220,8 @@ static void add_doctor(json_t *lines, const json_t *machine)
         row(lines, "CPUID", "%s", cpuid);
     json_array_foreach(at(d, "latency"), i, one) {
         size_t n = strlen(latency);
-        snprintf(latency + n, sizeof latency - n, "%.0fK:%.1f ", vg_json_get_number(one, "bytes") / 1024,
-                 vg_json_get_number(one, "ns"));
+        snprintf(latency + n, sizeof latency - n, "%.0fK:%.1f ",
+                 vg_json_get_number(one, "bytes") / 1024, vg_json_get_number(one, "ns"));
     }
     row(lines, "load latency", "%sns", latency);
     row(lines, "grade", "%s", text_of(d, "grade"));

@@ -56,7 +56,9 @@ static vg_status write_export(json_t *const results[], int count, export_fn *wri
 {
     vg_text text = {0};
     if (count != 1)
-        return vg_fail(VG_EINVAL, "rows as CSV, JSON Lines or JUnit: of one results file, %d are given", count);
+        return vg_fail(VG_EINVAL,
+                       "rows as CSV, JSON Lines or JUnit: of one results file, %d are given",
+                       count);
     vg_status status = write(results[0], &text);
     if (status == VG_OK)
         status = vg_file_save(path, text.p ? text.p : "", text.len);
@@ -78,8 +80,7 @@ static vg_status write_report(json_t *const results[], int count, const vg_repor
 }
 
 static vg_status write_all(json_t *const results[], int count, const vg_report_options *report,
-                           bool split, const vg_options *options,
-                           const char *const other[EXPORTS])
+                           bool split, const vg_options *options, const char *const other[EXPORTS])
 {
     bool exported = false;
     for (int i = 0; i < EXPORTS; i++) {
@@ -114,20 +115,20 @@ int vg_cmd_report(int argc, char **argv)
     bool no_plots = false, split = false;
     double timeout = 0;
     const vg_option own[] = {
-        {"profile", 0, VG_OPTION_CHOICE, &profile, "PART",
-         "all, performance or decay", profiles, 0, NULL},
-        {"split", 0, VG_OPTION_FLAG, &split, NULL,
-         "also REPORT-performance.md and REPORT-decay.md", NULL, 0, NULL},
+        {"profile", 0, VG_OPTION_CHOICE, &profile, "PART", "all, performance or decay", profiles, 0,
+         NULL},
+        {"split", 0, VG_OPTION_FLAG, &split, NULL, "also REPORT-performance.md and REPORT-decay.md",
+         NULL, 0, NULL},
         {"title", 0, VG_OPTION_TEXT, &title, "TEXT", "first line of the report", NULL, 0, NULL},
         {"no-plots", 0, VG_OPTION_FLAG, &no_plots, NULL, "text only", NULL, 0, NULL},
         {"gnuplot", 0, VG_OPTION_TEXT, &gnuplot, "PROGRAM", "gnuplot to run", NULL, 0, NULL},
-        {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS",
-         "per plot, then it is given up", NULL, 0, NULL},
+        {"plot-timeout", 0, VG_OPTION_REAL, &timeout, "SECONDS", "per plot, then it is given up",
+         NULL, 0, NULL},
         {"csv", 0, VG_OPTION_TEXT, &other[CSV], "FILE", "a line per timed row", NULL, 0, NULL},
-        {"jsonl", 0, VG_OPTION_TEXT, &other[JSONL], "FILE",
-         "JSON Lines: a record per line", NULL, 0, NULL},
-        {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE",
-         "JUnit XML of the verification", NULL, 0, NULL},
+        {"jsonl", 0, VG_OPTION_TEXT, &other[JSONL], "FILE", "JSON Lines: a record per line", NULL,
+         0, NULL},
+        {"junit", 0, VG_OPTION_TEXT, &other[JUNIT], "FILE", "JUnit XML of the verification", NULL,
+         0, NULL},
         {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT",
          "of standard output: md, or csv: a line per timed row", formats, 0, NULL},
         {"output", 'o', VG_OPTION_LIST, &options.outputs, "FILE",

@@ -44,8 +44,8 @@ static void own_options(arguments *a, vg_option table[OWN])
          NULL, 0, NULL},
         {"publish", 0, VG_OPTION_FLAG, &a->publish, NULL, "the full protocol, hours", NULL, 0,
          NULL},
-        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS", "verify, profile, kernels, capped, decay, fixes, train", NULL, 0,
-         NULL},
+        {"only", 0, VG_OPTION_TEXT, &a->only, "PARTS",
+         "verify, profile, kernels, capped, decay, fixes, train", NULL, 0, NULL},
         {"budget", 0, VG_OPTION_TEXT, &a->budget, "TIME", "90s, 30m, 2h", NULL, 0, NULL},
         {"dir", 'd', VG_OPTION_TEXT, &a->folder, "DIR", "folder (vgbench-<host>-<UTC>)", NULL, 0,
          NULL},
@@ -99,8 +99,10 @@ static vg_status check_only(const char *only)
         for (int i = 0; i < count; i++)
             known |= !strcmp(word, names[i]);
         if (!known)
-            return vg_fail(VG_EINVAL, "--only=%s: parts are verify, profile, kernels, capped, decay, fixes, train%s", word,
-                           vg_did_you_mean(word, names, hint, sizeof hint));
+            return vg_fail(
+                VG_EINVAL,
+                "--only=%s: parts are verify, profile, kernels, capped, decay, fixes, train%s",
+                word, vg_did_you_mean(word, names, hint, sizeof hint));
     }
     return VG_OK;
 }
@@ -242,7 +244,8 @@ static vg_status measure_parts(const arguments *a, vg_run *run)
             vg_say(false, "%s: %s", p->name, vg_status_message());
             run->partial = true;
         }
-        vg_say(run->options->quiet, "%s: done in %s", p->name, vg_duration(vg_clock_s() - begin, took));
+        vg_say(run->options->quiet, "%s: done in %s", p->name,
+               vg_duration(vg_clock_s() - begin, took));
         VG_TRY(vg_run_save(run, false));
     }
     run->partial |= vg_interrupted();

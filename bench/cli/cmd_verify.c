@@ -74,7 +74,8 @@ static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
 /* "0.98 / 1.21": own and oneDNN's largest error on the same inputs; "-" without both. */
 static const char *pair_text(const json_t *row, char *text, size_t size)
 {
-    double own = vg_json_get_number(row, "ulp_shared"), other = vg_json_get_number(row, "onednn_ulp");
+    double own = vg_json_get_number(row, "ulp_shared"),
+           other = vg_json_get_number(row, "onednn_ulp");
     snprintf(text, size, "-");
     if (isfinite(other))
         snprintf(text, size, "%.3g / %.3g", own, other);
@@ -305,8 +306,8 @@ int vg_cmd_verify(int argc, char **argv)
         {"tier", 0, VG_OPTION_CHOICE, &tier, "TIER",
          "ci (seconds), full: more shapes, denser sweeps (minutes), or sample: few", tier_names, 0,
          NULL},
-        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT", "table, md, json, csv or junit on stdout",
-         format_names, 0, NULL},
+        {"format", 0, VG_OPTION_CHOICE, &format, "FORMAT",
+         "table, md, json, csv or junit on stdout", format_names, 0, NULL},
         {0},
     };
     vg_options options;

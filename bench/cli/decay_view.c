@@ -50,7 +50,8 @@ static void fill(const json_t *record, cells *c)
     const json_t *theory = json_object_get(record, "theory");
     double survival = vg_json_get_number(record, "survival");
     number(vg_json_get_number(rate, "factor_per_layer"), "%.4g", c->factor);
-    double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+    double lo = json_number_value(json_array_get(ci, 0)),
+           hi = json_number_value(json_array_get(ci, 1));
     if (json_is_number(json_array_get(ci, 0)))
         snprintf(c->interval, sizeof c->interval, "%.4g..%.4g", exp(lo / 2), exp(hi / 2));
     else
@@ -69,8 +70,9 @@ void vg_decay_print_head(FILE *out, vg_format format)
         fprintf(out, "%-44s %9s %19s %9s %-7s %13s  %-*s  %s\n", "network", "factor/l",
                 "95% interval", "theory", "", "survival", BAR, "decades left", "verdict");
     else if (format == VG_FORMAT_MD)
-        fprintf(out, "| network | factor per layer | 95 %% interval | theory | survival | verdict |\n"
-                     "|---|---:|---:|---:|---:|---|\n");
+        fprintf(out,
+                "| network | factor per layer | 95 %% interval | theory | survival | verdict |\n"
+                "|---|---:|---:|---:|---:|---|\n");
     if (format != VG_FORMAT_CSV)
         return;
     fprintf(out, "network,signal,ln_sq_per_layer,ci_low,ci_high,factor_per_layer,"
@@ -130,14 +132,16 @@ static void print_weight_gradients(FILE *out, const json_t *record)
     const json_t *layers = json_object_get(record, "layers");
     size_t depth = json_array_size(layers);
     double first = vg_json_get_number(json_array_get(layers, 0), "grad_weight_l2");
-    double last = vg_json_get_number(json_array_get(layers, depth ? depth - 1 : 0), "grad_weight_l2");
+    double last =
+        vg_json_get_number(json_array_get(layers, depth ? depth - 1 : 0), "grad_weight_l2");
     double survival = vg_json_get_number(record, "survival");
     if (!(first > 0) || !(last > 0))
         return;
-    fprintf(out, "    weight gradients, first layer over last: %.3g, where the signal itself keeps %.3g",
+    fprintf(out,
+            "    weight gradients, first layer over last: %.3g, where the signal itself keeps %.3g",
             first / last, survival);
-    bool hidden = !strcmp(vg_json_get_text(record, "verdict", ""), "vanishing") &&
-                  first / last > 1e-3;
+    bool hidden =
+        !strcmp(vg_json_get_text(record, "verdict", ""), "vanishing") && first / last > 1e-3;
     fprintf(out, hidden ? ": by weight gradients alone this net would pass for healthy\n" : "\n");
 }
 
@@ -237,7 +241,8 @@ static void print_precision(FILE *out, const json_t *precision)
 
 void vg_decay_print_extras(FILE *out, const json_t *record)
 {
-    const json_t *cost = json_object_get(record, "cost"), *monitor = json_object_get(cost, "monitor");
+    const json_t *cost = json_object_get(record, "cost"),
+                 *monitor = json_object_get(cost, "monitor");
     if (cost)
         fprintf(out, "    step %.3g ms, %.3g GFLOP/s", vg_json_get_number(cost, "step_ms"),
                 vg_json_get_number(cost, "gflops"));

@@ -77,9 +77,9 @@ vg_status vg_gnuplot_draw(const char *path, vg_gnuplot_fn *write, const void *co
         return vg_fail(VG_ENOMEM, "out of memory for the plot");
     int points = write(memory, context, temporary);
     fclose(memory);
-    vg_status status = points ? draw(temporary, path, script, size)
-                              : vg_fail(VG_EIO, "--plot=%s: nothing to plot, no value is finite",
-                                        path);
+    vg_status status =
+        points ? draw(temporary, path, script, size)
+               : vg_fail(VG_EIO, "--plot=%s: nothing to plot, no value is finite", path);
     free(script);
     if (status != VG_OK)
         unlink(temporary);

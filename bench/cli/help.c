@@ -47,7 +47,8 @@ void vg_help_shape_words(vg_op op, char *text, size_t size)
         n += (size_t)snprintf(text + n, size - n, "%s%s", i ? " " : "", vg_op_key(op, i));
     if (n < size)
         snprintf(text + n, size - n, "%s%s%s", vg_op_has_weights(op) ? " weights:plain|packed" : "",
-                 vg_op_has_act(op) ? " act:ACTIVATION" : "", vg_op_has_norm(op) ? " norm:NORM" : "");
+                 vg_op_has_act(op) ? " act:ACTIVATION" : "",
+                 vg_op_has_norm(op) ? " norm:NORM" : "");
 }
 
 void vg_help_names(FILE *out)

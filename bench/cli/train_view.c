@@ -126,8 +126,8 @@ const char *vg_train_event_text(const json_t *event, char *text, size_t size)
 {
     const json_t *advice = json_object_get(event, "advice");
     const char *change = vg_json_get_text(advice, "change", NULL);
-    int n = snprintf(text, size, "step %lld: %s", (long long)json_integer_value(json_object_get(
-                                                      event, "step")),
+    int n = snprintf(text, size, "step %lld: %s",
+                     (long long)json_integer_value(json_object_get(event, "step")),
                      vg_json_get_text(event, "code", "?"));
     if (json_is_integer(json_object_get(event, "layer")) && n > 0 && (size_t)n < size)
         n += snprintf(text + n, size - (size_t)n, " at layer %lld",
