@@ -6,10 +6,10 @@
  * sequences are no longer in L2. The rest is short tiles: k = 64 leaves prologue and stores a tenth of
  * a tile. Tried and slower: x and h in one pass of the steps (the products with x then have 8 to 16
  * rows instead of 512), fetching the gates of the next panel while the products are made.
- * Two threads against oneDNN 3.12: 1.02 to 1.53 at H = 256 and 512, T = 16 and 64; the nearest are batches
- * of 64 (gru fwd 1.07 at both, lstm fwd H = 512 1.03, rnn fwd H = 512 1.07), where both are at the ports:
- * 300 to 332 GFLOP/s here and 285 to 308 there, of 390 to 398 that two cores' own loops in L1 reach.
- * A quarter more than oneDNN would be 97 % of that. lstm fwd at batch 16, H = 512 (1.02): W_hh from L3.
+ * Two threads against oneDNN 3.12: 1.02 to 1.53 at H = 256 and 512, T = 16 and 64. The nearest are batches
+ * of 64: gru fwd 1.07, lstm fwd H = 512 1.03, rnn fwd H = 512 1.07, at 300 to 332 GFLOP/s against 284 to
+ * 308; twice what a core's loop in L1 reaches is 390 to 398, so 1.25 would be 0.9 to 0.97 of that. lstm fwd
+ * at batch 16, H = 512 (1.02): W_hh from L3.
  * With H = 512, W_hh of lstm (4 MiB) comes from L3 in every step: the micro-kernel fetches it ahead,
  * which gave 8 to 14 % there. */
 #include <string.h>
