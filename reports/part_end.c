@@ -145,7 +145,7 @@ static vg_status raw_data(vg_report *report, int document)
 {
     const char *path = report->options->files ? report->options->files[document] : NULL;
     char sum[VG_SHA256_TEXT];
-    if (!path)
+    if (!path || !strcmp(path, "-")) /* standard input cannot be read again */
         return VG_OK;
     VG_TRY(vg_sha256_file(path, sum));
     const char *slash = strrchr(path, '/');

@@ -122,10 +122,12 @@ static bool norm(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
 
 static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
 {
+    const char *act = vg_doc_str(json_object_get(row->entry, "shape"), "act");
+    bool relu = act && !strcmp(act, "relu");
     vg_text_printf(
         out, "benchdnn --rnn --mode=P --prop=%s --alg=%s l1t%.0fmb%.0fsic%.0fslc%.0fdhc%.0f\n",
         dir == VG_DIR_fwd ? "FWD_D" : "BWD_DW",
-        op == VG_OP_rnn    ? "VANILLA_RNN --activation=TANH"
+        op == VG_OP_rnn    ? relu ? "VANILLA_RNN --activation=RELU" : "VANILLA_RNN --activation=TANH"
         : op == VG_OP_lstm ? "VANILLA_LSTM"
                            : "LBR_GRU",
         extent(row, "seq"), extent(row, "batch"), extent(row, "hidden"), extent(row, "in"),

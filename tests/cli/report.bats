@@ -37,6 +37,12 @@ teardown() {
     run ! grep -q 'oneDNN takes' D.md
 }
 
+@test "report: from standard input it is the same, but for the sum of the file" {
+    "$VGBENCH" report a.json | grep -v '^Raw data' >file.md
+    "$VGBENCH" report - <a.json >stdin.md
+    diff -B file.md stdin.md
+}
+
 @test "report: every image it links is there, with alt text" {
     command -v gnuplot >/dev/null || skip "gnuplot is not installed"
     "$VGBENCH" report a.json -o R.md

@@ -47,6 +47,11 @@ static void rows_are_repeated_by_benchdnn(void **state)
          "benchdnn --prelu --mode=P --dir=BWD_DW --stag=ab:ab 32x64:1x1\n"},
         {repro_row("layer_norm", "bwd", json_pack("{si si}", "batch", 32, "width", 64)),
          "benchdnn --lnorm --mode=P --dir=BWD_DW --tag=ab --flags=CH 32x64\n"},
+        {repro_row("rnn", "bwd",
+                   json_pack("{si si si si ss}", "batch", 8, "seq", 100, "in", 16, "hidden", 32,
+                             "act", "relu")),
+         "benchdnn --rnn --mode=P --prop=BWD_DW --alg=VANILLA_RNN --activation=RELU "
+         "l1t100mb8sic32slc16dhc32\n"},
         {repro_row("lstm", "fwd",
                    json_pack("{si si si si}", "batch", 8, "seq", 100, "in", 16, "hidden", 32)),
          "benchdnn --rnn --mode=P --prop=FWD_D --alg=VANILLA_LSTM l1t100mb8sic32slc16dhc32\n"},
