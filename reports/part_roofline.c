@@ -33,7 +33,7 @@ static void roofs(vg_report *report, const json_t *list)
         vg_cell_md(out, name ? name : "not named");
         vg_cell_printf(out, "%s %s", vg_num(buf, vg_doc_num(roof, "value") / 1e9, 3), unit);
         if (isfinite(vg_doc_num(roof, "per_cycle")))
-            vg_text_printf(out, ", %s a cycle and thread at %s GHz",
+            vg_text_printf(out, ", %s a cycle and thread at the %s GHz of scalar code",
                            vg_num(lo, vg_doc_num(roof, "per_cycle"), 3),
                            vg_num(hi, vg_doc_num(roof, "ghz"), 3));
         if (json_is_number(json_array_get(ci, 0)) && json_is_number(json_array_get(ci, 1)))

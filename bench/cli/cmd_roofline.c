@@ -130,14 +130,14 @@ static void print_roofs(FILE *out, vg_format format, const json_t *roofs)
     vg_profile_row(out, format, 44, head, 6);
     vg_profile_rule(out, format, 6);
     json_array_foreach(roofs, i, roof) {
-        char value[32], repeat[32], spread[32], how[80];
+        char value[32], repeat[32], spread[32], how[96];
         bool flops = !strcmp(vg_json_get_text(roof, "kind", ""), "flops");
         snprintf(value, sizeof value, "%.4g", vg_json_get_number(roof, "value") / 1e9);
         snprintf(repeat, sizeof repeat, "%.1f %%", 100 * vg_json_get_number(roof, "repeat"));
         snprintf(spread, sizeof spread, "%.1f %%", 100 * vg_json_get_number(roof, "spread"));
         snprintf(how, sizeof how, "%s", vg_json_get_text(roof, "how", ""));
         if (flops) /* what the code reaches, without what the clock did */
-            snprintf(how, sizeof how, "%.1f FLOP a cycle and thread at %.2f GHz",
+            snprintf(how, sizeof how, "%.1f FLOP a cycle and thread at the %.2f GHz of scalar code",
                      vg_json_get_number(roof, "per_cycle"), vg_json_get_number(roof, "ghz"));
         const char *const cells[] = {vg_json_get_text(roof, "name", ""), value,
                                      flops ? "GFLOP/s" : "GB/s", repeat, spread, how};
