@@ -69,7 +69,7 @@ typedef struct run {
     json_t *results;
     vg_bench_summary *summary;
     vg_entry_context context;
-    vg_comparison *comparisons;
+    vg_case_comparison *comparisons;
     int *threads;
     int width; /* of names in the table */
     vg_progress progress;
@@ -80,7 +80,7 @@ static vg_status one_case(run *r, const vg_case *c)
 {
     const vg_bench_request *request = r->request;
     vg_case_result result;
-    vg_comparison *comparison = &r->comparisons[r->summary->cases];
+    vg_case_comparison *comparison = &r->comparisons[r->summary->cases];
     vg_status status = vg_case_time(c, &request->sampling, &result);
     if (!status)
         status = vg_compare_case(&result, &r->context, comparison);

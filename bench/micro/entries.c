@@ -174,8 +174,8 @@ static vg_status add_ratio(json_t *ratios, const vg_case_result *result, const v
     vg_json_set_number(r, "p",
                        vg_stat_mann_whitney(base->samples, (size_t)base->count, own->samples,
                                             (size_t)own->count, NULL));
-    vg_verdict verdict = vg_verdict_of((vg_estimate){ratio, ci.lo, ci.hi},
-                                       floor_of(context, result->c->threads));
+    vg_verdict verdict =
+        vg_verdict_of((vg_estimate){ratio, ci.lo, ci.hi}, floor_of(context, result->c->threads));
     vg_json_set_text(r, "verdict", vg_verdict_name(verdict));
     json_array_append_new(ratios, r);
     return VG_OK;
@@ -245,23 +245,24 @@ static vg_status interval_of(const vg_row_result *row, const vg_entry_context *c
 }
 
 vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *context,
-                          vg_comparison *x)
+                          vg_case_comparison *x)
 {
     const double none = (double)NAN;
     const vg_case *c = result->c;
     const vg_kernel *best = vg_case_best(c);
-    *x = (vg_comparison){.best_ns = none,
-                         .best_lo = none,
-                         .best_hi = none,
-                         .base_ns = none,
-                         .base_lo = none,
-                         .base_hi = none,
-                         .ratio = none,
-                         .lo = none,
-                         .hi = none,
-                         .rate = none,
-                         .roof_fraction = none,
-                         .ulp_max = none};
+    *x = (vg_case_comparison){.best_ns = none,
+                              .best_lo = none,
+                              .best_hi = none,
+                              .base_ns = none,
+                              .base_lo = none,
+                              .base_hi = none,
+                              .ratio = none,
+                              .lo = none,
+                              .hi = none,
+                              .rate = none,
+                              .roof_fraction = none,
+                              .ulp_max = none,
+                              .max_isa = context->max_isa};
     x->best = best ? vg_case_row(result, best->backend) : NULL;
     if (!x->best && !best) /* a filter has left plain C or oneDNN alone: show what there is */
         for (int i = 0; i < result->count && !x->best; i++)
@@ -289,8 +290,8 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
         VG_TRY(ratio_of(x->base, x->best, context, &x->ratio, &ci));
         x->lo = ci.lo;
         x->hi = ci.hi;
-        x->verdict = vg_verdict_of((vg_estimate){x->ratio, ci.lo, ci.hi},
-                                   floor_of(context, c->threads));
+        x->verdict =
+            vg_verdict_of((vg_estimate){x->ratio, ci.lo, ci.hi}, floor_of(context, c->threads));
     }
     return VG_OK;
 }

@@ -23,7 +23,7 @@ typedef struct vg_entry_context {
 } vg_entry_context;
 
 /** One line of the comparison of a case. */
-typedef struct vg_comparison {
+typedef struct vg_case_comparison {
     const vg_row_result *best, *base; /**< base: oneDNN; either may be NULL */
     double best_ns, best_lo, best_hi, base_ns, base_lo, base_hi;
     double ratio, lo, hi; /**< time of base / time of best; NAN without both */
@@ -31,22 +31,23 @@ typedef struct vg_comparison {
     bool by_flops;
     double roof_fraction, ulp_max;
     vg_verdict verdict;
-} vg_comparison;
+    const char *max_isa; /**< cap of both, or NULL */
+} vg_case_comparison;
 
 /** Appends one entry per row of the case to @p benchmarks. */
 vg_status vg_entries_add(json_t *benchmarks, const vg_case_result *result,
                          const vg_entry_context *context);
 
 vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *context,
-                          vg_comparison *comparison);
+                          vg_case_comparison *comparison);
 
 /** @p width: columns of the longest vg_case_format(). */
 void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold);
 void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
-                        const vg_case_result *result, const vg_comparison *comparison);
+                        const vg_case_result *result, const vg_case_comparison *comparison);
 
 /** Counts of verdicts and the geometric mean of the ratios, per thread count. */
-void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads,
+void vg_bench_table_foot(FILE *out, const vg_case_comparison *comparisons, const int *threads,
                          int count);
 
 #endif

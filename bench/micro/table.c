@@ -32,7 +32,7 @@ static const char *interval_text(double ns, double lo, double hi, char text[48])
     return text;
 }
 
-static const char *ratio_text(const vg_comparison *x, char text[48])
+static const char *ratio_text(const vg_case_comparison *x, char text[48])
 {
     if (!isfinite(x->ratio))
         return strcpy(text, "n/a");
@@ -40,7 +40,7 @@ static const char *ratio_text(const vg_comparison *x, char text[48])
     return text;
 }
 
-static const char *rate_text(const vg_comparison *x, char text[32])
+static const char *rate_text(const vg_case_comparison *x, char text[32])
 {
     if (!isfinite(x->rate))
         return strcpy(text, "n/a");
@@ -53,11 +53,10 @@ static const char *rate_text(const vg_comparison *x, char text[32])
     return text;
 }
 
-static void percent_and_ulp(const vg_comparison *x, char percent[16], char ulp[16])
+static void percent_and_ulp(const vg_case_comparison *x, char percent[16], char ulp[16])
 {
     if (isfinite(x->roof_fraction))
-        snprintf(percent, 16, "%.0f%%%s", 100 * x->roof_fraction,
-                 x->roof_fraction > 1 ? "!" : "");
+        snprintf(percent, 16, "%.0f%%%s", 100 * x->roof_fraction, x->roof_fraction > 1 ? "!" : "");
     else
         strcpy(percent, "n/a");
     if (isfinite(x->ulp_max))
@@ -66,7 +65,7 @@ static void percent_and_ulp(const vg_comparison *x, char percent[16], char ulp[1
         strcpy(ulp, "n/a");
 }
 
-static const char *verdict_text(const vg_comparison *x)
+static const char *verdict_text(const vg_case_comparison *x)
 {
     if (x->best && x->base)
         return vg_verdict_name(x->verdict);
@@ -87,11 +86,9 @@ void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold)
                 "ulp | verdict |\n|---|---:|---:|---:|---:|---:|---:|---|\n",
                 title);
     else if (format == VG_FORMAT_CSV)
-        fprintf(out,
-                "kernel,shape,threads,own_backend,own_ns,own_lo_ns,own_hi_ns,onednn_ns,"
-                "onednn_lo_ns,onednn_hi_ns,ratio,ratio_lo,ratio_hi,rate_per_s,rate_unit,"
-                "roof_fraction,ulp_max,verdict%s\n",
-                cold ? ",cold_cache" : "");
+        fprintf(out, "kernel,shape,threads,own_backend,own_ns,own_lo_ns,own_hi_ns,onednn_ns,"
+                     "onednn_lo_ns,onednn_hi_ns,ratio,ratio_lo,ratio_hi,rate_per_s,rate_unit,"
+                     "roof_fraction,ulp_max,verdict,max_isa,cold_cache\n");
 }
 
 /* Non-ASCII characters take more bytes than columns; printf pads bytes. */
@@ -104,12 +101,12 @@ static void print_padded(FILE *out, const char *text, int width)
 }
 
 static void print_text(FILE *out, int width, bool color, const vg_case_result *r,
-                       const vg_comparison *x)
+                       const vg_case_comparison *x)
 {
     char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
     const char *tint = x->verdict == VG_FASTER   ? "\033[32m"
                        : x->verdict == VG_SLOWER ? "\033[31m"
-                                                       : "";
+                                                 : "";
     vg_case_format(r->c, name, sizeof name);
     percent_and_ulp(x, percent, ulp);
     fprintf(out, "%-*s %-8s ", width, name,
@@ -124,7 +121,7 @@ static void print_text(FILE *out, int width, bool color, const vg_case_result *r
                     r->rows[i].error);
 }
 
-static void print_md(FILE *out, const vg_case_result *r, const vg_comparison *x)
+static void print_md(FILE *out, const vg_case_result *r, const vg_case_comparison *x)
 {
     char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
     vg_case_format(r->c, name, sizeof name);
@@ -142,7 +139,7 @@ static void print_number(FILE *out, double value)
     fputc(',', out);
 }
 
-static void print_csv(FILE *out, const vg_case_result *r, const vg_comparison *x)
+static void print_csv(FILE *out, const vg_case_result *r, const vg_case_comparison *x)
 {
     char keys[256];
     vg_shape_format(r->c->op, &r->c->shape, keys, sizeof keys);
@@ -155,12 +152,12 @@ static void print_csv(FILE *out, const vg_case_result *r, const vg_comparison *x
     fprintf(out, "%s,", x->by_flops ? "FLOP" : "byte");
     print_number(out, x->roof_fraction);
     print_number(out, x->ulp_max);
-    fprintf(out, "%s%s%s\n", verdict_text(x), r->cold ? "," : "",
+    fprintf(out, "%s,%s,%s\n", verdict_text(x), x->max_isa ? x->max_isa : "",
             r->cold ? vg_cold_names[r->cold] : "");
 }
 
 void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
-                        const vg_case_result *result, const vg_comparison *comparison)
+                        const vg_case_result *result, const vg_case_comparison *comparison)
 {
     if (format == VG_FORMAT_TABLE)
         print_text(out, width, color, result, comparison);
@@ -171,7 +168,8 @@ void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
     fflush(out);
 }
 
-void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int *threads, int count)
+void vg_bench_table_foot(FILE *out, const vg_case_comparison *comparisons, const int *threads,
+                         int count)
 {
     for (int t = 0; t < count; t++) {
         int tally[VG_AMBIGUOUS + 1] = {0}, ratios = 0;
@@ -192,7 +190,7 @@ void vg_bench_table_foot(FILE *out, const vg_comparison *comparisons, const int 
             fprintf(out,
                     "threads:%d  geometric mean of the ratios %.3f over %d: %d faster, %d "
                     "slower, %d same, %d ambiguous\n",
-                    threads[t], exp(logs / ratios), ratios, tally[VG_FASTER],
-                    tally[VG_SLOWER], tally[VG_SAME], tally[VG_AMBIGUOUS]);
+                    threads[t], exp(logs / ratios), ratios, tally[VG_FASTER], tally[VG_SLOWER],
+                    tally[VG_SAME], tally[VG_AMBIGUOUS]);
     }
 }

@@ -192,8 +192,12 @@ for mode in "none", "wei", "all":
             assert check["bytes"] >= (65536 if e["op"] == "dense" else 1024)
             assert check["cold"] == (check["cold_ns"] >= 2 * check["hot_ns"])
 PY
-    grep -q ',cold_cache$' "$TMP/wei.csv"
-    [ "$(grep -c ',wei$' "$TMP/wei.csv")" -eq 2 ]
+    [ "$(grep -c ',,wei$' "$TMP/wei.csv")" -eq 2 ] # no cap, cold: one table can hold rows of every run
+    [ "$(grep -c ',,$' "$TMP/none.csv")" -eq 2 ]
+    "$VG" bench $FAST --shapes='relu/fwd 8 16' --backend=best --max-isa=scalar --format=csv >"$TMP/cap.csv"
+    cmp <(head -1 "$TMP/cap.csv") <(head -1 "$TMP/wei.csv")
+    grep -q ',max_isa,cold_cache$' "$TMP/cap.csv"
+    grep -q ',scalar,$' "$TMP/cap.csv"
     python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$TMP/wei.json" "$TMP/all.json"
     "$VG" report "$TMP/wei.json" -o "$TMP/wei.md" 2> /dev/null
     grep -q 'timed with cold weights' "$TMP/wei.md"
