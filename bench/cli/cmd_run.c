@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vgbench run: the whole suite into a folder, with its report. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/run_parts.h"
 #include "cli/strict.h"
+#include "harness/dump.h"
 #include "measure/clock.h"
 #include "measure/flush.h"
 #include "measure/interrupt.h"
@@ -68,8 +68,7 @@ static void own_options(arguments *a, vg_option table[OWN])
     memcpy(table, rows, sizeof rows);
 }
 
-/* --- arguments
- * --------------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------------- */
 
 static vg_status read_budget(const char *words, double *seconds)
 {
@@ -88,7 +87,7 @@ static vg_status read_budget(const char *words, double *seconds)
 static vg_status check_only(const char *only)
 {
     const char *names[16];
-    char copy[256], hint[64], *rest = NULL;
+    char copy[256], hint[64], all[160], *rest = NULL;
     int count = 0;
     for (const vg_run_part *p = vg_run_parts; p->name; p++)
         names[count++] = p->name;
@@ -99,10 +98,9 @@ static vg_status check_only(const char *only)
         for (int i = 0; i < count; i++)
             known |= !strcmp(word, names[i]);
         if (!known)
-            return vg_fail(
-                VG_EINVAL,
-                "--only=%s: parts are verify, profile, kernels, capped, decay, fixes, train%s",
-                word, vg_did_you_mean(word, names, hint, sizeof hint));
+            return vg_fail(VG_EINVAL, "--only=%s: parts are %s%s", word,
+                           vg_words_join(names, all, sizeof all),
+                           vg_did_you_mean(word, names, hint, sizeof hint));
     }
     return VG_OK;
 }
@@ -133,14 +131,16 @@ static vg_status check_arguments(const arguments *a, const vg_words *words)
         return vg_fail(VG_EINVAL, "--resume and --force exclude each other");
     if (a->common.outputs.count)
         return vg_fail(VG_EINVAL, "--output: run writes a folder, name it with -d");
+    if (a->common.format != VG_FORMAT_TABLE)
+        return vg_fail(VG_EINVAL, "--format: run writes results.json and report.md into its folder; "
+                                  "other formats come from them by vgbench report");
     vg_cold cold;
     if (a->cold && vg_cold_by_name(a->cold, &cold) && cold)
         VG_TRY(vg_flush_usable());
     return a->only ? check_only(a->only) : VG_OK;
 }
 
-/* --- folder
- * ------------------------------------------------------------------------------------ */
+/* --- folder ------------------------------------------------------------------------------- */
 
 static const char *default_folder(char *path, size_t size)
 {
@@ -151,24 +151,6 @@ static const char *default_folder(char *path, size_t size)
     strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
     snprintf(path, size, "vgbench-%s-%s", host, when);
     return path;
-}
-
-static vg_status make_folder(const char *path)
-{
-    char copy[4096];
-    if (snprintf(copy, sizeof copy, "%s", path) >= (int)sizeof copy)
-        return vg_fail(VG_EIO, "-d: a path of more than %zu bytes", sizeof copy - 1);
-    for (char *p = copy + 1;; p++) {
-        if (*p && *p != '/')
-            continue;
-        char end = *p;
-        *p = '\0';
-        if (mkdir(copy, 0777) && errno != EEXIST)
-            return vg_fail(VG_EIO, "%s: cannot be made: %s", copy, strerror(errno));
-        if (!end)
-            return VG_OK;
-        *p = end;
-    }
 }
 
 static vg_status open_folder(const arguments *a, const char *path, json_t **before)
@@ -182,7 +164,7 @@ static vg_status open_folder(const arguments *a, const char *path, json_t **befo
         return vg_fail(VG_EINVAL, "%s: exists; --resume goes on in it, --force writes it anew",
                        path);
     if (!there)
-        VG_TRY(make_folder(path));
+        VG_TRY(vg_make_folder(path));
     VG_TRY(vg_folder_lock(path));
     snprintf(file, sizeof file, "%.4000s/results.json", path);
     VG_TRY(vg_file_check(file));
@@ -191,8 +173,7 @@ static vg_status open_folder(const arguments *a, const char *path, json_t **befo
     return VG_OK;
 }
 
-/* --- the run
- * ----------------------------------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------------------------ */
 
 /* What will be done and how long it takes, before anything is. */
 static void print_plan(const arguments *a, const vg_run *run)

@@ -158,8 +158,7 @@ static void drop_known_cases(vg_run *run)
     run->cases.count = kept;
 }
 
-/* --- the pass of this process
- * ------------------------------------------------------------------ */
+/* --- the pass of this process ------------------------------------------------------------- */
 
 static void save_now_and_then(void *user, json_t *results)
 {
@@ -203,8 +202,7 @@ static vg_status own_pass(vg_run *run)
     return status;
 }
 
-/* --- passes of other processes
- * ------------------------------------------------------------------ */
+/* --- passes of other processes ------------------------------------------------------------ */
 
 /* The shapes that the budget has left, as a file for the child. */
 static vg_status write_shapes(const vg_run *run, const char *path)

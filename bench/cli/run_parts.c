@@ -20,8 +20,7 @@ vg_status vg_run_save(vg_run *run, bool complete)
     return vg_results_save(run->results, path);
 }
 
-/* --- verify: in a process of its own, because more threads than CPUs must not spin
- * ------------- */
+/* --- verify: in a process of its own, because more threads than CPUs must not spin -------- */
 
 static double verify_estimate(const vg_run *run, char *what, size_t size)
 {

@@ -149,6 +149,8 @@ refused() { # code, words, arguments...
     refused 1 'cannot be made' -d /proc/nowhere/d
     touch "$TMP/file"
     refused 2 'is a file' -d "$TMP/file"
+    refused 2 'other formats' --format=csv
+    refused 2 "parts are verify, .*, fixes; did you mean 'decay'" --only=decoy
 }
 
 @test "--strict refuses with exit 3 where the machine is not under control" {
