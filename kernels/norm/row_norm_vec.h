@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layer, group and rms norm over the vector layer: segments of rows. */
+/* Layer, group and rms norm over the vector layer: segments of rows.
+ *
+ * What bounds them in L2 (128 x 256, AVX-512, one thread, us; oneDNN 3.12): rms fwd 3.1 to 3.2, a bare copy
+ * 2.55, oneDNN 3.67, so no kernel gains more than 1.44 there. add_norm fwd with rms norm reads two
+ * matrices and writes two: by vec.h's prices of lines 5.5, and it takes 5.7 to 5.8 (oneDNN 7.45). */
 #ifndef VG_NORM_ROW_NORM_VEC_H
 #define VG_NORM_ROW_NORM_VEC_H
 
