@@ -13,14 +13,18 @@ static void add_once(json_t *names, json_t *seen, const char *name)
     json_array_append_new(names, json_string(name));
 }
 
+bool vg_verify_failed(const json_t *row)
+{
+    return vg_doc_num(row, "failures") > 0 || json_is_false(json_object_get(row, "verified"));
+}
+
 json_t *vg_doc_broken(const json_t *doc)
 {
     json_t *names = json_array(), *seen = json_object(), *entry;
     size_t i;
     if (names && seen) {
         json_array_foreach(json_object_get(doc, "verify"), i, entry) {
-            if (vg_doc_num(entry, "failures") > 0 ||
-                json_is_false(json_object_get(entry, "verified")))
+            if (vg_verify_failed(entry))
                 add_once(names, seen, vg_doc_str(entry, "kernel"));
         }
         json_array_foreach(json_object_get(doc, "benchmarks"), i, entry) {

@@ -6,6 +6,11 @@
 #define VG_REPORTS_BROKEN_H
 
 #include <jansson.h>
+#include <stdbool.h>
+
+/** Whether an entry of verify[] failed: a value beyond its bound, or a row that could not be run or had
+ * nothing to check. */
+bool vg_verify_failed(const json_t *row);
 
 /** Names of kernels of @p doc with failed cases (`verify`) and of rows that were not timed because
  * of it (`benchmarks`, `verified` false), each once, in the document's order. An array of strings,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/broken.h"
 #include "reports/rows.h"
 
 static vg_status finish(const vg_text *out)
@@ -139,12 +140,6 @@ vg_status vg_export_jsonl(const json_t *results, vg_text *out)
 
 /* --- JUnit ------------------------------------------------------------------------------------ */
 
-/* A row also fails that could not be run, or had nothing to check. */
-static bool junit_fails(const json_t *row)
-{
-    return vg_doc_num(row, "failures") > 0 || json_is_false(json_object_get(row, "verified"));
-}
-
 static void junit_case(vg_text *out, const json_t *row)
 {
     char ulp[VG_NUM], used[VG_NUM];
@@ -162,7 +157,7 @@ static void junit_case(vg_text *out, const json_t *row)
         vg_text_add(out, "<skipped message=\"");
         vg_text_html(out, skipped);
         vg_text_add(out, "\"/>");
-    } else if (junit_fails(row)) {
+    } else if (vg_verify_failed(row)) {
         vg_text_printf(
             out, "<failure message=\"%.0f of %.0f cases fail: %s ulp, %s of what is allowed, at ",
             vg_doc_num(row, "failures"), vg_doc_num(row, "cases"),
@@ -184,7 +179,7 @@ vg_status vg_export_junit(const json_t *results, vg_text *out)
     json_array_foreach(list, i, row) {
         bool skip = vg_doc_str(row, "skipped") != NULL;
         skipped += skip;
-        failed += !skip && junit_fails(row);
+        failed += !skip && vg_verify_failed(row);
     }
     vg_text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     vg_text_printf(

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reports/broken.h"
 #include "reports/parts.h"
 
 /* A page of more lines is of no use to a reader; the rest is in the results file. */
@@ -21,7 +22,7 @@ static void accuracy_table(vg_report *report, const json_t *list)
     json_array_foreach(list, i, row) {
         double c = vg_doc_num(row, "cases");
         cases += c > 0 ? c : 0;
-        failed += vg_doc_num(row, "failures") > 0;
+        failed += vg_verify_failed(row);
     }
     vg_text_printf(out, "%zu rows against the float64 oracle in %.0f cases: %zu failed.\n", n,
                    cases, failed);
