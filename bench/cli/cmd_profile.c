@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/output.h"
 #include "cli/profile.h"
 #include "cli/strict.h"
 #include "measure/flush.h"
@@ -26,8 +27,9 @@ static const char text[] =
 
 static const char *const counter_words[] = {"auto", "pmu", "sim", "none", NULL};
 
-static void print_table(FILE *out, vg_format format, const json_t *record)
+static vg_status print_table(FILE *out, vg_format format, const void *data)
 {
+    const json_t *record = data;
     if (!strcmp(vg_json_get_text(record, "kind", ""), "steps"))
         vg_profile_steps_table(out, format, record);
     else if (!strcmp(vg_json_get_text(record, "kind", ""), "scaling"))
@@ -36,32 +38,7 @@ static void print_table(FILE *out, vg_format format, const json_t *record)
         vg_profile_sets_table(out, format, record);
     else
         vg_profile_kernels_table(out, format, record);
-}
-
-static vg_status save(const vg_profile_query *query, json_t *results)
-{
-    const vg_options *o = query->options;
-    const json_t *record = json_array_get(json_object_get(results, "profile"), 0);
-    vg_status status = VG_OK;
-    for (int i = 0; i < o->outputs.count && !status; i++) {
-        const char *path = o->outputs.items[i];
-        vg_format format;
-        char *copy = NULL;
-        size_t size;
-        VG_TRY(vg_format_of_file(path, &format));
-        if (format == VG_FORMAT_JSON) {
-            status = vg_results_save(results, path);
-            continue;
-        }
-        FILE *memory = open_memstream(&copy, &size);
-        if (!memory)
-            return vg_fail(VG_ENOMEM, "out of memory");
-        print_table(memory, format, record);
-        fclose(memory);
-        status = vg_file_save(path, copy, size);
-        free(copy);
-    }
-    return status;
+    return VG_OK;
 }
 
 static vg_status profile(const vg_profile_query *query, const char *command, int *code)
@@ -71,8 +48,7 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
     if (query->words.count && query->filter)
         return vg_fail(VG_EINVAL, "--filter selects kernels, '%s' is a spec: give one of them",
                        query->words.items[0]);
-    for (int i = 0; i < o->outputs.count; i++)
-        VG_TRY(vg_file_check(o->outputs.items[i]));
+    VG_TRY(vg_outputs_check(o));
     vg_interrupt_install();
     vg_profile_conditions(o);
     vg_status status = query->scaling       ? vg_profile_scaling(query, &record)
@@ -87,11 +63,10 @@ static vg_status profile(const vg_profile_query *query, const char *command, int
     strcpy(message, status ? vg_status_message() : "");
     json_t *results = vg_results_new("profile", command);
     json_object_set_new(results, "profile", json_pack("[o]", record));
-    vg_status saved = save(query, results);
-    if (!saved && o->format == VG_FORMAT_JSON)
-        saved = vg_results_save(results, "-");
-    else if (!saved)
-        print_table(stdout, o->format, record);
+    vg_output output = {results, print_table, record};
+    vg_status saved = vg_outputs_save(o, &output);
+    if (!saved)
+        saved = vg_output_write(&output, o->format, "-");
     json_decref(results);
     if (status && !saved) {
         *code = VG_EXIT_FAILED;

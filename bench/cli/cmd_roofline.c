@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/gnuplot.h"
+#include "cli/output.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/strict.h"
@@ -193,14 +194,16 @@ static void print_points(FILE *out, vg_format format, const json_t *points)
     }
 }
 
-static void print_all(FILE *out, vg_format format, const json_t *roofline)
+static vg_status print_all(FILE *out, vg_format format, const void *data)
 {
+    const json_t *roofline = data;
     const json_t *points = json_object_get(roofline, "points");
     print_roofs(out, format, json_object_get(roofline, "roofs"));
     if (json_array_size(points)) {
         fputc('\n', out);
         print_points(out, format, points);
     }
+    return VG_OK;
 }
 
 static bool wants_svg(const arguments *a)
@@ -211,39 +214,17 @@ static bool wants_svg(const arguments *a)
 static vg_status save(const arguments *a, const json_t *results)
 {
     const json_t *roofline = json_object_get(results, "roofline");
-    vg_status status = VG_OK;
-    for (int i = 0; i < a->common.outputs.count && !status; i++) {
-        vg_format format;
-        char *copy = NULL;
-        size_t size;
-        VG_TRY(vg_format_of_file(a->common.outputs.items[i], &format));
-        if (format == VG_FORMAT_JSON) {
-            status = vg_results_save(results, a->common.outputs.items[i]);
-            continue;
-        }
-        FILE *memory = open_memstream(&copy, &size);
-        if (!memory)
-            return vg_fail(VG_ENOMEM, "out of memory");
-        print_all(memory, format, roofline);
-        fclose(memory);
-        status = vg_file_save(a->common.outputs.items[i], copy, size);
-        free(copy);
-    }
-    if (!status && a->plot)
-        status = vg_roofline_plot(roofline, a->plot);
-    if (!status && wants_svg(a))
-        return vg_roofline_plot_to(roofline, stdout);
-    if (!status && a->common.format == VG_FORMAT_JSON)
-        return vg_results_save(results, "-");
-    if (!status)
-        print_all(stdout, a->common.format, roofline);
-    return status;
+    vg_output output = {results, print_all, roofline};
+    VG_TRY(vg_outputs_save(&a->common, &output));
+    if (a->plot)
+        VG_TRY(vg_roofline_plot(roofline, a->plot));
+    return wants_svg(a) ? vg_roofline_plot_to(roofline, stdout)
+                        : vg_output_write(&output, a->common.format, "-");
 }
 
 static vg_status roofline(arguments *a)
 {
-    for (int i = 0; i < a->common.outputs.count; i++)
-        VG_TRY(vg_file_check(a->common.outputs.items[i]));
+    VG_TRY(vg_outputs_check(&a->common));
     if (a->plot)
         VG_TRY(vg_gnuplot_check(a->plot));
     for (int i = 0; a->format && i < SVG; i++)
