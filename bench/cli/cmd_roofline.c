@@ -11,8 +11,8 @@
 #include "cli/output.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
-#include "cli/strict.h"
 #include "cli/roofline_points.h"
+#include "cli/strict.h"
 #include "harness/sweep.h"
 #include "measure/interrupt.h"
 #include "measure/roofline.h"
@@ -33,7 +33,8 @@ static const char usage[] =
 static const char *const formats[] = {"table", "md", "json", "csv", "svg", NULL};
 enum { SVG = 4 };
 static const char text[] =
-    "Measures the peaks of this machine (FMA of every cluster; load, copy, triad and other mixes in\n"
+    "Measures the peaks of this machine (FMA of every cluster; load, copy, triad and other mixes "
+    "in\n"
     "every cache level and memory) and times kernels, own and oneDNN, and the layers of a forward\n"
     "and backward pass of SPEC (depth=8) against them.";
 
@@ -140,14 +141,18 @@ static void print_roofs(FILE *out, vg_format format, const json_t *roofs)
         if (flops) /* what the code reaches, without what the clock did */
             snprintf(how, sizeof how, "%.1f FLOP a cycle and thread at the %.2f GHz of scalar code",
                      vg_json_get_number(roof, "per_cycle"), vg_json_get_number(roof, "ghz"));
-        const char *const cells[] = {vg_json_get_text(roof, "name", ""), value,
-                                     flops ? "GFLOP/s" : "GB/s", repeat, spread, how};
+        const char *const cells[] = {vg_json_get_text(roof, "name", ""),
+                                     value,
+                                     flops ? "GFLOP/s" : "GB/s",
+                                     repeat,
+                                     spread,
+                                     how};
         vg_profile_row(out, format, 44, cells, 6);
     }
-    if (format != VG_FORMAT_CSV)
-        fputs("\nThe best of several measurements with other things between; repeat: the second best is "
-              "that far below, spread: the worst.\n",
-              out);
+    fputs(
+        "\nThe best of several measurements with other things between; repeat: the second best is "
+        "that far below, spread: the worst.\n",
+        out);
 }
 
 /* "12.1 to 12.4": the rates of the interval of the time. */
@@ -162,7 +167,7 @@ static void rate_interval(const json_t *point, char cell[48])
 static void print_points(FILE *out, vg_format format, const json_t *points)
 {
     enum { COLUMNS = 8 };
-    static const char *const head[COLUMNS] = {"point",  "threads", "FLOP/B",  "GFLOP/s",
+    static const char *const head[COLUMNS] = {"point",   "threads", "FLOP/B",  "GFLOP/s",
                                               "95 % CI", "bound",   "of roof", "above it because"};
     size_t i;
     json_t *point;
@@ -187,9 +192,10 @@ static void print_points(FILE *out, vg_format format, const json_t *points)
         snprintf(rate, sizeof rate, "%.4g", vg_json_get_number(point, "gflops"));
         snprintf(fraction, sizeof fraction, "%.1f %%",
                  100 * vg_json_get_number(point, "roof_fraction"));
-        const char *const cells[COLUMNS] = {
-            name,     threads, intensity, rate, interval, vg_json_get_text(point, "bound", ""),
-            fraction, vg_json_get_text(point, "above_roof", "")};
+        const char *const cells[COLUMNS] = {name,      threads,
+                                            intensity, rate,
+                                            interval,  vg_json_get_text(point, "bound", ""),
+                                            fraction,  vg_json_get_text(point, "above_roof", "")};
         vg_profile_row(out, format, width, cells, COLUMNS);
     }
 }
@@ -198,6 +204,10 @@ static vg_status print_all(FILE *out, vg_format format, const void *data)
 {
     const json_t *roofline = data;
     const json_t *points = json_object_get(roofline, "points");
+    if (format == VG_FORMAT_CSV) {
+        vg_roofline_csv(out, roofline);
+        return VG_OK;
+    }
     print_roofs(out, format, json_object_get(roofline, "roofs"));
     if (json_array_size(points)) {
         fputc('\n', out);
@@ -258,10 +268,9 @@ int vg_cmd_roofline(int argc, char **argv)
     const vg_option own[] = {
         {"filter", 0, VG_OPTION_TEXT, &a.filter, "RE", "rows whose name matches; -RE: does not",
          NULL, 0, NULL},
-        {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", VG_SHAPES_HELP,
-         NULL, 0, NULL},
-        {"format", 0, VG_OPTION_CHOICE, &a.format, "FORMAT", "as below, and svg: the plot on stdout",
-         formats, 0, NULL},
+        {"shapes", 's', VG_OPTION_TEXT, &a.shapes, "SET", VG_SHAPES_HELP, NULL, 0, NULL},
+        {"format", 0, VG_OPTION_CHOICE, &a.format, "FORMAT",
+         "as below, and svg: the plot on stdout", formats, 0, NULL},
         {"plot", 0, VG_OPTION_TEXT, &a.plot, "F.svg", "also draw roofs and points (gnuplot)", NULL,
          0, NULL},
         {"roofs-only", 0, VG_OPTION_FLAG, &a.roofs_only, NULL, "peaks, no points", NULL, 0, NULL},

@@ -24,4 +24,7 @@ vg_status vg_roofline_layer_points(const vg_spec *spec, json_t *points);
 vg_status vg_roofline_plot(const json_t *roofline, const char *path);
 vg_status vg_roofline_plot_to(const json_t *roofline, FILE *out);
 
+/** Roofs and points as one CSV: kind roof, kernel or layer; empty cells for what a line has not. */
+void vg_roofline_csv(FILE *out, const json_t *roofline);
+
 #endif

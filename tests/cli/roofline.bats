@@ -9,7 +9,7 @@ setup_file() {
     local svg=
     ! command -v gnuplot >/dev/null || svg="--format=svg --plot $DIR/roof.svg"
     "$VGBENCH" roofline --quiet --threads=1 --shapes='relu 32 64, dense/fwd 32 64 64' $svg \
-        --filter='/fwd/' depth=2 width=32 batch=16 -o "$DIR/r.json" -o "$DIR/r.md" >"$DIR/r.txt"
+        --filter='/fwd/' depth=2 width=32 batch=16 -o "$DIR/r.json" -o "$DIR/r.md" -o "$DIR/r.csv" >"$DIR/r.txt"
 }
 
 teardown_file() {
@@ -42,6 +42,19 @@ for p in r["points"]:
     assert p["threads"] == 1
 layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/bwd_weights/") and "/in:32/out:32/" in p["kernel"])
 assert layer["count"] == 2 and layer["flops"] >= 2 * 2 * 16 * 32 * 32
+PY
+}
+
+@test "roofline: CSV is one table of roofs, kernels and layers" {
+    python3 - "$DIR" <<'PY'
+import csv, json, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/r.csv", newline="")))
+r = json.load(open(sys.argv[1] + "/r.json"))["roofline"]
+assert all(None not in x and None not in x.values() for x in rows)
+assert [x["name"] for x in rows if x["kind"] == "roof"] == [x["name"] for x in r["roofs"]]
+points = [x for x in rows if x["kind"] != "roof"]
+assert [(x["kind"], x["name"]) for x in points] == [(p["what"], p["kernel"]) for p in r["points"]]
+assert all(float(x["ci95_lo"]) <= float(x["value"]) <= float(x["ci95_hi"]) for x in points)
 PY
 }
 
