@@ -2,7 +2,7 @@
 /* ReZero (Bachlechner et al. 2021): y = x + alpha h with learnt alpha. What its rows share: the
  * partial sums of dalpha = sum dy h, one double per element-wise unit, and their ordered sum. A
  * span (a row, or the rows of a unit where they lie one behind the other) is summed in f32 over
- * lanes, spans and units in double: |error| <= (span / 64 + 8) u S with vectors, (width + 2) u S plain. */
+ * lanes, spans and units in double: |error| <= (span / (4 lanes) + 8) u S with vectors, (width + 2) u S plain. */
 #ifndef VG_RESIDUAL_REZERO_H
 #define VG_RESIDUAL_REZERO_H
 
