@@ -63,9 +63,9 @@ VG_INLINE int64_t apply_groups(kind k, bool stream, int64_t i, int64_t n, const 
         vf v[VG_GROUP];
         if (!stream)
             vg_ask_ahead(out + i);
-        if (stream && !is_light(k))
+        if (stream)
             vg_fetch_far(a + i);
-        if (stream && !is_light(k) && k.backward)
+        if (stream && k.backward)
             vg_fetch_far(dy + i);
         VG_UNROLL(4)
         for (int j = 0; j < VG_GROUP; j++) {
@@ -92,7 +92,9 @@ VG_INLINE void apply_row(kind k, bool stream, int64_t n, const float *a, const f
         i = vg_min64((int64_t)(-(uintptr_t)out / sizeof(float) % VG_LANES), n);
         apply_n(k, (int)i, a, dy, out, slope);
     }
-    i = apply_groups(k, stream, i, n, a, dy, out, slope);
+    if (!stream || !is_light(k)) /* relu in groups to memory: 3 to 6 % slower */
+        i = apply_groups(k, stream, i, n, a, dy, out, slope);
+    VG_UNROLL(4)
     for (; i + VG_LANES <= n; i += VG_LANES)
         put(stream, out + i,
             apply(k, vf_load(a + i), k.backward ? vf_load(dy + i) : vf_zero(), slope));
