@@ -21,9 +21,8 @@ unset mytics
 set xlabel 'FLOP per byte of compulsory traffic'
 set ylabel 'GFLOP/s'
 set format xy '%g'
-plot 229.589 with lines lc rgb '#808080' lw 1.4 dt 1 title 'FMA peak: 230 GFLOP/s', \
-     (98.2251*x <= 229.589 ? 98.2251*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 2 title 'copy in L2 (512 KiB): 98.2 GB/s', \
-     (49.7494*x <= 229.589 ? 49.7494*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 3 title 'copy in L3 (2.38 MiB): 49.7 GB/s', \
-     (498.851*x <= 229.589 ? 498.851*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 4 title 'copy in L1 (16 KiB): 499 GB/s', \
+plot 242.69 with lines lc rgb '#808080' lw 1.4 dt 1 title 'FMA peak: 243 GFLOP/s', \
+     (107.067*x <= 242.69 ? 107.067*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 2 title 'copy in L2 (512 KiB): 107 GB/s', \
+     (503.869*x <= 242.69 ? 503.869*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 3 title 'copy in L1 (16 KiB): 504 GB/s', \
      data index 0 using 1:2 with points lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 title 'own best', \
      data index 1 using 1:2 with points lc rgb '#d55e00' lw 2 dt 1 pt 5 ps 0.5 title 'oneDNN'
