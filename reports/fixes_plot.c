@@ -98,6 +98,43 @@ vg_status vg_plot_fixes(vg_report *report, const vg_nets *nets, const vg_net *ba
     return vg_plot_finish(report, &plot, &alt, name, rows > 1);
 }
 
+/* --- layer x fix ------------------------------------------------------------------------------ */
+
+enum { HEAT_FIXES = 44 };
+
+vg_status vg_plot_fix_heat(vg_report *report, const vg_nets *nets, const vg_net *base,
+                           const vg_net *const *list, int count, int document, int index)
+{
+    vg_plot plot = {0};
+    vg_text alt = {0}, *script = &plot.script;
+    char name[64], a[VG_NUM];
+    const char *model = vg_doc_str(base->record, "spec.model");
+    bool time = model && strcmp(model, "mlp") != 0;
+    int rows = 0, cells = 0;
+    vg_text_printf(&alt, "Heat map of the gradient signal by fix and %s, in decades against the last; "
+                         "at the first:",
+                   time ? "time step" : "matrix");
+    vg_text_add(script, vg_heat_style);
+    vg_text_printf(script, "set title 'Where each fix keeps the gradient'\nset xlabel '%s'\n"
+                           "set xrange [0.5:%d.5]\nset ytics scale 0 noenhanced font ',11' (",
+                   time ? "time step (1 = first)" : "matrix (1 = nearest the input)", base->depth);
+    for (int i = -1; i < count && rows < HEAT_FIXES; i++) {
+        const vg_net *net = i < 0 ? base : list[i];
+        if (i >= 0 && !vg_net_equal_work(nets, net))
+            continue;
+        chart_label(script, i < 0 ? "no fix" : net->label, rows);
+        cells += vg_heat_row(&plot.data, net, rows, base->depth);
+        vg_text_printf(&alt, "%s %s %s", rows ? ";" : "", i < 0 ? "no fix" : net->label,
+                       vg_num(a, vg_doc_num(net->record, "survival"), 2));
+        rows++;
+    }
+    plot.height = 130 + 17 * rows;
+    vg_text_printf(script, ")\nset yrange [%d.5:-0.5]\nset lmargin at screen 0.36\n", rows - 1);
+    vg_text_add(script, vg_heat_cells);
+    snprintf(name, sizeof name, "fix_heat_%d_%d", document + 1, index);
+    return vg_plot_finish(report, &plot, &alt, name, rows > 1 && cells > 0);
+}
+
 /* --- activation x initialisation -------------------------------------------------------------- */
 
 enum { MOST_WORDS = 16 };

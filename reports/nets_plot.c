@@ -183,6 +183,28 @@ const char vg_heat_style[] =
     "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the "
     "input)'\n";
 
+int vg_heat_row(vg_text *data, const vg_net *net, int row, double columns)
+{
+    const json_t *layers = json_object_get(net->record, "layers");
+    size_t n = json_array_size(layers), l;
+    json_t *layer;
+    double last = vg_net_signal(net->record, json_array_get(layers, n ? n - 1 : 0));
+    double width = columns / (double)(n ? n : 1);
+    int cells = 0;
+    json_array_foreach(layers, l, layer) {
+        double decades = log10(vg_net_signal(net->record, layer) / last);
+        if (isnan(decades))
+            continue;
+        vg_text_printf(data, "%.6g %d %.6g %.4g\n", 0.5 + width * ((double)l + 0.5), row, width / 2,
+                       fmin(fmax(decades, -99), 99));
+        cells++;
+    }
+    return cells;
+}
+
+const char vg_heat_cells[] =
+    "plot data using 1:2:3:(0.42):4 with boxxyerror lc palette fs solid 1 noborder notitle\n";
+
 static vg_status heat(vg_report *report, const vg_net *const *nets, int count, const char *name)
 {
     vg_plot plot = {.height = 160 + 26 * count};
@@ -196,29 +218,16 @@ static vg_status heat(vg_report *report, const vg_net *const *nets, int count, c
                 "Heat map of the gradient signal by net and layer, in decades against the last "
                 "layer:");
     for (int i = 0; i < count; i++) {
-        const json_t *layers = json_object_get(nets[i]->record, "layers");
-        size_t n = json_array_size(layers), l;
-        json_t *layer;
-        double last = vg_net_signal(nets[i]->record, json_array_get(layers, n ? n - 1 : 0));
         char survival[VG_NUM];
         vg_text_add(script, i ? ", " : "");
         vg_text_gnuplot(script, nets[i]->label);
         vg_text_printf(script, " %d", i);
-        json_array_foreach(layers, l, layer) {
-            double decades = log10(vg_net_signal(nets[i]->record, layer) / last);
-            double x = vg_doc_num(layer, "index");
-            if (!isfinite(x) || isnan(decades))
-                continue;
-            decades = fmin(fmax(decades, -99), 99);
-            vg_text_printf(&plot.data, "%.0f %d %.4g\n", x, i, decades);
-            cells++;
-        }
+        cells += vg_heat_row(&plot.data, nets[i], i, nets[0]->depth);
         vg_text_printf(&alt, "%s %s %s at layer 1", i ? ";" : "", nets[i]->label,
                        vg_num(survival, vg_doc_num(nets[i]->record, "survival"), 2));
     }
-    vg_text_add(script,
-                ") noenhanced\nplot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette "
-                "fs solid 1 noborder notitle\n");
+    vg_text_add(script, ") noenhanced\n");
+    vg_text_add(script, vg_heat_cells);
     return vg_plot_finish(report, &plot, &alt, name, cells > 0);
 }
 

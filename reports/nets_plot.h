@@ -18,6 +18,13 @@ vg_status vg_nets_plot_heat(vg_report *report, const vg_nets *nets, int document
 /** Palette and axes of maps of decades. */
 extern const char vg_heat_style[];
 
+/** A row of such a map: the cells of @p net over 0.5 .. columns + 0.5, however many layers it has. Returns
+ * how many cells it has. */
+int vg_heat_row(vg_text *data, const vg_net *net, int row, double columns);
+
+/** The line of the script that draws the rows. */
+extern const char vg_heat_cells[];
+
 /** Loss against step of train[]. */
 vg_status vg_train_plot(vg_report *report, int document);
 

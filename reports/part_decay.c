@@ -40,7 +40,13 @@ static void rate_cells(vg_text *out, const json_t *record)
         vg_cell_md(out, reason_of(record, "theory.reason", "theory_reason"));
     else
         vg_cell_printf(out, "%s", vg_num(a, vg_factor(theory), 4));
-    if (isfinite(theory) && isfinite(off))
+    const json_t *band = vg_doc_get(record, "theory.band");
+    if (isfinite(theory) && json_is_number(json_array_get(band, 0)))
+        vg_text_printf(out, " [%s, %s]%s",
+                       vg_num(b, vg_factor(json_number_value(json_array_get(band, 0))), 4),
+                       vg_num(c, vg_factor(json_number_value(json_array_get(band, 1))), 4),
+                       json_is_false(vg_doc_get(record, "theory.within")) ? " **differs**" : "");
+    else if (isfinite(theory) && isfinite(off)) /* a file of before the band */
         vg_text_printf(out, " (%+.1f sd)", off);
 }
 
@@ -183,8 +189,8 @@ vg_status vg_part_decay(vg_report *report)
         "pre-activation (with skips: to the trunk); weight gradients would hide the decay. "
         "Survival = its norm at the first layer / at the last. The factor per layer is fitted "
         "to the seed average of ln norm, so below 1 it vanishes; its interval is over seeds. "
-        "Theory is the mean-field prediction with its distance in finite-width standard "
-        "deviations.\n");
+        "Theory is the mean-field prediction with the band in which a measurement agrees: 4 "
+        "finite-width standard deviations and what the formula is known to leave out.\n");
     for (int d = 0; d < report->count; d++) {
         vg_nets nets;
         vg_part_document(report, d);

@@ -200,6 +200,8 @@ vg_status vg_part_fixes(vg_report *report, const vg_nets *nets, int document)
         int count = vg_nets_fixes(nets, base, list);
         base_table(report, nets, base, list, count, peak_of(report->docs[document], base));
         status = vg_plot_fixes(report, nets, base, list, count, document, ++tables);
+        if (status == VG_OK)
+            status = vg_plot_fix_heat(report, nets, base, list, count, document, tables);
     }
     free(list);
     VG_TRY(status);

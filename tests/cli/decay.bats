@@ -289,6 +289,9 @@ assert records[-2:] == short and not any(r["equal_matrices"] for r in short)
 assert not any("/" in a["change"] for a in records[0]["advice"])
 assert all(r["spec"]["act"] != "linear" for r in records)
 PY
+    "$VGBENCH" report f.json -o f.md
+    grep -q "Heat map of the gradient signal by fix and matrix" f.md
+    [ "$(awk '$2 == 1' plots/fix_heat_1_1.dat | wc -l)" -ge 8 ] # a row per fix, a cell per block
     run "$VGBENCH" decay --fixes depth=4,8
     [ "$status" -eq 2 ]
 }
