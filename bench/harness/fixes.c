@@ -316,10 +316,13 @@ static void set_place(json_t *one, const json_t *base, const json_t *fixed, cons
     }
 }
 
-/* Healthy, at the work of the base, and a network: without an activation it is none. */
+/* Healthy with no more than a decade lost or gained, at the work of the base, and a network: without an
+ * activation it is none. */
 static bool is_advisable(const json_t *record)
 {
-    return rank_of_verdict(record) == 0 && json_is_true(json_object_get(record, "equal_matrices")) &&
+    double decades = fabs(log10(vg_json_get_number(record, "survival")));
+    return rank_of_verdict(record) == 0 && decades <= 1 &&
+           json_is_true(json_object_get(record, "equal_matrices")) &&
            strcmp(vg_json_get_text(json_object_get(record, "spec"), "act", ""), "linear");
 }
 
