@@ -251,6 +251,12 @@ static void print_advice(const json_t *base)
     json_array_foreach(json_object_get(base, "findings"), index, finding)
         printf("%s%s: %s\n", index ? "" : "\nWhat is wrong\n",
                vg_json_get_text(finding, "code", ""), vg_json_get_text(finding, "why", ""));
+    bool slow = false;
+    json_array_foreach(json_object_get(base, "findings"), index, finding)
+        slow = slow || !strcmp(vg_json_get_text(finding, "code", ""), "subnormal");
+    if (slow)
+        printf("Step ratios are to a step on subnormal floats, which may be many times slower than "
+               "one on numbers (--precision)\n");
     json_array_foreach(json_object_get(base, "advice"), index, one)
         print_one_advice(index, one);
     printf("\nChecklist of the network as it is\n");
