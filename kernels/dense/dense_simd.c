@@ -151,14 +151,15 @@ static vg_status no_prelu(const vg_shape *shape)
 }
 
 /* --- forward -------------------------------------------------------------------------------
- * W is read crosswise, which is dear: where several units would pack the same columns of it, all of
- * it is packed once, in a phase of its own. */
+ * W is read crosswise, which is dear: where many units would pack the same columns of it, all of it
+ * is packed once, in a phase of its own. */
 
 static bool packs_first(const vg_shape *shape)
 {
     vg_gemm g = fwd_gemm(shape);
     vg_gemm_plan plan = VG_FN(vg_gemm_cut)(&g);
-    return shape->weights == VG_WEIGHTS_PLAIN && plan.row_units > 1 && !plan.swap;
+    return shape->weights == VG_WEIGHTS_PLAIN && plan.row_units > 1 && !plan.swap &&
+           !VG_FN(vg_gemm_packs_alone)(&g);
 }
 
 /* As it is cut. */

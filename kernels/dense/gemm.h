@@ -70,6 +70,9 @@ typedef struct vg_gemm_plan {
  * that it can be made from a shape, without tensors. */
 vg_gemm_plan VG_FN(vg_gemm_cut)(const vg_gemm *g);
 
+/** Whether each unit packs what it needs of B; otherwise B is better packed before, once for all. */
+bool VG_FN(vg_gemm_packs_alone)(const vg_gemm *g);
+
 /** Computes unit @p unit of row_units * col_units. */
 void VG_FN(vg_gemm_unit)(const vg_gemm *g, const vg_gemm_plan *plan, int64_t unit, void *scratch);
 
