@@ -58,6 +58,19 @@ VG_INLINE vf running_scale(const vg_task *task, int64_t c, int lanes)
                   vf_sqrt(vf_add(var, vf_set1(task->params->eps))));
 }
 
+/* Rows 4 KiB apart share a set of L1, and past L2 a column is a new line in every row: 512 x 1024 by
+ * columns took 267 us, by rows 156. Narrow ones in L2 are faster by columns: 300 x 300 12.5 and 16.2. */
+static bool goes_by_columns(const vg_shape *shape)
+{
+    enum { NARROW = 512 };
+    return shape->n[1] < NARROW && shape->n[0] * shape->n[1] <= VG_STRIP_ELEMENTS / 2;
+}
+
+static size_t infer_scratch(const vg_shape *shape)
+{
+    return goes_by_columns(shape) ? 0 : (size_t)vg_norm_stride(shape) * sizeof(float);
+}
+
 /* Column by column: what is made of a column stays in registers. */
 static void infer_columns(const vg_task *task, int64_t row, int64_t last)
 {
@@ -75,14 +88,13 @@ static void infer_columns(const vg_task *task, int64_t row, int64_t last)
 }
 
 /* y = (x - running mean) scale + beta. The scale is made again for every unit: a square root and a
- * division per column against some tens of rows. From memory, rows in their order: 2048 x 4096 by
- * columns took 1.4 times as long as the plain row. */
+ * division per column against some tens of rows. */
 static void infer(const vg_task *task, int64_t unit, void *scratch)
 {
     int64_t width = task->shape.n[1], row = unit * VG_ROW_BLOCK;
     int64_t last = vg_min64(row + VG_ROW_BLOCK, task->shape.n[0]);
     float *scale = scratch;
-    if (vg_batch_norm_by_strips(&task->shape)) {
+    if (goes_by_columns(&task->shape)) {
         infer_columns(task, row, last);
         return;
     }
@@ -116,5 +128,5 @@ const vg_kernel_impl VG_FN(vg_batch_norm_bwd) = {.impl = "blocks of 64 rows",
                                              .supports = vg_batch_norm_supports};
 const vg_kernel_impl VG_FN(vg_batch_norm_infer) = {.impl = "vec layer",
                                                .phases = infer_phases,
-                                               .scratch = vg_batch_norm_scratch,
+                                               .scratch = infer_scratch,
                                                .too_small = vg_batch_norm_too_small};
