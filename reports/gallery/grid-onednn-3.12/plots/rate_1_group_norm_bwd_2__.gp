@@ -21,6 +21,12 @@ set logscale x 2
 set format x '%.0b %BB'
 unset mxtics
 set xlabel 'working set'
+set arrow from first 49152, graph 0 to first 49152, graph 1 nohead dt 2 lc rgb '#808080'
+set label 'L1' at first 49152, graph 0.97 right offset -0.3,0 textcolor rgb '#808080'
+set arrow from first 2097152, graph 0 to first 2097152, graph 1 nohead dt 2 lc rgb '#808080'
+set label 'L2' at first 2097152, graph 0.97 right offset -0.3,0 textcolor rgb '#808080'
+set arrow from first 503316480, graph 0 to first 503316480, graph 1 nohead dt 2 lc rgb '#808080'
+set label 'L3' at first 503316480, graph 0.97 right offset -0.3,0 textcolor rgb '#808080'
 plot data index 0 using 1:3:(0):($4-$3) with vectors nohead lc rgb '#0072b2' lw 2 notitle, \
      data index 0 using 1:2 with linespoints lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 title 'onednn', \
      data index 1 using 1:3:(0):($4-$3) with vectors nohead lc rgb '#009e73' lw 2 notitle, \

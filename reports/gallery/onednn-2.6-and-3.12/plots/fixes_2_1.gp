@@ -15,7 +15,7 @@ set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
 set multiplot
-set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=selu init=lecun_normal' 1, 'skip=highway' 2, 'act=relu init=he_normal' 3, 'skip=highway gate_bias=-4' 4, 'skip=rezero' 5, 'skip=residual' 6, 'act=relu init=he_normal skip=scaled' 7, 'skip=scaled' 8, 'act=prelu init=he_normal' 9, 'skip=residual norm=rms norm_at=pre' 10, 'act=relu init=he_normal skip=residual no...' 11, 'skip=residual norm=layer norm_at=pre' 12, 'norm=layer norm_at=pre' 13, 'act=leaky_relu init=he_normal' 14)
+set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=relu init=he_normal skip=scaled' 1, 'act=prelu init=he_normal' 2, 'act=selu init=lecun_normal' 3, 'act=relu init=he_normal' 4, 'skip=highway' 5, 'skip=highway gate_bias=-4' 6, 'skip=residual norm=rms norm_at=pre' 7, 'skip=residual' 8, 'skip=residual norm=layer norm_at=pre' 9, 'skip=rezero' 10, 'act=leaky_relu init=he_normal' 11, 'act=gelu init=he_normal' 12, 'skip=scaled' 13, 'act=relu init=he_normal skip=residual no...' 14)
 set yrange [14.5:-0.5]
 set lmargin at screen 0.38
 set rmargin at screen 0.68

@@ -15,7 +15,7 @@ set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
 set multiplot
-set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=selu init=lecun_normal' 1, 'act=relu init=he_normal' 2, 'init=he_normal' 3, 'skip=residual' 4, 'skip=highway gate_bias=-4' 5, 'act=relu init=he_normal skip=scaled' 6, 'skip=scaled' 7, 'act=prelu init=he_normal' 8, 'skip=highway' 9, 'norm=rms' 10, 'skip=residual norm=layer norm_at=pre' 11, 'act=gelu init=he_normal' 12, 'skip=residual norm=rms norm_at=pre' 13, 'skip=rezero' 14)
+set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'act=selu init=lecun_normal' 1, 'act=relu init=he_normal' 2, 'skip=residual' 3, 'act=prelu init=he_normal' 4, 'act=relu init=he_normal skip=scaled' 5, 'init=he_normal' 6, 'skip=rezero' 7, 'skip=scaled' 8, 'skip=highway gate_bias=-4' 9, 'skip=highway' 10, 'act=relu init=he_normal skip=residual no...' 11, 'act=gelu init=he_normal' 12, 'act=leaky_relu init=he_normal' 13, 'skip=residual norm=layer norm_at=pre' 14)
 set yrange [14.5:-0.5]
 set lmargin at screen 0.38
 set rmargin at screen 0.68

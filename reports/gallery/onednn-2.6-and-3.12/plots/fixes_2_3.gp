@@ -15,7 +15,7 @@ set style fill transparent solid 0.18 noborder
 set datafile missing '?'
 set output output
 set multiplot
-set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'skip=highway' 1, 'skip=scaled' 2, 'act=relu init=he_normal' 3, 'skip=rezero' 4, 'skip=highway gate_bias=-4' 5, 'act=selu init=lecun_normal' 6, 'act=relu init=he_normal skip=scaled' 7, 'init=he_normal' 8, 'act=prelu init=he_normal' 9, 'norm=rms' 10, 'norm=rms norm_at=post' 11, 'act=relu init=he_normal skip=residual no...' 12, 'skip=residual norm=rms norm_at=pre' 13, 'skip=residual norm=layer norm_at=pre' 14)
+set ytics scale 0 noenhanced font ',12' ('no fix' 0, 'init=he_normal' 1, 'act=selu init=lecun_normal' 2, 'skip=rezero' 3, 'act=relu init=he_normal' 4, 'skip=scaled' 5, 'skip=highway gate_bias=-4' 6, 'act=prelu init=he_normal' 7, 'act=relu init=he_normal skip=scaled' 8, 'norm=layer' 9, 'skip=highway' 10, 'norm=rms norm_at=post' 11, 'skip=residual norm=layer norm_at=pre' 12, 'norm=rms' 13, 'act=leaky_relu init=he_normal' 14)
 set yrange [14.5:-0.5]
 set lmargin at screen 0.38
 set rmargin at screen 0.68

@@ -20,7 +20,7 @@ set title 'Gradient signal against layer'
 set xlabel 'layer (1 = nearest the input)'
 set ylabel 'signal / signal at the last layer'
 unset mytics
-set xrange [1:32]
+set xrange [1:64]
 plot data index 0 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
      data index 0 using 1:3:4 with filledcurves lc rgb '#0072b2' notitle, \
      data index 0 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \

@@ -23,8 +23,8 @@ unset grid
 set border 0
 set style fill solid 1 noborder
 set xlabel 'layer (1 = nearest the input)'
-set title 'Where the gradient is lost, depth 32'
-set xrange [0.5:32.5]
+set title 'Where the gradient is lost, depth 64'
+set xrange [0.5:64.5]
 set yrange [2.5:-0.5]
 set ytics scale 0 ('sigmoid, xavier_normal' 0, 'relu, he_normal' 1, 'relu, he_normal, norm layer pre, residual' 2) noenhanced
-plot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette fs solid 1 noborder notitle
+plot data using 1:2:3:(0.42):4 with boxxyerror lc palette fs solid 1 noborder notitle
