@@ -81,7 +81,8 @@ static void cut_off(void **state)
         if (!vg_callgrind_parse(copy, n, &c)) {
             const vg_callgrind_part *cold = vg_callgrind_find(&c, "00000000 cold");
             whole += cold != NULL;
-            assert_true(!cold || (cold->counts[VG_CG_Ir] == 16386 && cold->counts[VG_CG_D1mr] == 512));
+            assert_true(!cold ||
+                        (cold->counts[VG_CG_Ir] == 16386 && cold->counts[VG_CG_D1mr] == 512));
             vg_callgrind_release(&c);
         } else {
             assert_int_equal(c.count, 0);
@@ -142,10 +143,11 @@ static void other_events(void **state)
 {
     (void)state;
     vg_callgrind c;
-    assert_int_equal(parse_text("version: 1\r\npart: 1\ndesc: Trigger: Client Request: a\nevents: Bc Dw "
-                                "Ir\ntotals: 7 18446744073709551615\n",
-                                &c),
-                     VG_OK);
+    assert_int_equal(
+        parse_text("version: 1\r\npart: 1\ndesc: Trigger: Client Request: a\nevents: Bc Dw "
+                   "Ir\ntotals: 7 18446744073709551615\n",
+                   &c),
+        VG_OK);
     assert_int_equal(c.count, 1);
     assert_true(c.parts[0].counts[VG_CG_Dw] == UINT64_MAX);
     assert_int_equal(c.parts[0].counts[VG_CG_Ir], 0); /* zeros at the end are left out */
@@ -193,11 +195,11 @@ static void geometry(void **state)
 /* c + a b, or what has become of it; every register number once in each of the three places. */
 static float multiply_add(float a, float b, float c)
 {
-    __asm__("vmovss %1, %%xmm14\n\tvmovss %2, %%xmm3\n\tvmovss %0, %%xmm9\n\t"
-            "vfmadd231ps %%ymm14, %%ymm3, %%ymm9\n\tvmovss %%xmm9, %0\n\tvzeroupper"
-            : "+m"(c)
-            : "m"(a), "m"(b)
-            : "xmm3", "xmm9", "xmm14");
+    __asm__ volatile("vmovss %1, %%xmm14\n\tvmovss %2, %%xmm3\n\tvmovss %0, %%xmm9\n\t"
+                     "vfmadd231ps %%ymm14, %%ymm3, %%ymm9\n\tvmovss %%xmm9, %0\n\tvzeroupper"
+                     : "+m"(c)
+                     : "m"(a), "m"(b)
+                     : "xmm3", "xmm9", "xmm14");
     return c;
 }
 
@@ -227,8 +229,9 @@ static void fma_becomes_addition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(three_versions), cmocka_unit_test(cut_off),  cmocka_unit_test(broken),
-        cmocka_unit_test(other_events),   cmocka_unit_test(geometry), cmocka_unit_test(fma_becomes_addition),
+        cmocka_unit_test(three_versions), cmocka_unit_test(cut_off),
+        cmocka_unit_test(broken),         cmocka_unit_test(other_events),
+        cmocka_unit_test(geometry),       cmocka_unit_test(fma_becomes_addition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
