@@ -154,6 +154,16 @@ VG_INLINE void vg_forward_long_row(vg_norm_form form, bool stream, const vg_forw
         vg_forward_step(form, 1, false, &one, gamma, beta, i, (int)(n - i));
 }
 
+VG_INLINE void vg_prefetch_forward(int rows, const vg_forward_rows *a, int64_t offset)
+{
+    VG_UNROLL(4)
+    for (int r = 0; r < rows; r++)
+        __builtin_prefetch(a->x[r] + offset, 0, 3);
+}
+
+/* Without a mean, a group of rows is read while the group before is written: the loads and the stores of
+ * a group alone do not overlap. On Zen 5 rms fwd of 128 x 256 took 2.76 us without and takes 2.45; layer
+ * norm, which reads the head of its rows first, took 2.95 and would take 3.33. */
 VG_INLINE void vg_forward_write(vg_norm_form form, int rows, bool stream, const vg_forward_rows *a,
                                 int64_t x_ld, const float *gamma, const float *beta, int64_t n)
 {
@@ -163,8 +173,11 @@ VG_INLINE void vg_forward_write(vg_norm_form form, int rows, bool stream, const 
             vg_forward_long_row(form, stream, a, r, x_ld, gamma, beta, n);
         return;
     }
-    for (; i + VG_LANES <= n; i += VG_LANES)
+    for (; i + VG_LANES <= n; i += VG_LANES) {
+        if (!form.centred)
+            vg_prefetch_forward(rows, a, i + VG_NORM_GROUP * x_ld);
         vg_forward_step(form, rows, false, a, gamma, beta, i, VG_LANES);
+    }
     if (i < n)
         vg_forward_step(form, rows, false, a, gamma, beta, i, (int)(n - i));
 }
