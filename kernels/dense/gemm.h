@@ -55,8 +55,8 @@ typedef struct vg_gemm {
 typedef struct vg_gemm_plan {
     bool swap;   /**< computed as C^T = B^T A^T, transposed when it is stored */
     bool pack_b; /**< B is packed into scratch, panel by panel; otherwise read in place */
-    bool copy_a; /**< A is copied into scratch, block by block; otherwise read in place */
-    bool copy_by_k; /**< A is crosswise, and its copy too, [k][row]; otherwise tile by tile */
+    bool copy_a; /**< A is copied into scratch, block by block, [k][row] if it is crosswise;
+                    otherwise read in place */
     bool ahead;  /**< the operands do not fit L2: fetch what comes next while tiles are computed */
     bool by_rows; /**< a row of tiles at a time, not a column; B of the unit is packed at once */
     int64_t row_units, col_units; /**< unit u is rows u / col_units, columns u % col_units */

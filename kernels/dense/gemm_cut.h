@@ -23,9 +23,9 @@ VG_INLINE int64_t vg_copied_lda(int64_t k)
     return (k + 15) / 16 * 16 + 16;
 }
 
-VG_INLINE int64_t vg_copy_floats(const vg_gemm_plan *plan)
+VG_INLINE int64_t vg_copy_floats(const vg_gemm *g, const vg_gemm_plan *plan)
 {
-    if (plan->copy_by_k)
+    if (g->a_t)
         return plan->k_block * vg_copied_lda(plan->rows);
     return plan->rows * vg_copied_lda(plan->k_block) + 16;
 }

@@ -165,13 +165,11 @@ static vg_gemm_plan cut(const vg_gemm *v, bool swap)
     plan.copy_a = v->map || (v->m * v->k >= COPY_FLOATS &&
                              plan.vectors * VG_LANES >= COPY_COLUMNS &&
                              (v->a_t ? v->m >= micro->cross : v->k >= COPY_STRIDE));
-    plan.copy_by_k = plan.copy_a && v->a_t &&
-                     (v->map || (v->k <= SHORT_K && !plan.by_rows));
     int64_t k_block = vg_ceil_div(v->k, vg_ceil_div(v->k, most_k(v, &plan, micro)));
     plan.k_block = vg_min64(v->k, vg_ceil_div(k_block, K_STEP) * K_STEP);
     int64_t turned = plan.vectors * VG_LANES * (plan.rows + VG_LANES);
     plan.scratch = sizeof(float) * (size_t)((v->panels ? 0 : vg_panel_floats(&plan)) +
-                                            (plan.copy_a ? vg_copy_floats(&plan) : 0) +
+                                            (plan.copy_a ? vg_copy_floats(v, &plan) : 0) +
                                             (plan.swap ? turned : 0));
     return plan;
 }

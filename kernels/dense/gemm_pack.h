@@ -27,10 +27,6 @@ void VG_FN(vg_pack_vector)(const float *src, int64_t ld, int64_t rows, int64_t c
 void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t cols, int64_t width,
                          float *dst);
 
-/** dst[i * cols + j] = src[i * ld + j] for i < rows, j < cols, few cols; 8 or VG_LANES floats after
- * the last may be overwritten. @p room: 8 floats of every row may be read. */
-void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, bool room, float *dst);
-
 /** sums[i] = or += row[i], i < n. */
 void VG_FN(vg_sum_row)(const float *row, int64_t n, bool add, float *sums);
 

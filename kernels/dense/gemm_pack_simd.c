@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dense/gemm_pack.h"
 
-#include <string.h>
-
 #include "base/partition.h"
 #include "dense/transpose.h"
 
@@ -62,22 +60,6 @@ void VG_FN(vg_copy_rows)(const float *src, int64_t ld, int64_t rows, int64_t col
         if (full < cols)
             vf_store_n(dst + full, (int)(cols - full), vf_load_n(src + full, (int)(cols - full)));
     }
-}
-
-/* Every store is 8 floats or a whole vector: what it writes too much, the next row overwrites. */
-void VG_FN(vg_copy_tile)(const float *src, int64_t ld, int64_t rows, int cols, bool room, float *dst)
-{
-    if (cols <= 8 && room) {
-        for (int64_t i = 0; i < rows; i++, src += ld, dst += cols)
-            memcpy(dst, src, 8 * sizeof(float));
-        return;
-    }
-    if (cols > VG_LANES) {
-        VG_FN(vg_copy_rows)(src, ld, rows, cols, cols, dst);
-        return;
-    }
-    for (int64_t i = 0; i < rows; i++, src += ld, dst += cols)
-        vf_store(dst, vf_load_n(src, cols));
 }
 
 void VG_FN(vg_sum_row)(const float *row, int64_t n, bool add, float *sums)

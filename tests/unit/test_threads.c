@@ -72,7 +72,7 @@ static void outputs_do_not_depend_on_threads(void **state)
     assert_int_equal(failed, 0);
 }
 
-/* Cuts and copies that only large products take: A crosswise by strips and B packed because its rows
+/* Cuts and copies that only large products take: A crosswise and B packed because its rows
  * crowd L1; C along its rows, with all of B packed; units of rows first. */
 static void large_weight_gradients_do_not_depend_on_threads(void **state)
 {
