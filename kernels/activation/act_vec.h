@@ -58,7 +58,7 @@ VG_INLINE vf vg_act_silu_slope(vf x)
     vf_reduced a = vf_reduce_ln2_negated(x);
     vf s = vf_exp2i(a.n, -26);
     vf e = vf_fma(s, vf_expm1_reduced(a.r), s);
-    vf r = vf_pow2_over(one, vf_add(k, e));
+    vf r = vf_div(one, vf_add(k, e));
     return vf_mul(vf_fma(x, vf_mul(e, r), one), vf_mul(k, r));
 }
 

@@ -14,8 +14,7 @@
  *        once where a * 2^(n/2) is normal.
  * vf_exp2i(n, more) = 2^(n + more) for a whole n; the result must be a normal number.
  * vf_scale(a, n) = a * 2^n for a whole n with 2^n a normal number.
- * vf_pow2_over(k, x) = k / x to 1 ulp for k a power of two and 2^-126 <= |x| <= 2^126.
- * vf_recip(x) = 1 / x to 1 ulp for those |x|, and right for 0, infinities and NaN.
+ * vf_recip(x) = 1 / x to 1 ulp for 2^-126 <= |x| <= 2^126, and right for 0, infinities and NaN.
  * vf_lookup(t, i): entry i mod VG_TABLE of a table of VG_TABLE (8 or 32) floats, 64-byte aligned.
  * vq     four floats on any ISA (not on plain C), with the operators of C, vq_sqrt and vq_max
  * vf_reduce_add4(a, b, c, d): the sums of the lanes of four vectors, with a third of the shuffles of

@@ -96,7 +96,6 @@ VG_INLINE vf vf_exp2i(vf n, int more)
     return vf_bits(vi_shl(vi_bits(vf_add(n, vf_set1(0x1.8p23f + 127 + (float)more))), 23));
 }
 VG_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_exp2i(n, 0)); }
-VG_INLINE vf vf_pow2_over(vf k, vf x) { return vf_div(k, x); }
 
 VG_INLINE vf vf_recip(vf x) { return vf_div(vf_set1(1), x); }
 

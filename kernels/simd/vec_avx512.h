@@ -84,15 +84,8 @@ VG_INLINE vf vf_exp2i(vf n, int more)
     return _mm512_scalef_ps(_mm512_set1_ps(__builtin_ldexpf(1, more)), n);
 }
 VG_INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
-/* A 14-bit reciprocal and one Newton step: 5 instructions where VDIVPS holds the divider for 10
- * cycles (Golden Cove). The step's error is below 2^-28 before its rounding. */
-VG_INLINE vf vf_pow2_over(vf k, vf x)
-{
-    vf r = _mm512_rcp14_ps(x);
-    r = _mm512_fmadd_ps(r, _mm512_fnmadd_ps(x, r, _mm512_set1_ps(1)), r);
-    return _mm512_mul_ps(k, r);
-}
-
+/* A 14-bit reciprocal and one Newton step, whose error is below 2^-28 before its rounding: for loops that
+ * keep the divider busy with square roots already. */
 VG_INLINE vf vf_recip(vf x)
 {
     vf r = _mm512_rcp14_ps(x);

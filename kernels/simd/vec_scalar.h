@@ -74,7 +74,6 @@ VG_INLINE vf vf_ldexp(vf a, vf n) { return ldexpf(a, (int)n); }
 
 VG_INLINE vf vf_exp2i(vf n, int more) { return ldexpf(1, (int)n + more); }
 VG_INLINE vf vf_scale(vf a, vf n) { return a * vf_exp2i(n, 0); }
-VG_INLINE vf vf_pow2_over(vf k, vf x) { return k / x; }
 
 VG_INLINE vf vf_recip(vf x) { return 1 / x; }
 

@@ -145,7 +145,7 @@ static double reduce_add_double(const float *a)
 
 static void one_over(const float *a, float *out)
 {
-    vf_store(out, vf_pow2_over(vf_set1(1), vf_load(a)));
+    vf_store(out, vf_recip(vf_load(a)));
 }
 
 static void lookup(const float *table, const int32_t *index, float *out)

@@ -26,7 +26,7 @@ typedef struct vec_isa {
     float (*reduce_add)(const float *a);
     float (*reduce_max)(const float *a);
     double (*reduce_add_double)(const float *a);
-    void (*one_over)(const float *a, float *out); /* vf_pow2_over(1, a) */
+    void (*one_over)(const float *a, float *out); /* vf_recip(a) */
     int entries; /* of a table */
     /* table of `entries` aligned floats: out[i] = table[index[i] mod entries] */
     void (*lookup)(const float *table, const int32_t *index, float *out);
