@@ -13,13 +13,13 @@
 #define VG_SELU_LAMBDA 1.0507009873554805f
 #define VG_SELU_LAMBDA_ALPHA 1.7580993408473766f
 
-/* Phi or the slope of x Phi by its table. */
-VG_INLINE vf vg_act_piecewise(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
+/* Phi or the slope of x Phi by its table, for x >= -VG_PIECE_BOUND: below it is 0. */
+#define VG_PIECE_BOUND (16 * VG_PIECE_WIDTH)
+VG_INLINE vf vg_act_bounded(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
 {
     const vf width = vf_set1(VG_PIECE_WIDTH), magic = vf_set1(0x1.8p23f);
     const vf last = vf_set1((VG_TABLE == 32 ? 15 : 7) * VG_PIECE_WIDTH);
-    vf a = VG_TABLE == 32 ? vf_min(last, vf_max(vf_set1(-16 * VG_PIECE_WIDTH), x))
-                          : vf_min(last, vf_abs(x));
+    vf a = vf_min(last, VG_TABLE == 32 ? x : vf_abs(x));
     /* Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits. */
     vf rounded = vf_fma(a, vf_set1(1 / VG_PIECE_WIDTH), magic);
     vi k = vi_bits(rounded);
@@ -31,11 +31,17 @@ VG_INLINE vf vg_act_piecewise(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
     return VG_TABLE == 32 ? p : vf_select(vf_gt(x, vf_zero()), vf_sub(vf_set1(1), p), p);
 }
 
-/* x Phi(x): from -7 down the table says 0, and the product must be -0 at -inf too. */
+/* The same for any x. */
+VG_INLINE vf vg_act_piecewise(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
+{
+    return vg_act_bounded(table, VG_TABLE == 32 ? vf_max(vf_set1(-VG_PIECE_BOUND), x) : x);
+}
+
+/* x Phi(x): from the bound down the table says 0, and the product must be -0 at -inf too. */
 VG_INLINE vf vg_act_gelu(const float table[VG_PIECE_TERMS][VG_TABLE], vf x)
 {
-    x = vf_max(vf_set1(-7.0f), x);
-    return vf_mul(x, vg_act_piecewise(table, x));
+    x = vf_max(vf_set1(-VG_PIECE_BOUND), x);
+    return vf_mul(x, vg_act_bounded(table, x));
 }
 
 /* x / (1 + e^-x) with e^-x = 2^n (1 + q). From x = -87 down 2^n would overflow and the result is
