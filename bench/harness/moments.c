@@ -105,7 +105,7 @@ void vg_gauss_legendre(double node[VG_GAUSS_NODES], double weight[VG_GAUSS_NODES
 
 /* Sums of w f over the nodes, for every f that is needed. */
 typedef struct sums {
-    double phi, phi2, phi4, slope2, slope4, cross, flow, flow2, z2_phi2, z2_slope2;
+    double phi, phi2, phi3, phi4, slope2, slope4, cross1, cross, flow, flow2, z2_phi2, z2_slope2;
 } sums;
 
 static void add_node(sums *s, int act, double slope, double root_q, double z, double w)
@@ -115,14 +115,26 @@ static void add_node(sums *s, int act, double slope, double root_q, double z, do
     w *= INV_SQRT_2PI * exp(-0.5 * z * z);
     s->phi += w * p;
     s->phi2 += w * p2;
+    s->phi3 += w * p2 * p;
     s->phi4 += w * p2 * p2;
     s->slope2 += w * d2;
     s->slope4 += w * d2 * d2;
+    s->cross1 += w * p * d2;
     s->cross += w * p2 * d2;
     s->flow += w * d * root_q * z;
     s->flow2 += w * d2 * root_q * root_q * z * z;
     s->z2_phi2 += w * p2 * (z * z - 1);
     s->z2_slope2 += w * d2 * (z * z - 1);
+}
+
+/* Moments about the mean, from those about 0. */
+static void centre(const sums *s, vg_moments *m)
+{
+    double mu = s->phi, var = s->phi2 - mu * mu;
+    double fourth = s->phi4 - 4 * mu * s->phi3 + 6 * mu * mu * s->phi2 - 3 * mu * mu * mu * mu;
+    double product = s->cross - 2 * mu * s->cross1 + mu * mu * s->slope2;
+    m->kurtosis = fourth / (var * var);
+    m->gate = product / (s->slope2 * var) - 1;
 }
 
 vg_moments vg_moments_at(int act, double slope, double q)
@@ -151,5 +163,6 @@ vg_moments vg_moments_at(int act, double slope, double q)
                     .cov = s.cross - s.phi2 * s.slope2,
                     .z2_phi2 = s.z2_phi2,
                     .z2_slope2 = s.z2_slope2};
+    centre(&s, &m);
     return m;
 }

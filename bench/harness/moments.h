@@ -19,6 +19,8 @@ typedef struct vg_moments {
     double flow, flow2; /**< E phi' x and E (phi' x)^2, x = sqrt(q) z: the Jacobian acting on x */
     double var_phi2;  /**< Var phi^2 */
     double cov;       /**< Cov(phi^2, phi'^2) */
+    double kurtosis;  /**< E (phi - mean)^4 / (Var phi)^2: 3 for a Gaussian */
+    double gate;      /**< E phi'^2 (phi - mean)^2 / (D Var phi) - 1: 0 where phi' is constant */
     double z2_phi2;   /**< Cov(phi^2, z^2) */
     double z2_slope2; /**< Cov(phi'^2, z^2) */
 } vg_moments;

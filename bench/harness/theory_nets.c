@@ -8,21 +8,46 @@
 
 static const double EPS = 1e-5; /* of every norm */
 
-/* Values that one normalisation averages: E 1/|z|^2 over m Gaussian values is larger than 1/m by
- * (m-2)/(m-3) where the mean is taken out, by (m-1)/(m-2) where it is not. */
+/* Values that one normalisation averages. */
+static double averaged(const vg_spec *s)
+{
+    return s->norm == VG_OP_batch_norm   ? (double)s->batch
+           : s->norm == VG_OP_group_norm ? (double)s->width / (double)s->groups
+                                         : (double)s->width;
+}
+
+/* E 1/|z|^2 over m Gaussian values is larger than 1/m by (m-2)/(m-3) where the mean is taken out, by
+ * (m-1)/(m-2) where it is not: what the norm's projections take from the gradient is in that. */
 static double finite_factor(const vg_spec *s)
 {
-    double m = s->norm == VG_OP_batch_norm   ? (double)s->batch
-               : s->norm == VG_OP_group_norm ? (double)s->width / (double)s->groups
-                                             : (double)s->width;
+    double m = averaged(s);
     if (s->norm == VG_OP_rms_norm)
         return m > 2 ? (m - 1) / (m - 2) : (double)NAN;
     return m > 3 ? (m - 2) / (m - 3) : (double)NAN;
 }
 
+/* m ln of the factor for values phi(z), to the first order of 1/m: E 1/s^2 gains kurtosis - 1 (and 1
+ * where the mean is taken out), the projections take 1 + gate (and 1), and the derivatives phi'^2 that
+ * pass gate more, because large values make s large. For a Gaussian it is 1. */
+static double finite_order(const vg_spec *s, const vg_moments *m)
+{
+    if (s->norm == VG_OP_rms_norm)
+        return m->var_phi2 / (m->V * m->V) - 1 - 2 * m->cov / (m->D * m->V);
+    return m->kurtosis - 2 - 2 * m->gate;
+}
+
 static double batch_slack(const vg_spec *s)
 {
     return s->width >= 4 * s->batch ? 0.02 : 0.04;
+}
+
+/* Variance of ln of the gain of a layer, and twice what it takes from the mean (log-normal). Batch norm
+ * turns a batch's gradients away from each other until their cosines are -1/(B - 1) (Yang 2019): a batch
+ * then averages the fluctuations of B - 1 directions, and its mean is that of the formula. */
+static double layer_fluctuation(const vg_spec *s, const vg_moments *m)
+{
+    double one = (3 * m->kappa + 1) / (double)s->width;
+    return s->norm == VG_OP_batch_norm ? one / (double)(s->batch - 1) : one;
 }
 
 /* What a norm behind f divides by: the mean of f counts for rms alone. */
@@ -35,13 +60,13 @@ static double normed_power(const vg_spec *s, const vg_moments *m)
 static void norm_before(const vg_spec *s, vg_theory *t)
 {
     double sw2 = vg_theory_weight_variance(s), sb2 = vg_theory_bias_variance(s);
-    double power = vg_theory_input_variance(s), n = (double)s->width;
+    double power = vg_theory_input_variance(s);
     for (int64_t l = 1; l <= t->depth; l++) {
         double variance = sw2 * power + sb2;
         vg_moments m = vg_moments_at(s->act, s->slope, variance / (variance + EPS));
         t->q[l] = variance;
         t->step[l].ln_chi = log(sw2 * m.D / (variance + EPS) * finite_factor(s));
-        t->step[l].var_eta = (3 * m.kappa + 1) / n;
+        t->step[l].var_eta = layer_fluctuation(s, &m);
         power = m.V;
     }
 }
@@ -50,17 +75,18 @@ static void norm_before(const vg_spec *s, vg_theory *t)
 static void norm_behind(const vg_spec *s, vg_theory *t)
 {
     double sw2 = vg_theory_weight_variance(s), sb2 = vg_theory_bias_variance(s);
-    double power = s->norm_at == VG_NORM_AT_pre ? 1 : vg_theory_input_variance(s);
-    double n = (double)s->width;
+    double power = s->norm_at == VG_NORM_AT_pre ? 1 : vg_theory_input_variance(s), rest = 0;
     for (int64_t l = 1; l <= t->depth; l++) {
         double q = sw2 * power + sb2;
         vg_moments m = vg_moments_at(s->act, s->slope, q);
-        double divisor = normed_power(s, &m) + EPS;
+        double divisor = normed_power(s, &m) + EPS, order = finite_order(s, &m) / averaged(s);
         t->q[l] = q;
-        t->step[l].ln_chi = log(sw2 * m.D / divisor * finite_factor(s));
-        t->step[l].var_eta = (3 * m.kappa + 1) / n;
+        t->step[l].ln_chi = log(sw2 * m.D / divisor * finite_factor(s)) + order - 1 / averaged(s);
+        rest = fmax(rest, order * order); /* the next term */
+        t->step[l].var_eta = layer_fluctuation(s, &m);
         power = normed_power(s, &m) / divisor;
     }
+    t->slack += rest;
 }
 
 bool vg_theory_norm(const vg_spec *s, vg_theory *t)
