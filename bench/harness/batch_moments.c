@@ -73,8 +73,10 @@ static void first(setting *t, column *c, double s, double w)
     c->phiphi += w * pair.phiphi;
 }
 
-double vg_batch_norm_chi(int act, double slope, int64_t batch)
+double vg_batch_norm_chi(int act, double slope, int64_t batch, double *variance)
 {
+    if (variance)
+        *variance = NAN;
     if (batch < 5)
         return NAN;
     double B = (double)batch;
@@ -88,5 +90,7 @@ double vg_batch_norm_chi(int act, double slope, int64_t batch)
     double dd = c.dd / c.mass2, hdhd = c.hdhd / c.mass2, k11 = c.phiphi / c.mass2;
     double trace = (B - 1) * d2 - h2d2 -
                    (B * d2 - (d2 + (B - 1) * dd) - (h2d2 + (B - 1) * hdhd)) / B;
+    if (variance)
+        *variance = k2 - k11;
     return B / ((k2 - k11) * (B - 3)) * trace / (B - 1);
 }

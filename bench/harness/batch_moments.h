@@ -14,7 +14,9 @@
 
 #include <stdint.h>
 
-/** chi of activation @p act at batch @p batch >= 5; NaN below. */
-double vg_batch_norm_chi(int act, double slope, int64_t batch);
+/** chi of activation @p act at batch @p batch >= 5, where what the layer below normalised is such a
+ * column too; NaN below. @p variance, if not NULL, gets k2 - k11: chi of another column below it, of
+ * variance v per unit of weight variance, is chi variance / v. */
+double vg_batch_norm_chi(int act, double slope, int64_t batch, double *variance);
 
 #endif

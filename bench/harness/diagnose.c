@@ -192,6 +192,9 @@ static void find_variance(examined *e)
 {
     double first = AVERAGE(1, out_std), least = INFINITY, most = 0;
     int64_t low = 0, high = 0;
+    /* a state starts at 0 and fills up, the slower the better it remembers: nothing to compare with */
+    if (e->d->recurrent)
+        return;
     for (int64_t l = 1; l <= e->d->depth; l++) {
         double ratio = AVERAGE(l, out_std) / first;
         if (ratio < least) {

@@ -52,12 +52,15 @@ static double available_bytes(void)
 vg_status vg_net_check_memory(const vg_spec *spec, const vg_net_options *options)
 {
     double needed = vg_net_bytes(spec, options), free_bytes = available_bytes();
-    if (free_bytes > 0 && needed > 0.95 * free_bytes)
-        return vg_fail(VG_ENOMEM,
-                       "depth=%lld width=%lld batch=%lld needs about %.3g GiB, %.3g GiB are free",
-                       (long long)spec->depth, (long long)spec->width, (long long)spec->batch,
-                       needed / 0x1p30, free_bytes / 0x1p30);
-    return VG_OK;
+    char steps[32] = "";
+    if (!(free_bytes > 0 && needed > 0.95 * free_bytes))
+        return VG_OK;
+    if (spec->model != VG_MODEL_mlp)
+        snprintf(steps, sizeof steps, " seq_len=%lld", (long long)spec->seq_len);
+    return vg_fail(VG_ENOMEM,
+                   "depth=%lld width=%lld batch=%lld%s needs about %.3g GiB, %.3g GiB are free",
+                   (long long)spec->depth, (long long)spec->width, (long long)spec->batch, steps,
+                   needed / 0x1p30, free_bytes / 0x1p30);
 }
 
 /* --- blocks -------------------------------------------------------------------------------- */

@@ -21,9 +21,15 @@ static double averaged(const vg_spec *s)
 static double finite_factor(const vg_spec *s)
 {
     double m = averaged(s);
-    if (s->norm == VG_OP_rms_norm)
-        return m > 2 ? (m - 1) / (m - 2) : (double)NAN;
-    return m > 3 ? (m - 2) / (m - 3) : (double)NAN;
+    return s->norm == VG_OP_rms_norm ? (m - 1) / (m - 2) : (m - 2) / (m - 3);
+}
+
+/* The formulas are series in 1/m, and E 1/|z|^2 diverges at m = 3. */
+static bool too_few(const vg_spec *s)
+{
+    enum { LEAST = 5, LEAST_BEHIND = 8 };
+    bool behind = s->norm && s->norm_at != VG_NORM_AT_inner;
+    return s->norm && averaged(s) < (behind ? LEAST_BEHIND : LEAST);
 }
 
 /* m ln of the factor for values phi(z), to the first order of 1/m: E 1/s^2 gains kurtosis - 1 (and 1
@@ -89,6 +95,14 @@ static void norm_behind(const vg_spec *s, vg_theory *t)
     t->slack += rest;
 }
 
+/* Variance over the batch of h_0: its bias is the same in every sample. */
+static double input_spread(const vg_spec *s)
+{
+    return s->in_dim == s->width
+               ? 1
+               : vg_init_variance((vg_init)s->init_io, s->width, s->in_dim, 1, s->init_std);
+}
+
 bool vg_theory_norm(const vg_spec *s, vg_theory *t)
 {
     t->slack = 2 / (double)s->width;
@@ -96,7 +110,7 @@ bool vg_theory_norm(const vg_spec *s, vg_theory *t)
         t->slack = batch_slack(s);
     else if (s->norm == VG_OP_group_norm)
         t->slack = 2 * (double)s->groups / (double)s->width;
-    if (!isfinite(finite_factor(s)) || (s->norm == VG_OP_batch_norm && s->batch < 5)) {
+    if (too_few(s)) {
         t->reason = "the norm averages too few values";
         return false;
     }
@@ -110,9 +124,10 @@ bool vg_theory_norm(const vg_spec *s, vg_theory *t)
     norm_before(s, t);
     t->formula = "chi = E phi'^2 / E phi^2 at q = 1";
     if (s->norm == VG_OP_batch_norm) {
-        double chi = vg_batch_norm_chi(s->act, s->slope, s->batch);
+        double variance, chi = vg_batch_norm_chi(s->act, s->slope, s->batch, &variance);
         for (int64_t l = 1; l < t->depth; l++)
             t->step[l].ln_chi = log(chi);
+        t->step[1].ln_chi += log(variance / input_spread(s)); /* block 1 normalises the inputs' z */
         t->formula = "chi = B / ((k2 - k11) (B - 3)) E tr(P D G D) / (B - 1)";
     }
     return true;
@@ -164,7 +179,20 @@ static void branch(const vg_spec *s, const trunk *h, double *q, double *s1_backw
     }
 }
 
-static void residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
+/* What a norm over m values adds to ln chi of a trunk that the block before normalised, with a branch of
+ * @p forward times its power and @p backward times its gradient. Only the branch varies 1/s^2, by
+ * (4 v + 2 v^2) / (1 + v)^2 m (and its mean, v / (1 + v) m); the trunk's gradient has lost the directions
+ * that the norm takes but for what the branch turned, the branch's has not. */
+static double post_norm_order(const vg_spec *s, double forward, double backward)
+{
+    double sum = 1 + forward, centred = s->norm != VG_OP_rms_norm;
+    double gain = (4 + 2 * forward) * forward / (sum * sum) + centred * forward / sum;
+    double loss = forward / (sum * (1 + backward)) + (1 + centred) * backward / (1 + backward);
+    return (gain - loss) * log(finite_factor(s));
+}
+
+/* Returns what is known of the next order of 1/m. */
+static double residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
 {
     double second = s->block_layers == 2
                         ? vg_init_variance((vg_init)s->init2, s->width, s->width, 1, s->init_std)
@@ -172,7 +200,7 @@ static void residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     double q, s1, a2 = s->alpha * s->alpha;
     branch(s, h, &q, &s1);
     vg_moments m = vg_moments_at(s->act, s->slope, q);
-    double v = a2 * second * s1 * m.D, mean = s->block_layers == 2 ? 0 : m.mean;
+    double v = a2 * second * s1 * m.D, mean = s->block_layers == 2 ? 0 : m.mean, order = 0;
     p->ln_chi = log1p(v);
     p->var_eta = residual_variance(s, v, m.kappa);
     if (!s->norm && s->block_layers == 1) {
@@ -184,7 +212,8 @@ static void residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     h->batch_variance += a2 * second * (m.V - m.mean * m.mean);
     if (s->norm && s->norm_at == VG_NORM_AT_post) {
         double scale = trunk_scale(s, h);
-        p->ln_chi -= log(scale);
+        order = post_norm_order(s, a2 * second * m.V, v);
+        p->ln_chi += order - log(scale);
         h->power /= scale;
         h->mean /= sqrt(scale);
         h->batch_variance /= scale;
@@ -193,6 +222,7 @@ static void residual_step(const vg_spec *s, trunk *h, vg_theory_step *p)
             h->mean = 0;
         }
     }
+    return order * order;
 }
 
 /* E T, E T^2, E (1-T)^2, E T'^2 of the gate T = sigmoid(b + sqrt(variance) z). */
@@ -228,13 +258,14 @@ static void highway_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     double apart = m.V + h->power - 2 * m.mean * h->mean; /* E (H - x)^2 */
     double v = g.square * sh * m.D, chi = g.rest_square + v + st * apart * g.slope_square;
     p->ln_chi = log(chi);
-    p->var_eta = (4 * v * g.rest_square + (3 * m.kappa + 1) * v * v) / (chi * chi * (double)s->width);
-    double mode = g.rest_square + (g.square * m.flow2 +
-                                   2 * (g.mean - g.square) * h->mean * m.flow) / h->power;
+    p->var_eta =
+        (4 * v * g.rest_square + (3 * m.kappa + 1) * v * v) / (chi * chi * (double)s->width);
+    double mode = g.rest_square +
+                  (g.square * m.flow2 + 2 * (g.mean - g.square) * h->mean * m.flow) / h->power;
     if (!s->norm)
         h->mean_mode *= mode / chi;
-    h->power = g.square * m.V + g.rest_square * h->power +
-               2 * (g.mean - g.square) * m.mean * h->mean;
+    h->power =
+        g.square * m.V + g.rest_square * h->power + 2 * (g.mean - g.square) * m.mean * h->mean;
     h->mean = g.mean * m.mean + (1 - g.mean) * h->mean;
 }
 
@@ -244,7 +275,8 @@ bool vg_theory_skip(const vg_spec *s, vg_theory *t)
     h.batch_variance = h.power;
     h.mean_mode = 1 / (double)s->width;
     bool highway = s->skip == VG_SKIP_highway;
-    if (s->norm && !isfinite(finite_factor(s))) {
+    double rest = 0;
+    if (too_few(s)) {
         t->reason = "the norm averages too few values";
         return false;
     }
@@ -263,9 +295,10 @@ bool vg_theory_skip(const vg_spec *s, vg_theory *t)
         if (highway)
             highway_step(s, &h, p);
         else
-            residual_step(s, &h, p);
+            rest = fmax(rest, residual_step(s, &h, p));
         t->q[l + 1] = h.power;
     }
+    t->slack += rest;
     if (h.mean_mode > MEAN_MODE_LIMIT) {
         t->reason = "the mean of the activations carries the gradient, which mean field leaves out";
         return false;

@@ -131,6 +131,10 @@ static bool gated(const vg_spec *s, const vg_theory_measured *measured, vg_theor
     double back = lstm ? 0.25 * g : 0.5 * (1 - lambda) * g;
     t->formula = lstm ? "(f I + i o W)^k: sum_j (C(k,j) f^(k-j) (i o g)^j)^2, f = sigmoid(forget_bias)"
                       : "(z I + (1-z) r W)^k: sum_j (C(k,j) z^(k-j) ((1-z) r g)^j)^2";
+    if (s->init_rec == VG_INIT_identity) {
+        t->reason = "the recurrent matrix is not random";
+        return false;
+    }
     if (lstm && g == 0) {
         t->reason = "with zero weights h_t reaches no later step; the cell path is sigmoid(forget_bias)";
         return false;
