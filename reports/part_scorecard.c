@@ -147,7 +147,7 @@ static vg_status scorecard(vg_report *report, const vg_rows *rows)
     static const char *const head[] = {"op",
                                        "direction",
                                        "class",
-                                       "own / oneDNN, geo. mean",
+                                       "oneDNN time / own time, geo. mean",
                                        "F / S / L / A",
                                        "rate, best % of roof",
                                        "max ulp",
@@ -255,7 +255,7 @@ static vg_status beside(vg_report *report)
         if (!failed)
             counts[d] = collect_cards(&report->rows[d], cards[d]);
     }
-    vg_text_add(&report->out, "\n**Side by side**, own / oneDNN of each file, geometric mean\n");
+    vg_text_add(&report->out, "\n**Side by side**, time of oneDNN / own time in each file, geometric mean\n");
     for (int first = 0; first < report->count && !failed; first += AT_ONCE) {
         int last = first + AT_ONCE < report->count ? first + AT_ONCE : report->count;
         vg_text_add(&report->out, "\n");

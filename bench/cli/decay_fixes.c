@@ -127,8 +127,7 @@ static int by_rank(const void *a, const void *b)
 {
     const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
     int order = vg_fix_compare(x, y);
-    return order ? order
-                 : strcmp(vg_json_get_text(x, "name", ""), vg_json_get_text(y, "name", ""));
+    return order ? order : strcmp(vg_json_get_text(x, "name", ""), vg_json_get_text(y, "name", ""));
 }
 
 static void append_unranked(const matrix *m, const json_t *fix, json_t *sorted)
@@ -181,11 +180,12 @@ static void print_head(vg_format format, bool cell)
              "gflops,peak_fraction,bytes_per_step,onednn_step_ms,verdict");
     else if (format == VG_FORMAT_MD)
         printf("| fix | %s | survival | %s to half | step, ms | GFLOP/s (of peak) | "
-             "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|\n",
+               "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|\n",
                cell ? "steps" : "depth", cell ? "steps" : "layers");
     else
-        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix",
-               cell ? "steps" : "depth", "survival", "to half", "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN", "verdict");
+        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix", cell ? "steps" : "depth",
+               "survival", "to half", "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN",
+               "verdict");
 }
 
 static const char *text_of(double value, const char *format, char text[32])
@@ -199,9 +199,11 @@ static const char *text_of(double value, const char *format, char text[32])
 
 static void print_row(const matrix *m, const json_t *record, const char *name)
 {
-    const json_t *cost = json_object_get(record, "cost"), *ci = json_object_get(cost, "step_ms_ci95");
+    const json_t *cost = json_object_get(record, "cost"),
+                 *ci = json_object_get(cost, "step_ms_ci95");
     double ms = vg_json_get_number(cost, "step_ms"), gflops = vg_json_get_number(cost, "gflops");
-    double lo = json_number_value(json_array_get(ci, 0)), hi = json_number_value(json_array_get(ci, 1));
+    double lo = json_number_value(json_array_get(ci, 0)),
+           hi = json_number_value(json_array_get(ci, 1));
     double other = vg_json_get_number(cost, "onednn_step_ms");
     double bytes = vg_json_get_number(cost, "bytes_per_step");
     double half = vg_json_get_number(json_object_get(record, "rate"), "half_life_layers");
@@ -236,8 +238,9 @@ static void print_one_advice(size_t index, const json_t *one)
 {
     const char *at = vg_json_get_text(one, "at", "");
     printf("%s%zu. %s%s%s%s: survival %.3g, step x%.2f; %s\n   PyTorch: %s\n   Keras:   %s\n",
-           index ? "" : "\nWhat helps, at equal matrix count (what suits one depth or length only "
-                        "comes last)\n",
+           index ? ""
+                 : "\nWhat helps, at equal matrix count: the best of each kind, by the signal kept (in half "
+                   "decades) and the simplest change; then others; what suits one depth or length only last\n",
            index + 1, vg_json_get_text(one, "change", ""), at[0] ? " (" : "", at, at[0] ? ")" : "",
            vg_json_get_number(one, "survival"), vg_json_get_number(one, "step_ratio"),
            vg_json_get_text(one, "why", ""), vg_json_get_text(one, "torch", ""),
@@ -305,8 +308,10 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
     if (status == VG_OK)
         status = sort(&m);
     if (status == VG_OK) {
-        json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
-        json_object_del(record, "advice_reason");
+        if (strcmp(vg_json_get_text(record, "verdict", ""), "healthy")) {
+            json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
+            json_object_del(record, "advice_reason");
+        }
         print(&m, record);
         json_array_append(records, record);
         json_array_extend(records, m.fixes);

@@ -69,17 +69,28 @@ static void activation(list *l)
          middle(l, "slope_sq_mean"));
 }
 
+/* Of the activations on the way up, and where nothing but blocks lies on it, of the gradient on the way
+ * down: tanh may settle on a small signal whose gradient the weights still take to nothing. */
 static void initialisation(list *l)
 {
     const vg_spec *s = l->spec;
+    const json_t *rate = json_object_get(l->record, "rate");
     double first = end(l, "out_std", false), last = end(l, "out_std", true);
     double drift = log(last / first) / (double)(s->depth > 1 ? s->depth - 1 : 1);
-    state is = s->norm ? NOT_HERE : fabs(drift) < 0.1 ? YES : NO; /* NaN: no */
-    line(l, "initialisation that keeps the variance", is,
-         s->norm ? "%s; %s norm makes up for the scale: std %.3g in block 1, %.3g in block %lld"
-                 : "%s%s: std of the activations %.3g in block 1, %.3g in block %lld",
-         vg_spec_word(s, "init"), s->norm ? vg_spec_word(s, "norm") : "", first, last,
-         (long long)s->depth);
+    double down = vg_json_get_number(rate, "ln_sq_per_layer") / 2;
+    bool keeps = fabs(drift) < 0.1 && (s->skip != VG_SKIP_none || !(fabs(down) >= 0.1));
+    if (s->norm)
+        line(l, "initialisation that keeps the variance", NOT_HERE,
+             "%s; %s norm makes up for the scale: std %.3g in block 1, %.3g in block %lld",
+             vg_spec_word(s, "init"), vg_spec_word(s, "norm"), first, last, (long long)s->depth);
+    else if (isfinite(down))
+        line(l, "initialisation that keeps the variance", keeps ? YES : NO,
+             "%s: std of the activations %.3g in block 1, %.3g in block %lld; gradient x%.3g a block",
+             vg_spec_word(s, "init"), first, last, (long long)s->depth, exp(down));
+    else
+        line(l, "initialisation that keeps the variance", keeps ? YES : NO,
+             "%s: std of the activations %.3g in block 1, %.3g in block %lld",
+             vg_spec_word(s, "init"), first, last, (long long)s->depth);
 }
 
 static void normalisation(list *l)

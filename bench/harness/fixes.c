@@ -273,18 +273,25 @@ static double distance(const json_t *record)
     return survival > 0 && isfinite(survival) ? floor(2 * fabs(log10(survival))) : 1e9;
 }
 
-static double step_ms(const json_t *record)
+/* Keys that the change sets. */
+static int words_of(const json_t *record)
 {
-    double ms = vg_json_get_number(json_object_get(record, "cost"), "step_ms");
-    return isnan(ms) ? 1e9 : ms;
+    int words = 0;
+    for (const char *p = vg_json_get_text(record, "name", ""); *p; p++)
+        words += *p == '=';
+    return words;
 }
 
 int vg_fix_compare(const json_t *a, const json_t *b)
 {
-    int verdict = rank_of_verdict(a) - rank_of_verdict(b);
-    double far = distance(a) - distance(b), ms = step_ms(a) - step_ms(b);
-    return verdict ? verdict : far < 0 ? -1 : far > 0 ? 1 : ms < 0 ? -1 : ms > 0;
+    int verdict = rank_of_verdict(a) - rank_of_verdict(b), words = words_of(a) - words_of(b);
+    double far = distance(a) - distance(b);
+    json_int_t place = json_integer_value(json_object_get(a, "fix")) -
+                       json_integer_value(json_object_get(b, "fix"));
+    return verdict ? verdict : far < 0 ? -1 : far > 0 ? 1 : words ? words : place < 0 ? -1 : place > 0;
 }
+
+enum { ADVICE_MOST = 16 };
 
 /* --- advice -------------------------------------------------------------------------------- */
 
@@ -326,24 +333,38 @@ static bool is_advisable(const json_t *record)
            strcmp(vg_json_get_text(json_object_get(record, "spec"), "act", ""), "linear");
 }
 
+/* Three turns: the best of each kind (by the first key it changes), the others, the fragile ones. */
+static bool comes_in_turn(int turn, const vg_fix *fix, const vg_fix *const taken[], size_t count)
+{
+    size_t key = strcspn(fix->change, "=");
+    bool new_kind = true;
+    for (size_t i = 0; i < count; i++) {
+        if (taken[i] == fix)
+            return false;
+        new_kind = new_kind && strncmp(taken[i]->change, fix->change, key + 1) != 0;
+    }
+    return turn == 2 ? fix->fragile : !fix->fragile && (turn == 1 || new_kind);
+}
+
 json_t *vg_fix_advice(const json_t *base, const json_t *records, int most)
 {
-    json_t *advice = json_array();
+    const vg_fix *taken[ADVICE_MOST];
+    json_t *advice = json_array(), *record;
     double base_ms = vg_json_get_number(json_object_get(base, "cost"), "step_ms");
-    size_t index;
-    json_t *record;
-    for (int fragile = 0; fragile < 2; fragile++)
+    size_t index, count = 0;
+    for (int turn = 0; turn < 3; turn++)
         json_array_foreach(records, index, record) {
             const vg_fix *fix = &fixes[json_integer_value(json_object_get(record, "fix"))];
-            if ((int)json_array_size(advice) == most)
+            if ((int)count == most || count == ADVICE_MOST)
                 return advice;
-            if (fix->fragile != fragile || !is_advisable(record))
+            if (!is_advisable(record) || !comes_in_turn(turn, fix, taken, count))
                 continue;
             double ms = vg_json_get_number(json_object_get(record, "cost"), "step_ms");
             json_t *one = advice_json(fix, vg_json_get_number(record, "survival"), ms / base_ms,
                                       "measured");
             set_place(one, json_object_get(base, "spec"), json_object_get(record, "spec"), fix);
             json_array_append_new(advice, one);
+            taken[count++] = fix;
         }
     return advice;
 }

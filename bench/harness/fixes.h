@@ -48,7 +48,9 @@ vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, b
  * step_ratio, torch, keras, why}].
  * @p base and the entries of @p records (array) are records; an entry's "fix" is its index in the
  * list. Only healthy ones at equal matrix count, by how near the survival is to 1 in half decades,
- * then by time; fragile ones last. `at` says what equal matrix count made of the spec ("depth=16"). */
+ * then by how few keys they change, then by their place in the list (never by time, which equal matrix
+ * counts make much the same: the order must be that of the next run, too). The best of each kind (act,
+ * norm, skip ...) first, fragile ones last; at most 16. `at` says what equal matrix count made of the spec ("depth=16"). */
 json_t *vg_fix_advice(const json_t *base, const json_t *records, int most);
 
 /** What theory says of a few fixes of @p base (resolved), at equal matrix count, without running one:

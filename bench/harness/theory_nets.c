@@ -267,6 +267,7 @@ static void highway_step(const vg_spec *s, trunk *h, vg_theory_step *p)
     h->power =
         g.square * m.V + g.rest_square * h->power + 2 * (g.mean - g.square) * m.mean * h->mean;
     h->mean = g.mean * m.mean + (1 - g.mean) * h->mean;
+    h->batch_variance = h->power - h->mean * h->mean;
 }
 
 bool vg_theory_skip(const vg_spec *s, vg_theory *t)
