@@ -8,6 +8,7 @@
 #include "reports/fixes_plot.h"
 #include "reports/nets.h"
 #include "reports/nets_plot.h"
+#include "reports/part_checklist.h"
 #include "reports/part_fixes.h"
 #include "reports/part_signal.h"
 #include "reports/parts.h"
@@ -96,39 +97,6 @@ static void rates(vg_report *report, const vg_nets *nets, vg_net_kind kind, int 
         vg_details_end(out);
 }
 
-/* --- what is wrong in the deepest nets, and what would help ----------------------------------- */
-
-static void findings(vg_report *report, const vg_nets *nets)
-{
-    static const char *const head[] = {"net", "depth", "found", "layer", "value", "why"};
-    vg_text *out = &report->out;
-    char a[VG_NUM];
-    int lines = 0;
-    for (int i = 0; i < nets->count; i++) {
-        size_t k;
-        json_t *finding;
-        if (!nets->nets[i].deepest || nets->nets[i].kind == VG_NET_FIX)
-            continue;
-        json_array_foreach(json_object_get(nets->nets[i].record, "findings"), k, finding) {
-            const char *code = vg_doc_str(finding, "code"), *why = vg_doc_str(finding, "why");
-            if (!lines++) {
-                vg_details_begin(out, "Findings in the deepest net of each kind");
-                vg_table_head(out, "lrlrrl", head);
-            }
-            vg_row_begin(out);
-            vg_cell_md(out, nets->nets[i].label);
-            vg_cell_printf(out, "%d", nets->nets[i].depth);
-            vg_cell_md(out, code ? code : "n/a");
-            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(finding, "layer"), 1));
-            vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(finding, "value"), 3));
-            vg_cell_md(out, why ? why : "");
-            vg_row_end(out);
-        }
-    }
-    if (lines)
-        vg_details_end(out);
-}
-
 /* --- sections --------------------------------------------------------------------------------- */
 
 static vg_status across_depth(vg_report *report, const vg_nets *nets, int document)
@@ -174,10 +142,11 @@ static vg_status sections(vg_report *report, const vg_nets *nets, int document)
     VG_TRY(across_depth(report, nets, document));
     VG_TRY(grids(report, nets, document));
     VG_TRY(vg_part_fixes(report, nets, document));
-    findings(report, nets);
     vg_part_weight_gradients(report, nets);
     vg_part_precision(report, nets);
-    return through_time(report, nets, document);
+    VG_TRY(through_time(report, nets, document));
+    vg_part_checklist(report, nets);
+    return VG_OK;
 }
 
 vg_status vg_part_decay(vg_report *report)

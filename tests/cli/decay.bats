@@ -291,6 +291,8 @@ assert all(r["spec"]["act"] != "linear" for r in records)
 PY
     "$VGBENCH" report f.json -o f.md
     grep -q "Heat map of the gradient signal by fix and matrix" f.md
+    grep -q '^| 1. `.*` | .*x | `.*` | `.*` |' f.md # advice: PyTorch and Keras
+    [ "$(grep -c -- '^- \[[x ]\] \|^- n/a ' f.md)" -eq 7 ]
     [ "$(awk '$2 == 1' plots/fix_heat_1_1.dat | wc -l)" -ge 8 ] # a row per fix, a cell per block
     run "$VGBENCH" decay --fixes depth=4,8
     [ "$status" -eq 2 ]

@@ -259,6 +259,42 @@ PY
     grep -q '^| lstm | 50 |' R.md
 }
 
+@test "report: findings, ranked advice and the checklist of the nets that need them" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+base = next(r for r, fix in zip(d["decay"], d["decay"][1:]) if "fix" in fix)
+base["checklist"] = [{"item": "ReLU family", "state": "no", "why": "sigmoid: 0.06"},
+                     {"item": "normalisation", "state": "yes", "why": "layer"},
+                     {"item": "a|pipe", "state": "n/a", "why": "nothing *has* been updated"}]
+base["advice"].append({"change": "skip=scaled", "at": "depth=10", "survival": 1.25, "source": "theory",
+                       "torch": "x | f(x)", "keras": "Add()([x, f(x)])", "why": "a | b"})
+json.dump(d, open("c.json", "w"))
+PY
+    "$VGBENCH" report c.json --no-plots | sed -n '/^### What is wrong/,/^### Training/p' >R.md
+    # the base net is open, the many others are folded and none of them is healthy
+    sed '/^<details>/,$d' R.md >base.md
+    grep -q '^\*\*sigmoid, xavier_normal\*\*, depth 20: vanishing' base.md
+    grep -q '^| `vanishing` | 1 | .* | 0.0100 | signal at layer 1 against the last |$' base.md
+    grep -qF '| 1. `skip=residual norm=layer norm_at=pre` | 0.70 | 1.1x | `x + block(norm(x))` | `Add()` | the trunk' base.md
+    grep -qF '| 2. `skip=scaled` at `depth=10` | 1.2 predicted | not timed | <code>x &#124; f(x)</code> | `Add()([x, f(x)])` | a &#124; b |' base.md
+    grep -qxF -- '- [ ] ReLU family: sigmoid: 0.06' base.md
+    grep -qxF -- '- [x] normalisation: layer' base.md
+    grep -qxF -- '- n/a a&#124;pipe: nothing &#42;has&#42; been updated' base.md
+    grep -q '^<details><summary>Deepest net of each kind that is not healthy: [0-9]* nets' R.md
+    run ! grep -q ': healthy, survival' R.md
+    # where every net is healthy, one stands for the rest
+    python3 - <<'PY'
+import json
+d = json.load(open("c.json"))
+d["decay"] = [r for r in d["decay"] if r["verdict"] == "healthy" and "fix" not in r]
+json.dump(d, open("well.json", "w"))
+PY
+    "$VGBENCH" report well.json --no-plots >R.md
+    [ "$(grep -c ': healthy, survival' R.md)" -eq 1 ]
+    grep -q 'n/a: the checklist' R.md
+}
+
 @test "report: what is no number where one belongs is n/a, duplicates are counted" {
     python3 - <<'PY'
 import json
