@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "harness/fixes.h"
 #include "lab.h"
 #include "results/results.h"
 
@@ -210,6 +211,26 @@ static void short_networks_say_why_there_is_no_rate(void **state)
     json_decref(record);
 }
 
+/* Who pastes a line into a net without a gate has one. */
+static void lines_build_what_they_use(void **state)
+{
+    (void)state;
+    int count, gates = 0;
+    const vg_fix *fixes = vg_fixes(&count);
+    for (int i = 0; i < count; i++) {
+        bool gate = strstr(fixes[i].change, "skip=highway");
+        gates += gate;
+        if (gate &&
+            (!strstr(fixes[i].torch, "nn.Linear(") || !strstr(fixes[i].torch, "(1 - t) * x") ||
+             !strstr(fixes[i].keras, "Dense(") || !strstr(fixes[i].keras, "(1 - t) * x")))
+            fail_msg("%s: %s, %s", fixes[i].change, fixes[i].torch, fixes[i].keras);
+        if (strstr(fixes[i].change, "skip=rezero") &&
+            (!strstr(fixes[i].torch, "alpha = ") || !strstr(fixes[i].keras, "alpha = ")))
+            fail_msg("%s: %s, %s", fixes[i].change, fixes[i].torch, fixes[i].keras);
+    }
+    assert_int_equal(gates, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(verdicts),
         cmocka_unit_test(overflow_names_its_block),
         cmocka_unit_test(short_networks_say_why_there_is_no_rate),
+        cmocka_unit_test(lines_build_what_they_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
