@@ -224,6 +224,7 @@ vg_status vg_part_software(vg_report *report)
         {"wait policy set by", "machine.openmp.wait_policy_set_by"},
         {"threads bound", "machine.binding.policy"},
         {"CPUs of thread 0, 1, ...", "machine.binding.places"},
+        {"CPUs read back", "machine.binding.observed"},
         {"binding read back as asked", "machine.binding.verified"},
         {"not bound because", "machine.binding.reason"},
         {"flush to zero", "machine.ftz"},

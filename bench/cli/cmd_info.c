@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -122,6 +123,21 @@ static void add_os(json_t *lines, const json_t *machine)
     row(lines, "flush to zero", "%s", json_is_true(at(machine, "ftz")) ? "on" : "off");
 }
 
+/* What the user's own settings have made of the threads. */
+static void add_observed(json_t *lines, const json_t *binding)
+{
+    char *text = json_dumps(at(binding, "observed"), JSON_COMPACT);
+    const json_t *cpu;
+    size_t i, bound = 0;
+    json_array_foreach(at(binding, "observed"), i, cpu)
+        bound += !json_is_null(cpu);
+    if (text && bound)
+        row(lines, "", "read back: threads to CPUs %.*s", (int)strlen(text) - 2, text + 1);
+    else if (text)
+        row(lines, "", "read back: no thread is bound");
+    free(text);
+}
+
 static void add_binding(json_t *lines, const json_t *binding)
 {
     char places[128] = "";
@@ -138,6 +154,8 @@ static void add_binding(json_t *lines, const json_t *binding)
             json_is_true(at(binding, "verified")) ? "verified" : "NOT as asked");
     else
         row(lines, "binding", "none: %s", text_of(binding, "reason"));
+    if (at(binding, "observed") && !at(binding, "places"))
+        add_observed(lines, binding);
 }
 
 static bool set_by_vgbench(const json_t *machine, const char *variable)

@@ -69,7 +69,9 @@ static int set_environment(const vg_command *command, int argc, char **argv)
         waits = set_wait_policy();
     if (!waits && !binds)
         return VG_EXIT_OK;
+    vg_binding_loosen(); /* a runtime that binds by the user's settings has bound this thread */
     execv("/proc/self/exe", argv);
+    vg_binding_tighten();
     if (waits) { /* no /proc: go on as we are, and say so in the record */
         unsetenv("OMP_WAIT_POLICY");
         unsetenv("VGBENCH_SET_WAIT_POLICY");

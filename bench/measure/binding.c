@@ -39,6 +39,33 @@ static const char *list_in_force(void)
     return list ? list + 1 : NULL;
 }
 
+/* The runtime's own settings, that stay. */
+static const char *set_by_user(void)
+{
+    static const char *const names[] = {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY",
+                                        "KMP_AFFINITY"};
+    for (size_t i = 0; !getenv(VARIABLE) && i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]))
+            return names[i];
+    return NULL;
+}
+
+/* The runtime that binds as the user has set has bound the calling thread, too, when it was loaded:
+ * what the thread may use is one place then, what the process may use is all of them. */
+static void set_allowed(cpu_set_t *set)
+{
+    int cpus[CPU_SETSIZE];
+    CPU_ZERO(set);
+    for (int place = 0, n = set_by_user() != NULL; n > 0; place++) {
+        n = vg_parallel_place(place, cpus, CPU_SETSIZE);
+        for (int i = 0; i < n; i++)
+            if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE)
+                CPU_SET(cpus[i], set);
+    }
+    if (!CPU_COUNT(set) && sched_getaffinity(0, sizeof *set, set))
+        CPU_ZERO(set);
+}
+
 int vg_binding_allowed_cpu(int i)
 {
     const char *list = list_in_force();
@@ -49,9 +76,7 @@ int vg_binding_allowed_cpu(int i)
         int cpu = list ? atoi(list) : -1;
         return cpu >= 0 && cpu < CPU_SETSIZE ? cpu : -1;
     }
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set))
-        return -1;
+    set_allowed(&set);
     for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
         if (CPU_ISSET(cpu, &set) && i-- == 0)
             return cpu;
@@ -89,7 +114,7 @@ static void set_of_places(cpu_set_t *set)
 void vg_binding_loosen(void)
 {
     cpu_set_t all;
-    loose = list_in_force() && !sched_getaffinity(0, sizeof tight, &tight);
+    loose = (list_in_force() || set_by_user()) && !sched_getaffinity(0, sizeof tight, &tight);
     if (!loose)
         return;
     set_of_places(&all);
@@ -105,18 +130,13 @@ void vg_binding_tighten(void)
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-/* The runtime's own settings, that stay. */
-static const char *set_by_user(void)
+/* Why nothing is bound here when the user has set it; NULL: has not. */
+static const char *goes_first(void)
 {
-    static const char *const names[] = {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY",
-                                        "KMP_AFFINITY"};
     static char text[64];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i])) {
-            snprintf(text, sizeof text, "%s is set and goes first", names[i]);
-            return text;
-        }
-    return NULL;
+    if (set_by_user())
+        snprintf(text, sizeof text, "%s is set and goes first", set_by_user());
+    return set_by_user() ? text : NULL;
 }
 
 /* Into the environment, and the process onto the CPUs of the places: what the runtime counts as
@@ -164,7 +184,7 @@ static vg_status decide(const char *text, vg_pu *pus, int count, bool this_syste
     bool known = !this_system || mark_allowed(pus, count);
     vg_status status = vg_binding_places(text, pus, count, cpus, &places);
     if (!status && set_by_user())
-        reason = set_by_user();
+        reason = goes_first();
     else if (!status && !this_system)
         reason = "the topology is not that of this machine (HWLOC_*)";
     else if (!status && !WITH_OPENMP)
@@ -190,7 +210,7 @@ vg_status vg_binding_prepare(const char *text, bool *restart)
         return VG_OK;
     }
     if (!asked && set_by_user()) {
-        reason = set_by_user();
+        reason = goes_first();
         return VG_OK;
     }
     int count = vg_topology_pus(&pus, &this_system);
@@ -216,23 +236,40 @@ void vg_binding_withdraw(void)
 enum { OBSERVED_MAX = 1024 };
 
 typedef struct observation {
-    int workers, cpus[OBSERVED_MAX];
+    int workers;
+    cpu_set_t sets[OBSERVED_MAX];
 } observation;
 
-/* The CPU that the calling thread is bound to; -1: more than one. */
 static void observe(void *context, int worker, int workers)
 {
     observation *o = context;
-    cpu_set_t set;
-    int only = -1;
-    CPU_ZERO(&set);
-    if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) == 1)
-        for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-            if (CPU_ISSET(cpu, &set))
-                only = cpu;
-    o->cpus[worker] = only;
+    CPU_ZERO(&o->sets[worker]);
+    sched_getaffinity(0, sizeof *o->sets, &o->sets[worker]);
     if (worker == 0)
         o->workers = workers;
+}
+
+/* CPUs of the threads of the largest team; read once, and again when a larger one is noted. */
+static const observation *look(void)
+{
+    static observation o;
+    static int seen;
+    if (seen < most_threads) {
+        vg_parallel(most_threads < OBSERVED_MAX ? most_threads : OBSERVED_MAX, observe, &o);
+        if (most_threads > 1)
+            vg_parallel_rest();
+        seen = most_threads;
+    }
+    return &o;
+}
+
+/* The CPU that a thread is bound to; -1: more than one. */
+static int only_cpu(const cpu_set_t *set)
+{
+    for (int cpu = 0; CPU_COUNT(set) == 1 && cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, set))
+            return cpu;
+    return -1;
 }
 
 /* Thread i on place i; when there are more threads, each on some place. */
@@ -242,41 +279,54 @@ static bool as_asked(const observation *o)
     for (int i = 0; i < o->workers; i++) {
         bool found = false;
         for (int k = 0; k < places; k++)
-            found |= (o->workers > places || k == i) && vg_binding_allowed_cpu(k) == o->cpus[i];
+            found |= (o->workers > places || k == i) &&
+                     vg_binding_allowed_cpu(k) == only_cpu(&o->sets[i]);
         if (!found)
             return false;
     }
     return true;
 }
 
+/* Per thread the CPU it is bound to, a list of the CPUs of a place that has several, or null where
+ * it may run on all. */
+static json_t *observed_json(const observation *o)
+{
+    json_t *observed = json_array();
+    for (int i = 0; i < o->workers; i++) {
+        const cpu_set_t *set = &o->sets[i];
+        int only = only_cpu(set);
+        json_t *cpus = only < 0 && CPU_COUNT(set) < vg_binding_allowed() ? json_array() : NULL;
+        for (int cpu = 0; cpus && cpu < CPU_SETSIZE; cpu++)
+            if (CPU_ISSET(cpu, set))
+                json_array_append_new(cpus, json_integer(cpu));
+        json_array_append_new(observed, cpus ? cpus : only < 0 ? json_null() : json_integer(only));
+    }
+    return observed;
+}
+
 json_t *vg_binding_json(void)
 {
-    static observation o;
     const char *text = getenv(VARIABLE), *policy = text ? strchr(text, ';') : NULL;
-    json_t *binding = json_object(), *places = json_array(), *observed = json_array();
-    if (!policy || !list_in_force()) {
+    json_t *binding = json_object(), *places = json_array();
+    bool bound = policy && list_in_force();
+    if (bound || set_by_user())
+        json_object_set_new(binding, "observed", observed_json(look()));
+    if (!bound) {
         vg_json_set_text(binding, "policy", "none");
         vg_json_set_text(binding, "reason", reason ? reason : "not asked for by this command");
         json_object_set_new(binding, "verified", json_null());
         json_decref(places);
-        json_decref(observed);
         return binding;
     }
     char name[256];
     size_t length = strcspn(policy + 1, ";");
     snprintf(name, sizeof name, "%.*s", (int)length, policy + 1);
-    vg_parallel(most_threads < OBSERVED_MAX ? most_threads : OBSERVED_MAX, observe, &o);
-    if (most_threads > 1)
-        vg_parallel_rest();
     for (int i = 0, cpu; (cpu = vg_binding_allowed_cpu(i)) >= 0; i++)
         json_array_append_new(places, json_integer(cpu));
-    for (int i = 0; i < o.workers; i++)
-        json_array_append_new(observed, o.cpus[i] < 0 ? json_null() : json_integer(o.cpus[i]));
     vg_json_set_text(binding, "policy", name);
     vg_json_set_text(binding, "asked_by", *text == '-' ? "--bind" : "default");
     json_object_set_new(binding, "reason", json_null());
     json_object_set_new(binding, "places", places);
-    json_object_set_new(binding, "observed", observed);
-    json_object_set_new(binding, "verified", json_boolean(as_asked(&o)));
+    json_object_set_new(binding, "verified", json_boolean(as_asked(look())));
     return binding;
 }

@@ -50,7 +50,9 @@ void vg_binding_tighten(void);
 void vg_binding_note_threads(int threads);
 
 /** {policy, asked_by, reason, places[], observed[], verified}: observed are the CPUs to which the
- * threads of a team are bound, read back from the operating system. A new reference. */
+ * threads of a team are bound, read back from the operating system; also where the user's own
+ * settings bind them (then policy is none, and there is nothing that verified could say). A new
+ * reference. */
 json_t *vg_binding_json(void);
 
 #endif

@@ -61,6 +61,21 @@ static inline int vg_parallel_allowed_cpus(void)
 #endif
 }
 
+/** CPUs of the @p place-th place to which the runtime binds its threads, into @p cpus; 0: it has no
+ * such place, or more than @p size CPUs in it. */
+static inline int vg_parallel_place(int place, int *cpus, int size)
+{
+    int count = 0;
+#if defined(_OPENMP) && _OPENMP >= 201511
+    if (omp_get_proc_bind() != omp_proc_bind_false && place < omp_get_num_places())
+        count = omp_get_place_num_procs(place);
+    if (count > 0 && count <= size)
+        omp_get_place_proc_ids(place, cpus);
+#endif
+    (void)place, (void)cpus;
+    return count > 0 && count <= size ? count : 0;
+}
+
 /** Sense-reversing spin barrier: a tenth of libgomp's when every worker has a CPU of its own, and a
  * disaster when not, so `spin` says which to use. On lines of its own: arrival and release. */
 typedef struct vg_barrier {

@@ -39,10 +39,25 @@ PY
 }
 
 @test "binding: what the user has set in OMP_* stays" {
-    OMP_PROC_BIND=false binding 'b["policy"] == "none" and "OMP_PROC_BIND is set" in b["reason"]'
+    OMP_PROC_BIND=false binding 'b["policy"] == "none" and "OMP_PROC_BIND is set" in b["reason"] and not any(b["observed"])'
     run env OMP_PLACES=cores "$VGBENCH" info --bind=compact
     [ "$status" -eq 0 ]
     [[ $output == *"--bind=compact: threads are not bound: OMP_PLACES is set"* ]]
+}
+
+@test "binding: where threads run by the user's own settings is read back" {
+    # libgomp binds the first thread when it is loaded: its one CPU must not pass for all there are.
+    local all='len(b["observed"]) == len(allowed) and d["cpu"]["allowed_cpus"] == len(allowed)'
+    OMP_PROC_BIND=close OMP_PLACES=threads binding "$all and b['policy'] == 'none' and b['verified'] is None and sorted(b['observed']) == allowed"
+    OMP_PROC_BIND=master OMP_PLACES=threads binding "$all and len(set(b['observed'])) == 1"
+    GOMP_CPU_AFFINITY=$(python3 -c 'import os; print(max(os.sched_getaffinity(0)))') \
+        binding 'b["observed"] == [allowed[-1]] and d["cpu"]["allowed_cpus"] == 1'
+    # bench starts itself again: the new image must see all CPUs, too.
+    OMP_PROC_BIND=true OMP_PLACES=threads "$VGBENCH" bench --filter='^relu/fwd/' --shapes='relu 64 64' --seconds=0.02 -q \
+        -o "$BATS_TEST_TMPDIR/bound.json"
+    python3 -c 'import json, os, sys
+m = json.load(open(sys.argv[1]))["machine"]
+assert sorted(m["binding"]["observed"]) == sorted(os.sched_getaffinity(0)), m["binding"]' "$BATS_TEST_TMPDIR/bound.json"
 }
 
 @test "binding: bad words end with 2, CPUs that are not allowed with 3" {
