@@ -193,8 +193,8 @@ void vg_part_checklist(vg_report *report, const vg_nets *nets)
     vg_text_add(
         out, "\n### What is wrong, what helps, and the checklist\n\n"
              "Decades are powers of ten between the last layer and the first. Advice is ranked: "
-             "the nearer survival is to 1 in half decades the better, then the faster; all of it "
-             "does as many matrix products as the net as it is, and what suits one depth or "
+             "the best of each kind, then others; the nearer survival is to 1 in half decades the "
+             "better, then the fewer keys it changes; all of it does as many matrix products as the net as it is, and what suits one depth or "
              "length only comes last. *Predicted* is by theory where no fix was run.\n");
     int shown = group(out, nets, is_base, "Nets whose fixes were measured") +
                 group(out, nets, is_sick, "Deepest net of each kind that is not healthy");

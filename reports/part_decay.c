@@ -9,6 +9,7 @@
 #include "reports/nets.h"
 #include "reports/nets_plot.h"
 #include "reports/part_checklist.h"
+#include "reports/part_claims.h"
 #include "reports/part_fixes.h"
 #include "reports/part_signal.h"
 #include "reports/parts.h"
@@ -163,6 +164,7 @@ vg_status vg_part_decay(vg_report *report)
     for (int d = 0; d < report->count; d++) {
         vg_nets nets;
         vg_part_document(report, d);
+        VG_TRY(vg_part_claims(report, d));
         VG_TRY(vg_nets_collect(report->docs[d], &nets));
         vg_status status = sections(report, &nets, d);
         vg_nets_release(&nets);

@@ -295,6 +295,20 @@ PY
     grep -q 'n/a: the checklist' R.md
 }
 
+@test "report: claims of the guide, what is left of them, and their chart" {
+    export VGBENCH_EXPERIMENTS="$VG_SOURCE/bench/experiments"
+    "$VGBENCH" decay --paper=he2015 threads=1 --quiet -o paper.json >/dev/null
+    "$VGBENCH" report paper.json -o paper.md
+    grep -q '^\*\*he2015\*\*: .* claims, .* measured as expected$' paper.md
+    "$VGBENCH" decay --paper=guide threads=1 --quiet -o guide.json >/dev/null
+    "$VGBENCH" report guide.json -o guide.md
+    grep -Eq '^\*\*guide\*\*: [0-9]+ claims, [0-9]+ measured as expected; [0-9]+ hold, [0-9]+ hold only' guide.md
+    grep -q '^| batch norm alone stabilises relu | `verdict` | exploding | exploding | yes |.*does not hold' guide.md
+    command -v gnuplot >/dev/null || return 0
+    [ "$(grep -c . plots/claims_1.dat)" -ge 20 ] # a bar per piece of advice
+    [ -s plots/claims_1.svg ]
+}
+
 @test "report: what is no number where one belongs is n/a, duplicates are counted" {
     python3 - <<'PY'
 import json
