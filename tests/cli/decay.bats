@@ -299,8 +299,13 @@ PY
 }
 
 @test "the fix matrix of a recurrent network" {
-    run "$VGBENCH" decay --fixes model=rnn seq_len=48 width=32 batch=8 seeds=1 threads=1 -o f.json --quiet
+    plot=()
+    ! command -v gnuplot || plot=(--plot p.svg)
+    run "$VGBENCH" decay --fixes model=rnn seq_len=48 width=32 batch=8 seeds=1 threads=1 -o f.json --quiet "${plot[@]}"
     [ "$status" -eq 0 ]
+    # the base and the best seven have names, the others one between them
+    [ -z "${plot[*]}" ] || { grep -q '>time step (1 = the first)<' p.svg && grep -q '>no fix<' p.svg &&
+        grep -qE '>[0-9]+ other fixes<' p.svg && ! grep -q 'seq_len/' p.svg; }
     [[ "$output" == *"model=lstm width=16"*"What helps"*"Checklist"*"gated cell"* ]]
     python3 - <<'PY'
 import json
