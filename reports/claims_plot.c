@@ -46,7 +46,8 @@ static bool add_row(vg_text *data, const vg_claim_shown *one, int row)
 static const char head[] =
     "set yrange [%d.7:-0.7]\nset xrange [%g:%g]\n"
     "set lmargin at screen 0.50\nset rmargin at screen 0.97\n"
-    "set xlabel 'decades of gradient kept at the first layer (0 = all of it; <, >: beyond the axis)'\n"
+    "set xlabel 'decades of gradient kept at the first layer (0 = all of it; <, >: beyond the "
+    "axis)'\n"
     "set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#6e7781' dt 2\n"
     "set key outside top center horizontal\nset style fill solid 0.9 noborder\n"
     "set ytics scale 0 noenhanced font ',11' (%s)\n";
@@ -64,10 +65,9 @@ static void bars(vg_text *script)
             "data using ($3==%d ? $2/2. : NaN):1:(abs($2)/2. + 0.06):(0.34) with boxxyerror "
             "lc rgb '%s' title '%s', \\\n     ",
             kind, vg_colours[look[kind].colour], look[kind].name);
-    vg_text_printf(
-        script,
-        "data using ($4==1 ? $2 + ($2 < 0 ? 0.3 : -0.3) : NaN):1:($2 < 0 ? \"<\" : \">\") with labels "
-        "tc rgb '#ffffff' notitle\n");
+    vg_text_printf(script, "data using ($4==1 ? $2 + ($2 < 0 ? 0.3 : -0.3) : NaN):1:($2 < 0 ? "
+                           "\"<\" : \">\") with labels "
+                           "tc rgb '#ffffff' notitle\n");
 }
 
 vg_status vg_plot_claims(vg_report *report, const vg_claims *claims, int document)
