@@ -284,6 +284,8 @@ vg_status vg_compare_documents(const json_t *old_doc, const json_t *new_doc,
     if (status == VG_OK)
         status = match_rows(k, &old_rows, &new_rows);
     if (status == VG_OK)
+        status = vg_spread_widen(k);
+    if (status == VG_OK)
         status = judge_all(k);
     if (status == VG_OK)
         status = vg_nets_compare(k);

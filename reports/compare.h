@@ -38,7 +38,8 @@ typedef struct vg_compared {
     int n_old, n_new;
     vg_estimate ratio; /**< time old / time new: above 1 the new side is faster */
     double p;          /**< Holm-adjusted */
-    double floor;      /**< root mean square of the A/A floors of both runs */
+    double floor;      /**< root mean square of the A/A floors of both runs, or the spread of the
+                            rows between the runs where that is more */
     double gate;
     int group;
     bool sure; /**< SLOWER or FASTER beyond what chance brings once in all rows of a run */
@@ -82,6 +83,9 @@ typedef struct vg_comparison {
     double found_row, found_group; /**< least change that is found in 9 of 10 rows, kernels */
     int too_few; /**< rows whose samples are too few for any p to pass the correction */
     double floor_old, floor_new, min_effect, alpha;
+    double spread; /**< standard deviation of ln ratio between the runs, as most rows have it; 0: too few
+                        rows to tell */
+    double spread_groups; /**< the same of the kernels' means */
     double drift; /**< of the machine, within and between the runs: common to all rows */
     int counts, worse_counts; /**< simulated counters compared; risen by more than min_effect */
     json_t *count_changes;    /**< [{kernel, when, counter, old, new, worse}]; owned */
@@ -108,6 +112,14 @@ void vg_comparison_release(vg_comparison *comparison);
 bool vg_comparison_regressed(const vg_comparison *comparison);
 
 /* --- the steps of vg_compare_documents(): compare_groups.c, compare_nets.c, compare_counts.c - */
+
+/* compare_spread.c */
+enum { VG_SPREAD_LEAST = 16 /* values that can tell what is usual */ };
+/** Standard deviation of what the densest half of @p n values (sorted by this) spreads; 0 below
+ * VG_SPREAD_LEAST. */
+double vg_spread_of(double *ln, int n);
+/** Sets `spread`, and widens the rows' floors and gates to it. */
+vg_status vg_spread_widen(vg_comparison *comparison);
 
 /** Puts row @p c, of @p row, into its group; @p places is an empty object at first. VG_ENOMEM. */
 vg_status vg_groups_add(vg_comparison *comparison, json_t *places, const vg_row *row,

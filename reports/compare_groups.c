@@ -93,15 +93,40 @@ static void sum_up(vg_comparison *k, vg_compared_group *g, int index)
     g->p = erfc(fabs(mean) / se / sqrt(2));
 }
 
+/* Rows of a kernel are timed one after the other and move together when the machine does, which the
+ * spread of rows does not show: what most kernels moved by between the runs does. */
+static void widen(vg_comparison *k, double *ln)
+{
+    int n = 0;
+    for (int i = 0; i < k->group_count; i++)
+        if (isfinite(k->groups[i].ratio.mid))
+            ln[n++] = log(k->groups[i].ratio.mid);
+    k->spread_groups = vg_spread_of(ln, n);
+    if (k->spread_groups == 0)
+        return;
+    for (int i = 0; i < k->group_count; i++) {
+        vg_compared_group *g = &k->groups[i];
+        double mean = log(g->ratio.mid), se = log(g->ratio.hi / g->ratio.mid) / 1.96;
+        if (!isfinite(mean))
+            continue;
+        se = fmax(se, k->spread_groups);
+        g->ratio = (vg_estimate){exp(mean), exp(mean - 1.96 * se), exp(mean + 1.96 * se)};
+        g->gate = fmax(g->gate, expm1(floor_z * k->spread_groups));
+        g->p = erfc(fabs(mean) / se / sqrt(2));
+    }
+}
+
 vg_status vg_groups_judge(vg_comparison *k)
 {
     double *p = calloc((size_t)k->group_count + 1, sizeof *p);
     if (!p)
         return vg_fail(VG_ENOMEM, "no memory for %d kernels", k->group_count);
-    for (int i = 0; i < k->group_count; i++) {
+    for (int i = 0; i < k->group_count; i++)
         sum_up(k, &k->groups[i], i);
+    if (!k->by_backend)
+        widen(k, p);
+    for (int i = 0; i < k->group_count; i++)
         p[i] = k->groups[i].p;
-    }
     vg_status status = vg_stat_holm(p, k->group_count);
     for (int i = 0; i < k->group_count && status == VG_OK; i++) {
         vg_compared_group *g = &k->groups[i];

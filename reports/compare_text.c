@@ -342,6 +342,13 @@ static void method_markdown(const vg_comparison *k, vg_text *out)
         "moved the same way, beyond the kernel's gate.\n",
         vg_num_percent(a, k->floor_old), vg_num_percent(b, k->floor_new),
         vg_num_percent(c, k->min_effect), k->alpha, k->alpha, judged);
+    if (k->spread > 0)
+        vg_text_printf(out,
+                       "\nMost rows moved by %s between the two runs (95 %% point, from the densest half of "
+                       "them; of kernels %s): a floor measured within a run cannot know that, and gates are no "
+                       "narrower.\n",
+                       vg_num_percent(a, expm1(1.96 * k->spread)),
+                       vg_num_percent(b, expm1(1.96 * k->spread_groups)));
     if (k->drift >= 0.001)
         vg_text_printf(out,
                        "\nClock and bandwidth of the machine differ by %s between the runs, or "

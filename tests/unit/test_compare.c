@@ -30,6 +30,9 @@ static double normal(void)
     return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
 }
 
+/* Standard deviation of a row's time from run to run. */
+static double placement = 0.008;
+
 /* One run: every row has a true time, a shift of its own in this run (alignment, clock: what an A/A
  * test sees), noise of samples, and now and then a sample that a neighbour disturbed. Every @p
  * stride-th of the rows is slower, @p slow_rows in all: 1 makes whole kernels slow, more scatters
@@ -39,7 +42,7 @@ static json_t *run_with(double slow_down, int slow_rows, int stride, double floo
     json_t *list = json_array();
     for (int i = 0; i < ROWS; i++) {
         char kernel[100], op[20];
-        double ns = 100.0 * (1 + i) * exp(0.008 * normal());
+        double ns = 100.0 * (1 + i) * exp(placement * normal());
         json_t *samples = json_array();
         snprintf(op, sizeof op, "op%d", i / SHAPES);
         snprintf(kernel, sizeof kernel, "%s/fwd/avx2/batch:%d/width:16/threads:1", op, i + 1);
@@ -130,9 +133,25 @@ static void same_code_raises_no_alarm(void **state)
 
 static void without_its_gates_it_would_cry_wolf(void **state)
 {
-    /* The simulation is no soft target: without floor and least effect it raises many alarms. */
+    /* The simulation is no soft target: by their intervals and tests many rows differ. With a floor
+     * that was measured in a quiet moment what most rows moved by is the gate. */
+    int by_themselves = 0;
     vg_comparison k = compare(1, 0, 0, 0);
-    assert_true(k.faster + k.slower > ROWS / 20);
+    for (int i = 0; i < k.count; i++)
+        by_themselves += (k.rows[i].ratio.lo > 1 || k.rows[i].ratio.hi < 1) && k.rows[i].p < k.alpha;
+    assert_true(by_themselves > ROWS / 20);
+    assert_true(k.faster + k.slower <= ROWS / 50);
+    assert_true(fabs(k.spread / (sqrt(2) * placement) - 1) < 0.15);
+    vg_comparison_release(&k);
+}
+
+/* Two rows in five twice as fast: that is no noise. */
+static void what_many_rows_do_is_not_taken_for_noise(void **state)
+{
+    enum { CHANGED = ROWS * 2 / 5 };
+    vg_comparison k = compare(0.5, CHANGED, 0.02, 0);
+    assert_true(k.faster >= 99 * CHANGED / 100);
+    assert_true(k.slower <= ROWS / 100);
     vg_comparison_release(&k);
 }
 
@@ -167,12 +186,15 @@ static void scattered_rows_are_found(void **state)
     assert_true(k.slower >= 80 && k.slower <= 110);
     assert_true(k.faster <= ROWS / 100);
     vg_comparison_release(&k);
-    k = compare_with(1.05, 100, 10, floor / 2, 0); /* on a machine half as noisy as ours */
-    assert_true(k.slower >= 99);
+    placement /= 2; /* on a machine half as noisy as ours */
+    k = compare_with(1.05, 100, 10, floor / 2, 0);
+    placement *= 2;
+    print_message("%d of 100 scattered rows slower by 5 %% found at half the noise\n", k.slower);
+    assert_true(k.slower >= 95);
     vg_comparison_release(&k);
     k = compare(1.10, 1, floor, 0.03); /* one among a thousand */
     assert_true(vg_comparison_regressed(&k));
-    assert_int_equal(k.sure_slower, 1);
+    assert_true(k.sure_slower >= 1 && k.sure_slower <= 2); /* chance may add one, once in a while */
     vg_comparison_release(&k);
 }
 
@@ -333,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_code_raises_no_alarm),
         cmocka_unit_test(without_its_gates_it_would_cry_wolf),
+        cmocka_unit_test(what_many_rows_do_is_not_taken_for_noise),
         cmocka_unit_test(a_slow_kernel_is_found),
         cmocka_unit_test(scattered_rows_are_found),
         cmocka_unit_test(an_unknown_floor_allows_no_verdict),
