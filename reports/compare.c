@@ -32,6 +32,7 @@ static vg_status compare_pair(const vg_row *old_row, const vg_row *new_row, bool
                        .backend = new_row->backend,
                        .max_isa = new_row->max_isa,
                        .cold = new_row->cold,
+                       .crowded = *new_row->crowded ? new_row->crowded : old_row->crowded,
                        .threads = new_row->threads,
                        .ns_old = old_row->ns,
                        .ns_new = new_row->ns,
@@ -224,9 +225,10 @@ static vg_status match_rows(vg_comparison *k, const vg_rows *old_rows, const vg_
             continue;
         }
         vg_compared *c = &k->rows[k->count++];
-        status = compare_pair(&old_rows->rows[json_integer_value(place)], row, false, c);
-        set_gate(k, c, vg_rows_floor(old_rows, row->threads),
-                 hypot(vg_rows_floor(new_rows, row->threads), k->drift));
+        const vg_row *partner = &old_rows->rows[json_integer_value(place)];
+        status = compare_pair(partner, row, false, c);
+        set_gate(k, c, vg_rows_floor(old_rows, partner),
+                 hypot(vg_rows_floor(new_rows, row), k->drift));
         if (status == VG_OK)
             status = vg_groups_add(k, kernels, row, c);
     }
@@ -330,7 +332,7 @@ vg_status vg_compare_backends(const json_t *doc, const char *base,
             const vg_row *row = &rows.rows[c->rows[b]];
             vg_compared *pair = &k->rows[k->count++];
             status = compare_pair(&rows.rows[c->rows[index]], row, true, pair);
-            double floor = vg_rows_floor(&rows, row->threads);
+            double floor = vg_rows_floor(&rows, row);
             set_gate(k, pair, floor, floor);
             if (status == VG_OK)
                 status = vg_groups_add(k, kernels, row, pair);

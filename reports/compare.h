@@ -45,6 +45,7 @@ typedef struct vg_compared {
     bool sure; /**< SLOWER or FASTER beyond what chance brings once in all rows of a run */
     vg_verdict verdict; /**< of the new side; VG_VERDICT_NONE with `why` */
     const char *why;
+    const char *crowded; /**< as in vg_row, of the new side or the old: AMBIGUOUS, and in no mean */
 } vg_compared;
 
 /** All compared rows of a kernel. */

@@ -20,6 +20,11 @@ static double if_judged(double x, vg_verdict verdict)
     return verdict == VG_VERDICT_NONE ? NAN : x;
 }
 
+static const char *reason_of(const vg_compared *c)
+{
+    return c->why ? c->why : c->crowded;
+}
+
 static json_t *row_json(const vg_compared *c)
 {
     json_t *row = json_pack(
@@ -31,8 +36,8 @@ static json_t *row_json(const vg_compared *c)
         json_object_set_new(row, "max_isa", json_string(c->max_isa));
     if (row && *c->cold)
         json_object_set_new(row, "cold_cache", json_string(c->cold));
-    if (row && c->why)
-        json_object_set_new(row, "reason", json_string(c->why));
+    if (row && *reason_of(c))
+        json_object_set_new(row, "reason", json_string(reason_of(c)));
     return row;
 }
 
@@ -212,7 +217,7 @@ vg_status vg_comparison_csv(const vg_comparison *k, vg_text *out)
         csv_line(out, &(compared_line){"row", c->kernel, c->max_isa, c->cold, "median_ns",
                                        c->ns_old.mid, c->ns_new.mid, c->ratio,
                                        if_judged(c->p, c->verdict), if_judged(c->gate, c->verdict),
-                                       vg_verdict_name(c->verdict), c->why});
+                                       vg_verdict_name(c->verdict), reason_of(c)});
     }
     csv_nets(k, out);
     csv_failures(k, out);

@@ -61,6 +61,10 @@ static void table(const vg_compared **list, int count, const char *old_name, con
         vg_cell_printf(out, "%s", p_text(lo, c->p));
         vg_cell_printf(out, "%s", vg_num_percent(lo, c->gate));
         vg_cell_printf(out, "%s", vg_verdict_name(c->verdict));
+        if (*c->crowded && !c->why) {
+            vg_text_add(out, ": ");
+            vg_text_md(out, c->crowded);
+        }
         vg_row_end(out);
     }
     if (count > MOST_LINES)
@@ -255,6 +259,7 @@ static void groups_markdown(const vg_comparison *k, vg_text *out)
 typedef struct backend_tally {
     const char *backend, *max_isa;
     int threads, faster, slower, same, ambiguous, none;
+    int meant;              /* in the mean */
     double sum_ln, sum_var; /* of the logarithms of the ratios */
 } backend_tally;
 
@@ -286,8 +291,9 @@ static void backends_table(const vg_comparison *k, vg_text *out)
         if (!t)
             continue;
         ++*vg_verdict_pick(c->verdict, &t->none, &t->faster, &t->slower, &t->same, &t->ambiguous);
-        if (c->verdict == VG_VERDICT_NONE)
+        if (c->verdict == VG_VERDICT_NONE || *c->crowded)
             continue;
+        t->meant++;
         double sd = log(c->ratio.hi / c->ratio.lo) / (2 * 1.96);
         t->sum_ln += log(c->ratio.mid);
         t->sum_var += sd * sd;
@@ -296,7 +302,7 @@ static void backends_table(const vg_comparison *k, vg_text *out)
     for (int i = 0; i < count; i++) {
         const backend_tally *t = &tallies[i];
         int n = t->faster + t->slower + t->same + t->ambiguous;
-        double mid = t->sum_ln / n, half = 1.96 * sqrt(t->sum_var) / n;
+        double mid = t->sum_ln / t->meant, half = 1.96 * sqrt(t->sum_var) / t->meant;
         char buf[80];
         vg_row_begin(out);
         vg_cell_md(out, t->backend);

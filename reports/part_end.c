@@ -60,15 +60,24 @@ static void about_rows(anomalies *list, const vg_rows *rows)
 
 static void about_cases(anomalies *list, const vg_rows *rows)
 {
-    int ambiguous = 0, reference = 0, lonely = 0, judged = 0, wild = 0;
+    int crowded = 0, ambiguous = 0, reference = 0, lonely = 0, judged = 0, wild = 0;
     for (int i = 0; i < rows->case_count; i++) {
         const vg_problem *c = &rows->cases[i];
+        if (*c->crowded && c->verdict != VG_VERDICT_NONE) {
+            crowded++;
+            continue;
+        }
         ambiguous += c->verdict == VG_AMBIGUOUS;
         judged += c->verdict != VG_VERDICT_NONE;
         reference += c->base >= 0 && rows->rows[c->base].reference;
         lonely += c->base < 0;
         wild += c->verdict != VG_VERDICT_NONE && (c->ratio.mid > 30 || c->ratio.mid < 1.0 / 30);
     }
+    if (crowded && begin(list))
+        vg_text_printf(list->out,
+                       "%d case%s with more threads than CPUs: AMBIGUOUS, and in no mean, because "
+                       "threads that take turns are timed by the scheduler\n",
+                       crowded, crowded == 1 ? "" : "s");
     if (ambiguous && begin(list))
         vg_text_printf(list->out,
                        "%d of %d cases are AMBIGUOUS: more samples, or a quieter machine, "

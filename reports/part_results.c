@@ -12,6 +12,16 @@
 /* A page of more lines is of no use to a reader; the rest is in the results file and its CSV. */
 enum { MOST_LINES = 3000 };
 
+static void verdict_cell(vg_text *out, const vg_problem *c)
+{
+    char buf[80];
+    vg_cell_printf(out, "%s %s", vg_ratio_text(buf, c->ratio), vg_verdict_name(c->verdict));
+    if (*c->crowded) {
+        vg_text_add(out, ": ");
+        vg_text_md(out, c->crowded);
+    }
+}
+
 static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, const vg_problem *c)
 {
     char buf[80], lo[VG_NUM], hi[VG_NUM];
@@ -34,7 +44,7 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
     vg_cell_printf(out, "%s", vg_num_percent(buf, row->roof_fraction));
     bool is_own = c->own >= 0 && row == &rows->rows[c->own];
     if (is_own && !c->why_none)
-        vg_cell_printf(out, "%s %s", vg_ratio_text(buf, c->ratio), vg_verdict_name(c->verdict));
+        verdict_cell(out, c);
     else if (is_own)
         vg_cell_md(out, c->why_none);
     else

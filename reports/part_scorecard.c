@@ -115,7 +115,7 @@ static void card_row(vg_report *report, const vg_rows *rows, const card *k)
         vg_text_printf(out, ", %s", vg_num_percent(lo, k->roof));
     vg_cell_printf(out, "%s", vg_num(lo, k->ulp, 2));
     vg_verdict verdict = vg_tally_count(&k->tally)
-                             ? vg_verdict_of(mean, vg_rows_floor(rows, k->row->threads))
+                             ? vg_verdict_of(mean, vg_rows_floor(rows, k->row))
                              : VG_VERDICT_NONE;
     vg_cell_printf(out, "%s", vg_verdict_name(verdict));
     vg_row_end(out);
@@ -158,7 +158,7 @@ static vg_status scorecard(vg_report *report, const vg_rows *rows)
     int count = collect_cards(rows, cards);
     vg_extreme worst = {.count = 0}, best = {.count = 0};
     for (int i = 0; i < rows->case_count; i++) {
-        if (rows->cases[i].verdict != VG_VERDICT_NONE) {
+        if (rows->cases[i].verdict != VG_VERDICT_NONE && !*rows->cases[i].crowded) {
             vg_extreme_keep(&worst, &rows->cases[i], 1);
             vg_extreme_keep(&best, &rows->cases[i], -1);
         }
@@ -234,7 +234,7 @@ static void beside_table(vg_report *report, card *const cards[], const int count
                     continue;
                 }
                 vg_estimate mean = vg_tally_mean(&cards[e][j].tally);
-                double floor = vg_rows_floor(&report->rows[e], key->row->threads);
+                double floor = vg_rows_floor(&report->rows[e], cards[e][j].row);
                 vg_cell_printf(out, "%s %s", vg_ratio_text(buf, mean),
                                vg_verdict_name(vg_verdict_of(mean, floor)));
             }
@@ -282,9 +282,10 @@ static void add_gain(vg_tally *tally, const vg_rows *rows, const vg_problem *c, 
         *rows->rows[c->own].error)
         return;
     const vg_row *own = &rows->rows[c->own];
-    vg_problem pair = {.ratio = vg_row_ratio(own, &rows->rows[other], true, NULL)};
+    vg_problem pair = {.ratio = vg_row_ratio(own, &rows->rows[other], true, NULL),
+                       .crowded = own->crowded};
     pair.sd = (log(pair.ratio.hi) - log(pair.ratio.lo)) / (2 * 1.96);
-    pair.verdict = vg_verdict_of(pair.ratio, vg_rows_floor(rows, own->threads));
+    pair.verdict = vg_verdict_of(pair.ratio, vg_rows_floor(rows, own));
     vg_tally_add(tally, &pair);
 }
 

@@ -120,7 +120,7 @@ static void family_row(vg_text *out, const char *name, const vg_tally *const *ta
     vg_row_begin(out);
     vg_cell_printf(out, "%s", name);
     for (int t = 0; t < count; t++) {
-        bool any = vg_tally_count(tallies[t]) > 0;
+        bool any = vg_tally_meant(tallies[t]) > 0;
         vg_cell_printf(out, "%s", any ? vg_ratio_text(buf, vg_tally_mean(tallies[t])) : "-");
         vg_cell_printf(out, "%s", any ? vg_tally_text(buf, tallies[t]) : "-");
     }
@@ -133,7 +133,7 @@ static int pick_threads(const vg_rows *rows, int list[THREAD_COUNTS])
     int count = 0, most = most_threads(rows);
     for (int threads = 0; threads <= most && threads < 4096; threads++) {
         family_tally t = tally_families(rows, threads);
-        if (!vg_tally_count(&t.all))
+        if (!vg_tally_meant(&t.all))
             continue;
         if (count == THREAD_COUNTS)
             list[count - 1] = threads;
@@ -282,11 +282,20 @@ static bool has_drifted(const vg_rows *rows)
     return vg_doc_drift(rows->doc) >= VG_DRIFT_LIMIT;
 }
 
+/* Of the first case whose threads had too few CPUs; "" where there is none. */
+static const char *crowd_in(const vg_rows *rows)
+{
+    for (int i = 0; i < rows->count; i++)
+        if (*rows->rows[i].crowded)
+            return rows->rows[i].crowded;
+    return "";
+}
+
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
 static char grade_of(const vg_rows *rows)
 {
     double worst = highest_floor(rows), pairs = vg_doc_num(rows->doc, "noise.n");
-    if (!(worst < 0.05))
+    if (!(worst < 0.05) || *crowd_in(rows))
         return 'D';
     if (processes_of(rows) < 5 || worst >= 0.03 || !(pairs >= 20) || was_busy(rows) ||
         has_drifted(rows))
@@ -311,6 +320,11 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
         vg_text_printf(&report->out, ", intervals over %d processes", processes);
     else
         vg_text_add(&report->out, ", intervals within one process");
+    if (*crowd_in(rows)) {
+        vg_text_add(&report->out, ", **threads outnumbered CPUs** (");
+        vg_text_md(&report->out, crowd_in(rows));
+        vg_text_add(&report->out, ": not called, in no mean)");
+    }
     if (was_busy(rows))
         vg_text_printf(&report->out,
                        ", **the machine was busy** (load average %s per CPU as the run began)",

@@ -137,7 +137,14 @@ static const char *cold_of(const json_t *entry)
     return strcmp(mode, "none") ? mode : "";
 }
 
-static vg_status read_row(const json_t *entry, vg_row *row)
+/* Files from before it was recorded say how many CPUs there were. */
+static const char *crowd_of(const json_t *doc, const vg_row *row)
+{
+    bool more = row->threads > vg_doc_num(doc, "machine.cpu.allowed_cpus");
+    return str_or(row->entry, "oversubscribed", more ? "more threads than CPUs" : "");
+}
+
+static vg_status read_row(const json_t *doc, const json_t *entry, vg_row *row)
 {
     const json_t *verified = json_object_get(entry, "verified");
     const char *kernel = str_or(entry, "kernel", str_or(entry, "name", ""));
@@ -171,6 +178,7 @@ static vg_status read_row(const json_t *entry, vg_row *row)
     row->threads = count_of(entry, "omp_threads_asked");
     if (!row->threads)
         row->threads = row->used;
+    row->crowded = crowd_of(doc, row);
     if (row->verified == 0 && !*row->error)
         row->error = str_or(entry, "verify_reason", "failed verification");
     if (*row->error) {
@@ -217,10 +225,12 @@ vg_size_class vg_doc_size_class(const json_t *doc, double bytes)
     return class_of(bytes, caches);
 }
 
-double vg_rows_floor(const vg_rows *rows, int threads)
+double vg_rows_floor(const vg_rows *rows, const vg_row *row)
 {
     char key[32];
-    snprintf(key, sizeof key, "%d", threads);
+    if (*row->crowded)
+        return NAN;
+    snprintf(key, sizeof key, "%d", row->threads);
     double floor = vg_doc_num(vg_doc_get(rows->doc, "noise.by_threads"), key);
     return isnan(floor) ? rows->floor : floor;
 }
@@ -300,12 +310,15 @@ static void judge(vg_rows *rows, vg_problem *c)
                                  : NULL;
     if (c->why_none)
         return;
-    double floor = vg_rows_floor(rows, own->threads);
+    double floor = vg_rows_floor(rows, own);
+    c->crowded = own->crowded;
     if (!recorded_ratio(own, c, floor)) {
         c->ratio = vg_row_ratio(own, base, true, &c->processes);
         c->pairs = own->n < base->n ? own->n : base->n;
         c->verdict = vg_verdict_of(c->ratio, floor);
     }
+    if (*c->crowded && c->verdict != VG_VERDICT_NONE)
+        c->verdict = VG_AMBIGUOUS; /* whatever an older file says */
     if (!isfinite(c->ratio.mid))
         c->why_none = "not timed";
     if (base->reference) {
@@ -327,7 +340,7 @@ static vg_problem *case_for(vg_rows *rows, json_t *places, const vg_row *row)
     int index = place ? (int)json_integer_value(place) : rows->case_count;
     if (!place && !json_object_set_new(places, key, json_integer(index))) {
         vg_problem *c = &rows->cases[rows->case_count++];
-        *c = (vg_problem){.any = (int)(row - rows->rows)};
+        *c = (vg_problem){.any = (int)(row - rows->rows), .crowded = ""};
         for (int i = 0; i < VG_BACKEND_COUNT; i++)
             c->rows[i] = -1;
     }
@@ -355,7 +368,7 @@ vg_status vg_rows_collect(const json_t *doc, vg_rows *rows)
         if (type && !strcmp(type, "aggregate"))
             continue;
         vg_row *row = &rows->rows[rows->count];
-        status = read_row(entry, row);
+        status = read_row(doc, entry, row);
         if (status != VG_OK)
             break;
         vg_problem *c = case_for(rows, places, row);
@@ -450,8 +463,12 @@ void vg_tally_add(vg_tally *tally, const vg_problem *c)
                        &tally->ambiguous);
     if (c->verdict == VG_VERDICT_NONE)
         return;
+    if (*c->crowded) {
+        tally->crowded++;
+        return;
+    }
     double ln = log(c->ratio.mid);
-    bool first = vg_tally_count(tally) == 1;
+    bool first = vg_tally_meant(tally) == 1;
     tally->sum_ln += ln;
     tally->sum_var += c->sd * c->sd;
     tally->least = first ? c->ratio.mid : fmin(tally->least, c->ratio.mid);
@@ -463,9 +480,14 @@ int vg_tally_count(const vg_tally *tally)
     return tally->faster + tally->slower + tally->same + tally->ambiguous;
 }
 
+int vg_tally_meant(const vg_tally *tally)
+{
+    return vg_tally_count(tally) - tally->crowded;
+}
+
 vg_estimate vg_tally_mean(const vg_tally *tally)
 {
-    int n = vg_tally_count(tally);
+    int n = vg_tally_meant(tally);
     if (!n)
         return (vg_estimate){NAN, NAN, NAN};
     double mid = tally->sum_ln / n, half = 1.96 * sqrt(tally->sum_var) / n;

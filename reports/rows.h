@@ -43,6 +43,8 @@ typedef struct vg_row {
     const char *shape;   /**< "batch:64/in:64/...": the rest of `kernel`, threads included */
     const char *weights; /**< "plain", "packed" or "" */
     const char *impl, *error, *max_isa; /**< "" where there is none */
+    const char
+        *crowded; /**< "8 threads on 2 CPUs": why nothing is called; "" where each has its own */
     const char *cold; /**< "wei", "all": what was flushed before every sample; "": nothing */
     int index;      /**< place of backend among the known ones, VG_BACKEND_COUNT for others */
     int threads;    /**< asked for; 0 unknown */
@@ -64,7 +66,8 @@ typedef struct vg_problem {
     double sd;         /**< of ln ratio, from the interval */
     int pairs;         /**< samples behind the ratio, of the side with fewer */
     int processes;
-    vg_verdict verdict;
+    vg_verdict verdict;   /**< at most AMBIGUOUS where the threads had too few CPUs (`crowded`) */
+    const char *crowded;  /**< of the own row, as in vg_row */
     const char *why_none; /**< why there is no verdict; NULL where there is one */
 } vg_problem;
 
@@ -81,8 +84,9 @@ typedef struct vg_rows {
 vg_status vg_rows_collect(const json_t *doc, vg_rows *rows);
 void vg_rows_release(vg_rows *rows);
 
-/** The floor for rows with @p threads threads. */
-double vg_rows_floor(const vg_rows *rows, int threads);
+/** The floor that rows like @p row are judged by: that of their number of threads. NaN, by which
+ * nothing is called, where these outnumber the CPUs. */
+double vg_rows_floor(const vg_rows *rows, const vg_row *row);
 
 /** The samples of an entry as a new array (free it), or its real_time as the only one. Returns how
  * many; @p process (may be NULL) likewise, NULL where all are of one process. */
@@ -115,15 +119,19 @@ typedef struct vg_extreme {
 /** @p sign 1 keeps the smallest, -1 the largest. */
 void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign);
 
-/** Wins, ties, losses and ambiguous ones beside a geometric mean. */
+/** Wins, ties, losses and ambiguous ones beside a geometric mean. Cases whose threads outnumber the
+ * CPUs are among the ambiguous ones, and not in the mean. */
 typedef struct vg_tally {
     int faster, same, slower, ambiguous, none;
+    int crowded;
     double sum_ln, sum_var;
     double least, most; /**< extreme ratios */
 } vg_tally;
 
 void vg_tally_add(vg_tally *tally, const vg_problem *c);
 int vg_tally_count(const vg_tally *tally);
+/** Cases behind the mean. */
+int vg_tally_meant(const vg_tally *tally);
 /** Geometric mean and 95 % interval (independent intervals combined). */
 vg_estimate vg_tally_mean(const vg_tally *tally);
 

@@ -252,7 +252,7 @@ static vg_status bench(arguments *a, int *code)
 {
     vg_shape_list shapes;
     vg_case_list cases;
-    if (a->common.strict && vg_strict_refuses("bench")) {
+    if (vg_environment_refused("bench", a->common.strict)) {
         *code = VG_EXIT_REFUSED;
         return VG_OK;
     }

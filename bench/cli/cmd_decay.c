@@ -356,7 +356,7 @@ int vg_cmd_decay(int argc, char **argv)
         return VG_EXIT_OK;
     }
     bool times = s.cost || s.fixes || s.precision; /* gradients are the same in any environment */
-    if (!status && s.options.strict && times && vg_strict_refuses(argv[0])) {
+    if (!status && times && vg_environment_refused(argv[0], s.options.strict)) {
         free(s.command);
         return VG_EXIT_REFUSED;
     }

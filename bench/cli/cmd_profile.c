@@ -104,7 +104,7 @@ int vg_cmd_profile(int argc, char **argv)
     vg_status status = vg_options_parse(argc, argv, own, &options, &query.words);
     if (!status && options.help) {
         vg_options_help(stdout, usage, text, own);
-    } else if (!status && options.strict && vg_strict_refuses(argv[0])) {
+    } else if (!status && vg_environment_refused(argv[0], options.strict)) {
         code = VG_EXIT_REFUSED;
     } else {
         if (!status && !vg_cold_by_name(cold, &query.cold))

@@ -280,7 +280,7 @@ int vg_cmd_roofline(int argc, char **argv)
     vg_status status = vg_options_parse(argc, argv, own, &a.common, &a.words);
     if (!status && a.common.help) {
         vg_options_help(stdout, usage, text, own);
-    } else if (!status && a.common.strict && vg_strict_refuses(argv[0])) {
+    } else if (!status && vg_environment_refused(argv[0], a.common.strict)) {
         code = VG_EXIT_REFUSED;
     } else {
         if (!status)

@@ -291,7 +291,7 @@ static vg_status run(arguments *a, int *code)
     r.folder = a->folder ? a->folder : default_folder(path, sizeof path);
     if (a->budget)
         VG_TRY(read_budget(a->budget, &r.budget_s));
-    if (a->common.strict && vg_strict_refuses("run")) {
+    if (vg_environment_refused("run", a->common.strict)) {
         *code = VG_EXIT_REFUSED;
         return VG_OK;
     }

@@ -319,7 +319,7 @@ int vg_cmd_train(int argc, char **argv)
         free(s.command);
         return VG_EXIT_OK;
     }
-    if (!status && s.options.strict && vg_strict_refuses(argv[0])) {
+    if (!status && vg_environment_refused(argv[0], s.options.strict)) {
         free(s.command);
         return VG_EXIT_REFUSED;
     }

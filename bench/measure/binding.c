@@ -287,6 +287,33 @@ static bool as_asked(const observation *o)
     return true;
 }
 
+int vg_binding_most_threads(void)
+{
+    return most_threads;
+}
+
+int vg_binding_cpus(void)
+{
+    if (!set_by_user())
+        return vg_binding_allowed();
+    cpu_set_t all;
+    const observation *o = look();
+    CPU_ZERO(&all);
+    for (int i = 0; i < o->workers; i++)
+        CPU_OR(&all, &all, &o->sets[i]);
+    return CPU_COUNT(&all) ? CPU_COUNT(&all) : vg_binding_allowed();
+}
+
+bool vg_binding_crowded(int threads, char text[VG_CROWDED_TEXT])
+{
+    int cpus = vg_binding_cpus();
+    text[0] = '\0';
+    if (threads > cpus)
+        snprintf(text, VG_CROWDED_TEXT, "%d threads on %d CPU%s", threads, cpus,
+                 cpus == 1 ? "" : "s");
+    return threads > cpus;
+}
+
 /* Per thread the CPU it is bound to, a list of the CPUs of a place that has several, or null where
  * it may run on all. */
 static json_t *observed_json(const observation *o)

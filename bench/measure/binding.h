@@ -48,6 +48,15 @@ void vg_binding_tighten(void);
 
 /** The most threads that the run uses, for the record. */
 void vg_binding_note_threads(int threads);
+int vg_binding_most_threads(void);
+
+/** CPUs on which the threads of the largest team run, between them. */
+int vg_binding_cpus(void);
+
+/** Whether @p threads threads have fewer CPUs than that, and take turns: how long anything takes is
+ * then up to the scheduler. @p text: "8 threads on 2 CPUs", or "". */
+enum { VG_CROWDED_TEXT = 48 };
+bool vg_binding_crowded(int threads, char text[VG_CROWDED_TEXT]);
 
 /** {policy, asked_by, reason, places[], observed[], verified}: observed are the CPUs to which the
  * threads of a team are bound, read back from the operating system; also where the user's own

@@ -205,7 +205,7 @@ static void judge_system(json_t *doctor, const json_t *machine)
     const json_t *cpu = json_object_get(machine, "cpu"), *pmu = json_object_get(machine, "pmu");
     double quota = vg_cgroup_cpus(), steal = vg_json_get_number(doctor, "steal");
     double load = vg_json_get_number(doctor, "load");
-    char runtimes[256];
+    char runtimes[256], crowd[VG_CROWDED_TEXT];
     if (json_is_true(json_object_get(cpu, "virtual")))
         lower(doctor, 'B', "virtual machine: clock and neighbours are not under control");
     if (!json_is_true(json_object_get(pmu, "available")))
@@ -229,6 +229,8 @@ static void judge_system(json_t *doctor, const json_t *machine)
     if (vg_json_get_number(json_object_get(doctor, "timer"), "share_of_10us") > 0.01)
         lower(doctor, 'C', "reading the clock takes more than 1 %% of a 10 us kernel: is the clock "
                            "source tsc?");
+    if (vg_binding_crowded(vg_binding_most_threads(), crowd))
+        lower(doctor, 'D', "%s: they take turns; --threads=all has one on each", crowd);
     if (vg_openmp_runtimes(runtimes, sizeof runtimes) > 1)
         lower(doctor, 'D', "two OpenMP runtimes in one process: %s", runtimes);
 #ifndef __OPTIMIZE__

@@ -246,10 +246,15 @@ static void warn(json_t *list, const char *text)
 static json_t *warnings_json(const json_t *cpu)
 {
     json_t *list = json_array();
-    char text[200], names[256];
+    char text[200], names[256], crowd[VG_CROWDED_TEXT];
     double quota = vg_cgroup_cpus();
     if (json_is_true(json_object_get(cpu, "virtual")))
         warn(list, "virtual machine: clock and neighbours are not under control");
+    if (vg_binding_crowded(vg_binding_most_threads(), crowd)) {
+        snprintf(text, sizeof text,
+                 "%s: they take turns, and rows with more threads than CPUs are not called", crowd);
+        warn(list, text);
+    }
     if (vg_cpu_scaling())
         warn(list,
              "the CPU governor scales the clock; as root: cpupower frequency-set -g performance");

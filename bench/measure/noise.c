@@ -30,6 +30,8 @@ double vg_noise_floor(const vg_noise *noise, int threads)
 {
     double all[VG_NOISE_MAX];
     size_t count = 0;
+    if (noise->cpus && threads > noise->cpus)
+        return (double)NAN;
     for (int i = 0; i < noise->count; i++)
         if (!threads || noise->threads[i] == threads)
             all[count++] = distance(noise->ratios[i]);

@@ -19,12 +19,14 @@ typedef struct vg_noise {
     double ratios[VG_NOISE_MAX];
     int threads[VG_NOISE_MAX];
     int count, samples;
+    int cpus; /**< that threads may run on; 0: not known */
 } vg_noise;
 
 void vg_noise_add(vg_noise *noise, const char *kernel, int threads, double ratio, int samples);
 
 /** Floor of rows with @p threads threads (0: all): the 0.95 quantile of |ratio - 1|, the largest
- * while there are fewer than 20. NAN where nothing was measured. */
+ * while there are fewer than 20. NAN where nothing was measured, and for more threads than CPUs: what
+ * they take is up to the scheduler, so that no difference can be called. */
 double vg_noise_floor(const vg_noise *noise, int threads);
 
 /** The `noise` part of a result document. */

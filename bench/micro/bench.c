@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/progress.h"
+#include "measure/binding.h"
 #include "measure/clock.h"
 #include "measure/drift.h"
 #include "measure/interrupt.h"
@@ -21,6 +22,8 @@ static vg_status measure_noise(const vg_bench_request *request, int threads, vg_
 {
     const vg_case_list *cases = request->cases;
     int total = 0, index = 0, taken = 0;
+    if (threads > noise->cpus) /* no floor would do */
+        return VG_OK;
     for (int i = 0; i < cases->count; i++)
         total += cases->items[i].threads == threads;
     int wanted = request->noise_cases < total ? request->noise_cases : total;
@@ -161,7 +164,7 @@ static void add_roofs(json_t *results)
 vg_status vg_bench_cases(const vg_bench_request *request, json_t *results,
                          vg_bench_summary *summary)
 {
-    vg_noise noise = {.count = 0};
+    vg_noise noise = {.cpus = vg_binding_cpus()};
     size_t count = (size_t)request->cases->count;
     *summary = (vg_bench_summary){0};
     run r = {.request = request,

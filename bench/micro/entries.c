@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "measure/binding.h"
 #include "measure/roofline.h"
 #include "measure/stats.h"
 #include "results/results.h"
@@ -53,6 +54,8 @@ static json_t *entry_head(const vg_case *c, const vg_row_result *row, int index)
     vg_json_set_text(e, "family", family_name(c->op));
     json_object_set_new(e, "shape", shape_json(c));
     json_object_set_new(e, "omp_threads_asked", json_integer(c->threads));
+    if (vg_binding_crowded(c->threads, name))
+        vg_json_set_text(e, "oversubscribed", name);
     json_object_set_new(e, "verified",
                         row->verified < 0 ? json_null() : json_boolean(row->verified));
     if (row->verify_reason[0])
@@ -263,6 +266,7 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
                               .roof_fraction = none,
                               .ulp_max = none,
                               .max_isa = context->max_isa};
+    (void)vg_binding_crowded(c->threads, x->crowded);
     x->best = best ? vg_case_row(result, best->backend) : NULL;
     if (!x->best && !best) /* a filter has left plain C or oneDNN alone: show what there is */
         for (int i = 0; i < result->count && !x->best; i++)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "measure/binding.h"
 #include "measure/noise.h"
 #include "micro/sampler.h"
 #include "reports/stats.h"
@@ -32,6 +33,7 @@ typedef struct vg_case_comparison {
     double roof_fraction, ulp_max;
     vg_verdict verdict;
     const char *max_isa; /**< cap of both, or NULL */
+    char crowded[VG_CROWDED_TEXT]; /**< "8 threads on 2 CPUs": why nothing is called; or "" */
 } vg_case_comparison;
 
 /** Appends one entry per row of the case to @p benchmarks. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure/binding.h"
 #include "measure/noise.h"
 #include "measure/stats.h"
 #include "reports/stats.h"
@@ -201,6 +202,7 @@ vg_status vg_merge_finish(json_t *results, int processes, uint64_t seed)
     vg_noise *noise = calloc(1, sizeof *noise);
     if (!noise)
         return vg_fail(VG_ENOMEM, "out of memory");
+    noise->cpus = vg_binding_cpus();
     judge_noise(results, noise);
     vg_status status = VG_OK;
     json_array_foreach(json_object_get(results, "benchmarks"), index, entry)

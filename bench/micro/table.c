@@ -65,11 +65,12 @@ static void percent_and_ulp(const vg_case_comparison *x, char percent[16], char 
         strcpy(ulp, "n/a");
 }
 
-static const char *verdict_text(const vg_case_comparison *x)
+static const char *verdict_text(const vg_case_comparison *x, char text[80])
 {
-    if (x->best && x->base)
-        return vg_verdict_name(x->verdict);
-    return x->best || x->base ? "-" : "no time";
+    if (!x->best || !x->base)
+        return x->best || x->base ? "-" : "no time";
+    snprintf(text, 80, "%s%s%s", vg_verdict_name(x->verdict), *x->crowded ? ": " : "", x->crowded);
+    return text;
 }
 
 void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold)
@@ -88,7 +89,7 @@ void vg_bench_table_head(FILE *out, vg_format format, int width, vg_cold cold)
     else if (format == VG_FORMAT_CSV)
         fprintf(out, "kernel,shape,threads,own_backend,own_ns,own_lo_ns,own_hi_ns,onednn_ns,"
                      "onednn_lo_ns,onednn_hi_ns,ratio,ratio_lo,ratio_hi,rate_per_s,rate_unit,"
-                     "roof_fraction,ulp_max,verdict,max_isa,cold_cache\n");
+                     "roof_fraction,ulp_max,verdict,max_isa,cold_cache,oversubscribed\n");
 }
 
 /* Non-ASCII characters take more bytes than columns; printf pads bytes. */
@@ -103,7 +104,7 @@ static void print_padded(FILE *out, const char *text, int width)
 static void print_text(FILE *out, int width, bool color, const vg_case_result *r,
                        const vg_case_comparison *x)
 {
-    char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
+    char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16], verdict[80];
     const char *tint = x->verdict == VG_FASTER   ? "\033[32m"
                        : x->verdict == VG_SLOWER ? "\033[31m"
                                                  : "";
@@ -114,7 +115,7 @@ static void print_text(FILE *out, int width, bool color, const vg_case_result *r
     print_padded(out, interval_text(x->best_ns, x->best_lo, x->best_hi, own), 16);
     print_padded(out, interval_text(x->base_ns, x->base_lo, x->base_hi, base), 16);
     fprintf(out, "%19s %13s %5s %6s  %s%s%s\n", ratio_text(x, ratio), rate_text(x, rate), percent,
-            ulp, color ? tint : "", verdict_text(x), color && *tint ? "\033[0m" : "");
+            ulp, color ? tint : "", verdict_text(x, verdict), color && *tint ? "\033[0m" : "");
     for (int i = 0; i < r->count; i++)
         if (r->rows[i].error[0])
             fprintf(out, "    %s: %s\n", vg_backend_name(r->rows[i].kernel->backend),
@@ -123,13 +124,13 @@ static void print_text(FILE *out, int width, bool color, const vg_case_result *r
 
 static void print_md(FILE *out, const vg_case_result *r, const vg_case_comparison *x)
 {
-    char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16];
+    char name[320], own[48], base[48], ratio[48], rate[32], percent[16], ulp[16], verdict[80];
     vg_case_format(r->c, name, sizeof name);
     percent_and_ulp(x, percent, ulp);
     fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", name,
             interval_text(x->best_ns, x->best_lo, x->best_hi, own),
             interval_text(x->base_ns, x->base_lo, x->base_hi, base), ratio_text(x, ratio),
-            rate_text(x, rate), percent, ulp, verdict_text(x));
+            rate_text(x, rate), percent, ulp, verdict_text(x, verdict));
 }
 
 static void print_number(FILE *out, double value)
@@ -141,7 +142,8 @@ static void print_number(FILE *out, double value)
 
 static void print_csv(FILE *out, const vg_case_result *r, const vg_case_comparison *x)
 {
-    char keys[256];
+    char keys[256], none[80];
+    const bool both = x->best && x->base;
     vg_shape_format(r->c->op, &r->c->shape, keys, sizeof keys);
     fprintf(out, "%s/%s,%s,%d,%s,", vg_op_name(r->c->op), vg_dir_name(r->c->dir), keys,
             r->c->threads, x->best ? vg_backend_name(x->best->kernel->backend) : "");
@@ -152,8 +154,8 @@ static void print_csv(FILE *out, const vg_case_result *r, const vg_case_comparis
     fprintf(out, "%s,", x->by_flops ? "FLOP" : "byte");
     print_number(out, x->roof_fraction);
     print_number(out, x->ulp_max);
-    fprintf(out, "%s,%s,%s\n", verdict_text(x), x->max_isa ? x->max_isa : "",
-            r->cold ? vg_cold_names[r->cold] : "");
+    fprintf(out, "%s,%s,%s,%s\n", both ? vg_verdict_name(x->verdict) : verdict_text(x, none),
+            x->max_isa ? x->max_isa : "", r->cold ? vg_cold_names[r->cold] : "", x->crowded);
 }
 
 void vg_bench_table_row(FILE *out, vg_format format, int width, bool color,
@@ -173,6 +175,7 @@ void vg_bench_table_foot(FILE *out, const vg_case_comparison *comparisons, const
 {
     for (int t = 0; t < count; t++) {
         int tally[VG_AMBIGUOUS + 1] = {0}, ratios = 0;
+        const char *crowded = "";
         double logs = 0;
         bool seen = false;
         for (int i = 0; i < t; i++)
@@ -183,10 +186,14 @@ void vg_bench_table_foot(FILE *out, const vg_case_comparison *comparisons, const
             if (threads[i] != threads[t] || !isfinite(comparisons[i].ratio))
                 continue;
             tally[comparisons[i].verdict]++;
+            crowded = comparisons[i].crowded;
             logs += log(comparisons[i].ratio);
             ratios++;
         }
-        if (ratios)
+        if (ratios && *crowded)
+            fprintf(out, "threads:%d  %s: no mean, none of the %d ratios is called\n", threads[t],
+                    crowded, ratios);
+        else if (ratios)
             fprintf(out,
                     "threads:%d  geometric mean of the ratios %.3f over %d: %d faster, %d "
                     "slower, %d same, %d ambiguous\n",

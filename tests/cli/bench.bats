@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # vgbench bench: tables, results, flags of Google Benchmark.
 
+bats_require_minimum_version 1.5.0
+
 # bats does not see a failing `! command`.
 refute() {
     ! "$@"
@@ -192,12 +194,12 @@ for mode in "none", "wei", "all":
             assert check["bytes"] >= (65536 if e["op"] == "dense" else 1024)
             assert check["cold"] == (check["cold_ns"] >= 2 * check["hot_ns"])
 PY
-    [ "$(grep -c ',,wei$' "$TMP/wei.csv")" -eq 2 ] # no cap, cold: one table can hold rows of every run
-    [ "$(grep -c ',,$' "$TMP/none.csv")" -eq 2 ]
+    [ "$(grep -c ',,wei,$' "$TMP/wei.csv")" -eq 2 ] # no cap, cold: one table can hold rows of every run
+    [ "$(grep -c ',,,$' "$TMP/none.csv")" -eq 2 ]
     "$VG" bench $FAST --shapes='relu/fwd 8 16' --backend=best --max-isa=scalar --format=csv >"$TMP/cap.csv"
     cmp <(head -1 "$TMP/cap.csv") <(head -1 "$TMP/wei.csv")
-    grep -q ',max_isa,cold_cache$' "$TMP/cap.csv"
-    grep -q ',scalar,$' "$TMP/cap.csv"
+    grep -q ',max_isa,cold_cache,oversubscribed$' "$TMP/cap.csv"
+    grep -q ',scalar,,$' "$TMP/cap.csv"
     python3 "$VG_SOURCE/tests/cli/check_schema.py" "$VG_SOURCE/reports/schema" "$TMP/wei.json" "$TMP/all.json"
     "$VG" report "$TMP/wei.json" -o "$TMP/wei.md" 2> /dev/null
     grep -q 'timed with cold weights' "$TMP/wei.md"
@@ -282,4 +284,44 @@ import json, sys
 a, b = ([(e["name"], e["ulp_max"]) for e in json.load(open(f))["benchmarks"]] for f in sys.argv[1:])
 assert a == b and a
 PY
+}
+
+@test "more threads than CPUs: one warning, grade D, and nothing is called" {
+    "$VG" info | grep -q gomp || skip "another OpenMP runtime, or none"
+    local many=$((2 * $(nproc) + 2)) words="--shapes=relu 32 64" filter='--filter=^relu/fwd/'
+    run --separate-stderr "$VG" bench "$words" "$filter" --seconds=0.01 --threads=1,$many -q -o "$TMP/many.json"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c warning <<< "$stderr")" -eq 1 ]
+    [[ $stderr == *"$many threads on "*" CPU"*"take turns"* ]]
+    grep -Eq "threads:$many .* AMBIGUOUS: $many threads on [0-9]+ CPU" <<< "$output"
+    grep -Eq "^threads:$many .*: no mean" <<< "$output"
+    grep -Eq '^threads:1 +geometric mean' <<< "$output"
+    [ "$(grep -c 'no mean' <<< "$output")" -eq 1 ]
+    [[ $("$VG" report "$TMP/many.json" -q) == *"grade D"*"threads outnumbered CPUs"* ]]
+    "$VG" compare "$TMP/many.json" --by=backend --base=scalar --format=json > "$TMP/cmp.json"
+    # A file from before it was recorded, in which the program called what it saw.
+    python3 - "$TMP/many.json" "$TMP/cmp.json" "$TMP/old.json" $many <<'PY'
+import json, sys
+d, c = (json.load(open(p)) for p in sys.argv[1:3])
+many = int(sys.argv[4])
+assert any(w.startswith("%d threads on" % many) for w in d["machine"]["warnings"])
+crowded = [e for e in d["benchmarks"] if e["omp_threads_asked"] == many]
+assert crowded and all("oversubscribed" in e for e in crowded)
+assert not any("oversubscribed" in e for e in d["benchmarks"] if e["omp_threads_asked"] == 1)
+assert {r["verdict"] for e in crowded for r in e.get("ratios", [])} <= {"AMBIGUOUS"}
+rows = [r for r in c["rows"] if r["kernel"].endswith("threads:%d" % many)]
+assert rows and all(r["verdict"] == "AMBIGUOUS" and "threads on" in r["reason"] for r in rows), rows
+for e in crowded:
+    del e["oversubscribed"]
+    for r in e.get("ratios", []):
+        r["verdict"] = "FASTER"
+json.dump(d, open(sys.argv[3], "w"))
+PY
+    [[ $("$VG" report "$TMP/old.json" -q) == *"more threads than CPUs"* ]]
+    "$VG" report "$TMP/old.json" -q --format=csv | python3 -c '
+import csv, sys
+rows = [r for r in csv.DictReader(sys.stdin) if int(r["threads"]) > 1 and r["verdict"]]
+assert all(r["verdict"] == "AMBIGUOUS" for r in rows), rows'
+    run --separate-stderr "$VG" bench "$words" "$filter" --seconds=0.01 --bind=pu:0 --threads=2 -q
+    [[ $stderr == *"2 threads on 1 CPU:"* ]]
 }

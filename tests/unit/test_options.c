@@ -160,6 +160,10 @@ static void verdicts_are_gated_by_the_floor(void **state)
     vg_noise_add(&noise, "c", 2, 1.2, 9);
     assert_true(fabs(vg_noise_floor(&noise, 1) - 0.03) < 1e-12);
     assert_true(fabs(vg_noise_floor(&noise, 0) - 0.2) < 1e-12);
+    noise.cpus = 1; /* two threads that take turns: nothing is called */
+    assert_true(fabs(vg_noise_floor(&noise, 1) - 0.03) < 1e-12);
+    assert_true(isnan(vg_noise_floor(&noise, 2)));
+    assert_int_equal(vg_verdict_of(faster, vg_noise_floor(&noise, 2)), VG_AMBIGUOUS);
 }
 
 int main(void)
