@@ -175,11 +175,12 @@ vg_status vg_nets_plot_curves(vg_report *report, const vg_nets *nets, vg_net_kin
 /* --- heat map --------------------------------------------------------------------------------- */
 
 /* Decades lost are violet, gained orange, and what is as it should be is light; the ends are far
- * apart in lightness, too, so that the map reads without colour. */
+ * apart in lightness, too, so that the map reads without colour. The bar says that its ends stand
+ * for all that is beyond them. */
 const char vg_heat_style[] =
     "set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', "
     "6 '#8c4a00')\nset cbrange [-12:6]\nset cblabel 'decades against the last layer'\n"
-    "set cbtics 4 textcolor rgb '#6e7781'\nset colorbox noborder\n"
+    "set cbtics ('≤ -12' -12, '-6' -6, '0' 0, '≥ 6' 6) textcolor rgb '#6e7781'\nset colorbox noborder\n"
     "unset grid\nset border 0\nset style fill solid 1 noborder\nset xlabel 'layer (1 = nearest the "
     "input)'\n";
 

@@ -54,10 +54,15 @@ PY
     need_valgrind
     "$VGBENCH" profile --quiet --counters=sim --shapes='relu 16 64, dense/fwd 16 32 24' \
         --filter='/fwd/' -o "$DIR/b.json" >/dev/null
-    python3 - "$DIR/a.json" "$DIR/b.json" <<'PY'
+    # nor does it matter where from, how long the names are and what the environment holds
+    mkdir -p "$DIR/another/place/to/work/in"
+    (cd "$DIR/another/place/to/work/in" && env VG_LONG="$(printf 'x%.0s' {1..333})" "$VGBENCH" \
+        profile --quiet --counters=sim --shapes='relu 16 64, dense/fwd 16 32 24' \
+        --filter='/fwd/' -o "$DIR/another/place/to/work/in/c.json" >/dev/null)
+    python3 - "$DIR/a.json" "$DIR/b.json" "$DIR/another/place/to/work/in/c.json" <<'PY'
 import json, sys
-a, b = [json.load(open(f))["profile"] for f in sys.argv[1:]]
-assert a == b
+a, b, c = [json.load(open(f))["profile"] for f in sys.argv[1:]]
+assert a == b == c
 PY
 }
 
