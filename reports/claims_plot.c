@@ -46,8 +46,8 @@ static bool add_row(vg_text *data, const vg_claim_shown *one, int row)
 static const char head[] =
     "set yrange [%d.7:-0.7]\nset xrange [%g:%g]\n"
     "set lmargin at screen 0.50\nset rmargin at screen 0.97\n"
-    "set xlabel 'decades of gradient kept at the first layer (0 = all of it; <, >: beyond the "
-    "axis)'\n"
+    "set xlabel \"decades of gradient kept at the first layer\\n(0 = all of it; < and > are beyond the "
+    "axis)\"\n"
     "set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb '#6e7781' dt 2\n"
     "set key outside top center horizontal\nset style fill solid 0.9 noborder\n"
     "set ytics scale 0 noenhanced font ',11' (%s)\n";

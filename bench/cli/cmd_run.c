@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vgbench run: the whole suite into a folder, with its report. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,25 @@ static void print_plan(const arguments *a, const vg_run *run)
     }
     vg_say(run->options->quiet, "  %-8s %-60s about %s", "", "in all, with the report",
            vg_duration(total + 5, time_text));
+    if (run->budget_s > 0 && total > 1.1 * run->budget_s)
+        vg_say(false, "a size of every kernel with all repetitions takes longer than --budget=%s: "
+                      "--filter, --only or --quick make less of it", a->budget);
+}
+
+bool vg_run_affords(const vg_run *run, double seconds)
+{
+    return !(run->budget_s > 0) || seconds <= run->budget_s / 6;
+}
+
+/* What the other parts do not need; at least a quarter, so that a short budget has kernels, too. */
+static double left_for_kernels(const arguments *a, const vg_run *run)
+{
+    double left = run->budget_s;
+    char what[160];
+    for (const vg_run_part *p = vg_run_parts; p->name; p++)
+        if (is_wanted(a, run, p) && p->measure != vg_run_kernels && p->measure != vg_run_capped)
+            left -= p->estimate(run, what, sizeof what);
+    return fmax(left, run->budget_s / 4);
 }
 
 /* What an earlier run had of a part that is not measured now. */
@@ -296,6 +316,7 @@ static vg_status run(arguments *a, int *code)
         return VG_OK;
     }
     choose_threads(&a->common);
+    r.kernels_s = left_for_kernels(a, &r);
     vg_status status = vg_run_choose_cases(&r);
     if (!status && !a->dry_run)
         status = open_folder(a, r.folder, &r.before);

@@ -62,6 +62,14 @@ static const picture pictures[][4] = {
          {NULL, {NULL}, 0}},
 };
 
+static double total_s(const picture *p)
+{
+    double seconds = 0;
+    for (; p->name; p++)
+        seconds += p->seconds;
+    return seconds;
+}
+
 /* Nets that are mended, each by every fix. */
 static const char *const bases[] = {"act=sigmoid", "act=tanh", "act=relu"};
 enum { BASES = sizeof bases / sizeof *bases };
@@ -78,8 +86,18 @@ static const picture small_base = {
 
 static const picture *base_for(const vg_run *run)
 {
-    const picture *p = &base_of[run->level];
-    return run->budget_s > 0 && BASES * p->seconds > run->budget_s / 4 ? &small_base : p;
+    int level = run->level;
+    while (level > VG_RUN_QUICK && !vg_run_affords(run, BASES * base_of[level].seconds))
+        level--;
+    return vg_run_affords(run, BASES * base_of[level].seconds) ? &base_of[level] : &small_base;
+}
+
+static const picture *pictures_for(const vg_run *run)
+{
+    int level = run->level;
+    while (level > VG_RUN_QUICK && !vg_run_affords(run, total_s(pictures[level])))
+        level--;
+    return pictures[level];
 }
 
 /* The backend, threads and seed of the command line, then the words. */
@@ -105,17 +123,15 @@ static vg_status parse(const vg_run *run, const picture *p, vg_sweep *sweep)
 
 double vg_run_decay_estimate(const vg_run *run, char *what, size_t size)
 {
-    double seconds = 0;
     long long nets = 0;
-    for (const picture *p = pictures[run->level]; p->name; p++) {
+    for (const picture *p = pictures_for(run); p->name; p++) {
         vg_sweep sweep = {0};
         if (!parse(run, p, &sweep))
             nets += sweep.points;
         vg_sweep_release(&sweep);
-        seconds += p->seconds;
     }
     snprintf(what, size, "%lld networks at initialisation", nets);
-    return seconds;
+    return total_s(pictures_for(run));
 }
 
 static json_t *known_record(const vg_run *run, const char *name)
@@ -245,7 +261,7 @@ static vg_status fixes_of(vg_run *run, const char *base)
 vg_status vg_run_decay(vg_run *run)
 {
     records_of(run);
-    for (const picture *p = pictures[run->level]; p->name && !vg_interrupted(); p++)
+    for (const picture *p = pictures_for(run); p->name && !vg_interrupted(); p++)
         VG_TRY(one_picture(run, p));
     run->partial |= vg_interrupted();
     return VG_OK;

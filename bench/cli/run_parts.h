@@ -21,7 +21,8 @@ typedef struct vg_run {
     json_t *before;     /**< of --resume, or NULL: what is there is not measured again */
     const char *shapes; /**< kernels: set or file */
     const char *filter;
-    double budget_s;    /**< 0: none */
+    double budget_s;    /**< of the whole run; 0: none */
+    double kernels_s;   /**< what the other parts leave of it to the kernels */
     vg_case_list cases; /**< of the kernel part, after the budget */
     vg_shape_list list;
     vg_cold cold;  /**< caches that kernels are timed with */
@@ -42,6 +43,8 @@ typedef struct vg_run_part {
 /** Ends with a NULL name. Order: verify, capped, kernels, decay, fixes, train. */
 extern const vg_run_part vg_run_parts[];
 
+/** Whether a part other than the kernels may take @p seconds: a sixth of the budget. */
+bool vg_run_affords(const vg_run *run, double seconds);
 /** Saves results.json, marked partial unless @p complete. */
 vg_status vg_run_save(vg_run *run, bool complete);
 
@@ -51,6 +54,7 @@ vg_status vg_run_save(vg_run *run, bool complete);
 void vg_run_keep_entries(vg_run *run, const char *max_isa);
 /** VG_EINVAL where the earlier document was timed with other caches. */
 vg_status vg_run_check_cold(const vg_run *run);
+/** The shapes of the run, without the largest where a budget (kernels_s) does not reach for all. */
 vg_status vg_run_choose_cases(vg_run *run);
 double vg_run_kernels_estimate(const vg_run *run, char *what, size_t size);
 vg_status vg_run_kernels(vg_run *run);

@@ -80,11 +80,9 @@ static double total_s(const picture *p)
 static const picture *pictures_for(const vg_run *run)
 {
     int level = run->level;
-    while (level > VG_RUN_QUICK && run->budget_s > 0 &&
-           total_s(pictures[level]) > run->budget_s / 4)
+    while (level > VG_RUN_QUICK && !vg_run_affords(run, total_s(pictures[level])))
         level--;
-    return run->budget_s > 0 && total_s(pictures[level]) > run->budget_s / 4 ? small
-                                                                            : pictures[level];
+    return vg_run_affords(run, total_s(pictures[level])) ? pictures[level] : small;
 }
 
 /* Small nets run on one thread: two would wait for each other more than they work.

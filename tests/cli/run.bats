@@ -191,3 +191,25 @@ PY
     grep -q '^\*\*What mends a deep net' "$TMP/d/report.md"
     matches_schema "$TMP/d/results.json"
 }
+
+@test "a budget is one of the whole run: the plan's parts add up to no more" {
+    for budget in 30 60; do
+        run "$VG" run --publish --dry-run --threads=1,2 --budget=${budget}m -d "$TMP/plan"
+        [ "$status" -eq 0 ]
+        python3 - $budget "$output" <<'PY'
+import re, sys
+budget, plan = int(sys.argv[1]), sys.argv[2]
+parts = dict(re.findall(r"^  (\w+) .* about (.*)$", plan, re.M))
+unit = {"s": 1, "min": 60, "h": 3600}
+def seconds(text):
+    words = text.split()
+    return sum(float(n) * unit[u] for n, u in zip(words[::2], words[1::2]))
+total = seconds(re.search(r"in all, with the report +about (.*)$", plan, re.M)[1])
+assert {"kernels", "decay", "train", "fixes"} <= parts.keys(), plan
+assert 0.5 * 60 * budget < total < 1.1 * 60 * budget, plan
+PY
+    done
+    run "$VG" run --publish --dry-run --threads=1,2 --budget=4m -d "$TMP/plan"
+    [[ $output == *"takes longer than --budget=4m"* ]]
+    [ ! -e "$TMP/plan" ]
+}
