@@ -181,6 +181,10 @@ const char *vg_num(char buf[VG_NUM], double x, int digits)
         snprintf(buf, VG_NUM, "n/a");
         return buf;
     }
+    /* What two mathematical libraries differ by in the last place must not decide on a tie. */
+    char exact[VG_NUM];
+    snprintf(exact, sizeof exact, "%.12g", x);
+    x = strtod(exact, NULL);
     double a = fabs(x);
     if (a != 0 && (a < 1e-4 || a >= 1e7)) {
         snprintf(buf, VG_NUM, "%.*e", digits - 1, x);
