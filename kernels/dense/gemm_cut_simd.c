@@ -110,14 +110,15 @@ static void cut_units(const vg_gemm *v, vg_gemm_plan *plan, int prefer)
 }
 
 /* A panel packed in scratch stays in L1. One read where it is comes from L2 anyway, so that longer
- * sums, which touch C less often, are better. So are they where packing is dear, crosswise. */
+ * sums, which touch C less often, are better. So are they where packing is dear, crosswise, and where C is
+ * itself several times L2. */
 static int64_t most_k(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro *micro)
 {
     enum { IN_PLACE_K = 512, PANELS_K = 320 };
     if (v->panels)
         return v->k > PANELS_K ? micro->panel_k : PANELS_K;
     if (plan->pack_b)
-        return v->b_t ? micro->panel_k : micro->k_block;
+        return v->b_t || (!v->a_t && v->m * v->n >= LARGE_C) ? micro->panel_k : micro->k_block;
     return IN_PLACE_K;
 }
 
