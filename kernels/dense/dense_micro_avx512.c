@@ -12,7 +12,8 @@
  * read in place thrashes four sets of L1, and dY^T copied once per unit took 6 % in 8 units of
  * columns. With both mended it is 0.95 to 1.0 of oneDNN 3.12 (it was 0.77 to 0.82).
  * On Zen 5 backward of weights reached 0.81 to 0.91 of oneDNN 3.12 with batch >= 512 while dY^T was copied
- * tile by tile (24 bytes of a line at a time), 0.93 to 0.98 copied by rows. */
+ * tile by tile (24 bytes of a line at a time), 0.93 to 0.98 copied by rows. There a panel of 192 k fills
+ * L1 and leaves dY^T no room: with 128 it is 0.96 to 0.98. */
 
 /* The addresses of a step are those of the one before plus a constant, which an x86 address holds;
  * GCC 12 keeps them all in registers instead, and spills. */
@@ -28,6 +29,7 @@ const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 4,
     .rows = {0, ROWS_1, ROWS_2, ROWS_3, ROWS_4},
     .k_block = 192,
+    .cross_k = 128,
     .panel_k = 512,
     .in_place = 65536,
     .cross = 512,

@@ -14,6 +14,7 @@ const vg_micro VG_FN(vg_gemm_micro) = {
     .prefer = 3,
     .rows = {0, ROWS_1, ROWS_2, ROWS_3, ROWS_4},
     .k_block = 384,
+    .cross_k = 384,
     .panel_k = 384,
     .in_place = 32768,
     .cross = 128,

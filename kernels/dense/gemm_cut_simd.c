@@ -117,9 +117,11 @@ static int64_t most_k(const vg_gemm *v, const vg_gemm_plan *plan, const vg_micro
     enum { IN_PLACE_K = 512, PANELS_K = 320 };
     if (v->panels)
         return v->k > PANELS_K ? micro->panel_k : PANELS_K;
-    if (plan->pack_b)
-        return v->b_t || (!v->a_t && v->m * v->n >= LARGE_C) ? micro->panel_k : micro->k_block;
-    return IN_PLACE_K;
+    if (!plan->pack_b)
+        return IN_PLACE_K;
+    if (v->b_t || (!v->a_t && v->m * v->n >= LARGE_C))
+        return micro->panel_k;
+    return v->a_t ? micro->cross_k : micro->k_block;
 }
 
 /* Whether B goes through scratch. In place it must be whole vectors wide enough apart. */

@@ -72,6 +72,7 @@ typedef struct vg_micro {
     int prefer;                         /**< vectors of a panel, wherever there is a choice */
     int rows[VG_TILE_MAX_VECTORS + 1];  /**< most rows of a tile of so many vectors */
     int k_block;                        /**< a packed panel of so many k stays in L1 */
+    int cross_k;                        /**< the same beside an A that is read crosswise */
     int panel_k;                        /**< of a panel that streams from L2 */
     int in_place;                       /**< floats: B is read in place, unpacked, up to here */
     int cross;                          /**< A read crosswise is copied from this stride on */
