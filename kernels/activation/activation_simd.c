@@ -106,8 +106,6 @@ VG_INLINE void apply_row(kind k, bool stream, int64_t n, const float *a, const f
         put(stream, out + i,
             apply(k, vf_load(a + i), k.backward ? vf_load(dy + i) : vf_zero(), slope));
     apply_n(k, (int)(n - i), a + i, dy + i, out + i, slope);
-    if (stream)
-        vf_stream_fence();
 }
 
 VG_INLINE void apply_unit(kind k, const vg_task *task, int64_t unit)

@@ -67,8 +67,6 @@ static void forward_unit(const vg_task *task, int64_t unit, void *scratch)
         else
             forward_row(false, stream, b.cols, x, slope, y);
     }
-    if (stream)
-        vf_stream_fence();
 }
 
 /* --- backward ------------------------------------------------------------------------------- */
@@ -193,12 +191,10 @@ static void backward_unit(const vg_task *task, int64_t unit, void *scratch)
                 vg_is_contiguous(task, VG_DY) && vg_is_contiguous(task, VG_DX);
     vg_block b = vg_activation_block(task, unit, VG_ROW_BLOCK, flat);
     memset(sums, 0, (size_t)stride * sizeof *sums);
-    if (streams(task, VG_DY, VG_DX)) {
+    if (streams(task, VG_DY, VG_DX))
         backward_block(task, true, b, sums);
-        vf_stream_fence();
-    } else {
+    else
         backward_block(task, false, b, sums);
-    }
 }
 
 static void combine_unit(const vg_task *task, int64_t unit, void *scratch)

@@ -116,8 +116,6 @@ VG_INLINE void vg_write_rows(const vg_task *task, vg_norm_form form, int64_t r, 
         vg_normalise_rows(task, form, VG_TILE_ROWS, false, r, mean, scale);
     for (; r < last; r++)
         vg_normalise_rows(task, form, 1, false, r, mean, scale);
-    if (stream)
-        vf_stream_fence();
 }
 
 /* @p scratch takes the products gamma rstd. */
@@ -277,8 +275,6 @@ VG_INLINE void vg_tile_differentiate(const vg_task *task, vg_norm_form form, vg_
         vg_differentiate_rows(task, form, VG_BACK_ROWS, false, r, &slopes);
     for (; r < last; r++)
         vg_differentiate_rows(task, form, 1, false, r, &slopes);
-    if (stream)
-        vf_stream_fence();
 }
 
 #endif

@@ -227,8 +227,6 @@ VG_INLINE void vg_row_norm_forward(const vg_task *task, int64_t unit, vg_norm_fo
     for (; r < last; r++)
         for (int64_t c = 0; c < width; c += length)
             vg_forward_segment(task, form, 1, r, c, length);
-    if (vg_stream_outputs(task, 2))
-        vf_stream_fence();
 }
 
 /* --- backward ------------------------------------------------------------------------------ */
@@ -383,8 +381,6 @@ VG_INLINE void vg_row_norm_backward(const vg_task *task, int64_t unit, vg_norm_f
         }
         r += group ? VG_NORM_GROUP : 1;
     }
-    if (stream)
-        vf_stream_fence();
 }
 
 /* One unit of the sum over blocks: dgamma and dbeta of VG_NORM_COLUMNS columns. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/parallel.h"
+#include "base/rows.h"
 #include "vgbench/memory.h"
 #include "vgbench/plan.h"
 
@@ -245,6 +246,8 @@ static void run_step(const segment *s, int i, int worker, int workers)
             vg_barrier_wait(&s->team->barrier, workers);
         for (int64_t unit = first; unit < last; unit++)
             phase->run(s->steps[i].task, round * phase->units + unit, s->team->scratch[worker]);
+        if (vg_may_stream(s->steps[i].task))
+            vg_store_fence();
     }
 }
 

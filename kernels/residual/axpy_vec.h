@@ -54,7 +54,6 @@ VG_INLINE void vg_axpy_streamed(bool plain, const float *x, const float *h, vf a
     for (; i + VG_LANES <= n; i += VG_LANES)
         vf_stream(y + i, vg_axpy(plain, vf_load(x + i), vf_load(h + i), alpha));
     vg_axpy_cached(plain, x + i, h + i, alpha, y + i, n - i);
-    vf_stream_fence();
 }
 
 /* One unit of y = x + alpha h; y may be x. */

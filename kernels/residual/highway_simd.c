@@ -42,7 +42,6 @@ static void forward_streamed(const float *x, const float *h, const float *t, flo
     for (; i + VG_LANES <= n; i += VG_LANES)
         vf_stream(y + i, mix(vf_load(x + i), vf_load(h + i), vf_load(t + i)));
     forward_cached(x + i, h + i, t + i, y + i, n - i);
-    vf_stream_fence();
 }
 
 static void forward(const vg_task *task, int64_t unit, void *scratch)
@@ -124,7 +123,6 @@ static void backward_streamed(const backward_rows *a, int64_t n)
     }
     if (i < n)
         backward_tail(a, i, (int)(n - i));
-    vf_stream_fence();
 }
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)

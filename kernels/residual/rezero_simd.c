@@ -61,8 +61,6 @@ static void backward(const vg_task *task, int64_t unit, void *scratch)
         else
             sum += backward_row(false, dy, h, alpha, dh, s.length);
     }
-    if (large)
-        vf_stream_fence();
     ((double *)task->workspace)[unit] = sum;
 }
 

@@ -36,7 +36,6 @@ VG_INLINE void scale_streamed(const float *x, vf alpha, float *y, int64_t n)
     for (; i + VG_LANES <= n; i += VG_LANES)
         vf_stream(y + i, vf_mul(alpha, vf_load(x + i)));
     scale_cached(x + i, alpha, y + i, n - i);
-    vf_stream_fence();
 }
 
 static void backward(const vg_task *task, int64_t unit, void *scratch)

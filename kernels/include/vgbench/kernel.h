@@ -65,7 +65,8 @@ typedef struct vg_task vg_task;
 typedef struct vg_kernel vg_kernel;
 
 /** Runs unit @p unit of a phase. @p scratch is this thread's scratch memory, 64-byte aligned, of at
- * least the row's scratch size; its contents are undefined at entry. */
+ * least the row's scratch size; its contents are undefined at entry. Non-temporal stores need no fence:
+ * the executor has one behind a worker's units. */
 typedef void vg_unit_fn(const vg_task *task, int64_t unit, void *scratch);
 
 enum { VG_MAX_PHASES = 6 };
