@@ -89,7 +89,7 @@ typedef struct vg_comparison {
     double spread_groups; /**< the same of the kernels' means */
     double drift; /**< of the machine, within and between the runs: common to all rows */
     int counts, worse_counts; /**< simulated counters compared; risen by more than min_effect */
-    json_t *count_changes;    /**< [{kernel, when, counter, old, new, worse}]; owned */
+    json_t *count_changes;    /**< [{row, when, counter, old, new, worse}]; owned */
     json_t *broken; /**< names that failed verification in the new document only; owned */
     json_t *differences; /**< [{what, old, new}]: what differs between the machines; owned */
     bool by_backend;

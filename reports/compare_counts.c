@@ -26,19 +26,26 @@ static bool comparable(const json_t *a, const json_t *b)
     return is_simulated(a) && is_simulated(b);
 }
 
-static const json_t *row_named(const json_t *record, const char *kernel)
+/* A kernel by its canonical name, a network by its label. */
+static const char *name_of(const json_t *row)
+{
+    const char *kernel = vg_doc_str(row, "kernel");
+    return kernel ? kernel : vg_doc_str(row, "label");
+}
+
+static const json_t *row_named(const json_t *record, const char *wanted)
 {
     size_t i;
     json_t *row;
     json_array_foreach(json_object_get(record, "rows"), i, row) {
-        const char *name = vg_doc_str(row, "kernel");
-        if (name && !strcmp(name, kernel))
+        const char *name = name_of(row);
+        if (name && !strcmp(name, wanted))
             return row;
     }
     return NULL;
 }
 
-static void compare_counts(vg_comparison *k, const char *kernel, const char *when,
+static void compare_counts(vg_comparison *k, const char *row, const char *when,
                            const json_t *old_row, const json_t *new_row)
 {
     const char *name;
@@ -55,22 +62,21 @@ static void compare_counts(vg_comparison *k, const char *kernel, const char *whe
         bool worse = b > a * (1 + k->min_effect);
         k->worse_counts += worse;
         json_array_append_new(k->count_changes,
-                              json_pack("{ss ss ss sf sf sb}", "kernel", kernel, "when", when,
+                              json_pack("{ss ss ss sf sf sb}", "row", row, "when", when,
                                         "counter", name, "old", a, "new", b, "worse", worse));
     }
 }
 
 static void compare_records(vg_comparison *k, const json_t *old_record, const json_t *new_record)
 {
+    static const char *const states[] = {"cold", "cold_weights", "hot"};
     size_t i;
     json_t *row;
     json_array_foreach(json_object_get(new_record, "rows"), i, row) {
-        const char *kernel = vg_doc_str(row, "kernel");
-        const json_t *other = kernel ? row_named(old_record, kernel) : NULL;
-        if (!other)
-            continue;
-        compare_counts(k, kernel, "cold", other, row);
-        compare_counts(k, kernel, "hot", other, row);
+        const char *name = name_of(row);
+        const json_t *other = name ? row_named(old_record, name) : NULL;
+        for (size_t s = 0; other && s < sizeof states / sizeof *states; s++)
+            compare_counts(k, name, states[s], other, row);
     }
 }
 

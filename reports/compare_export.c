@@ -191,7 +191,7 @@ static void csv_failures(const vg_comparison *k, vg_text *out)
         snprintf(quantity, sizeof quantity, "%s %s", vg_doc_str(one, "when"),
                  vg_doc_str(one, "counter"));
         csv_line(out,
-                 &(compared_line){"counter", vg_doc_str(one, "kernel"), "", "", quantity,
+                 &(compared_line){"counter", vg_doc_str(one, "row"), "", "", quantity,
                                   vg_doc_num(one, "old"), vg_doc_num(one, "new"), no_ratio, NAN,
                                   NAN, vg_doc_true(one, "worse") ? "WORSE" : "CHANGED", NULL});
     }

@@ -146,7 +146,7 @@ static void nets_markdown(const vg_comparison *k, vg_text *out)
 static void counts_markdown(const vg_comparison *k, vg_text *out)
 {
     enum { MOST = 40 };
-    static const char *const head[] = {"kernel", "caches", "counter", "old", "new", ""};
+    static const char *const head[] = {"kernel or network", "caches", "counter", "old", "new", ""};
     char buf[VG_NUM];
     size_t i, changed = json_array_size(k->count_changes);
     json_t *change;
@@ -164,7 +164,7 @@ static void counts_markdown(const vg_comparison *k, vg_text *out)
         if (i == MOST)
             break;
         vg_row_begin(out);
-        vg_cell_code(out, vg_doc_str(change, "kernel"));
+        vg_cell_code(out, vg_doc_str(change, "row"));
         vg_cell_md(out, vg_doc_str(change, "when"));
         vg_cell_md(out, vg_doc_str(change, "counter"));
         vg_cell_printf(out, "%.0f", vg_doc_num(change, "old"));

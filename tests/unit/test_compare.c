@@ -316,32 +316,46 @@ static void survival_alone_is_a_change(void **state)
     json_decref(b);
 }
 
-static json_t *counted(int misses, const char *source)
+/* @p kind "kernels": a row is known by its name; "steps": a network by its label. */
+static json_t *counted(const char *kind, const char *state, int misses, const char *source)
 {
+    bool net = !strcmp(kind, "steps");
     return json_pack("{s{} si s[] s[{ss ss ss s[{ss s{si si}}]}]}", "context", "schema_version", 1,
-                     "benchmarks", "profile", "kind", "kernels", "source", source, "tool",
-                     "callgrind-3.19.0", "rows", "kernel", "relu/fwd/avx2/batch:1/width:8/threads:1",
-                     "hot", "instructions", 1000, "l1_misses", misses);
+                     "benchmarks", "profile", "kind", kind, "source", source, "tool",
+                     "callgrind-3.19.0", "rows", net ? "label" : "kernel",
+                     net ? "depth=4 norm=layer" : "relu/fwd/avx2/batch:1/width:8/threads:1", state,
+                     "instructions", 1000, "l1_misses", misses);
 }
 
 static void simulated_counters_are_compared_by_equality(void **state)
 {
     static const struct {
+        const char *kind, *state;
         int misses, changes;
         const char *source;
         bool regressed;
-    } cases[] = {{100, 0, "simulated", false}, {101, 1, "simulated", false},
-                 {90, 1, "simulated", false},  {104, 1, "simulated", true},
-                 {200, 0, "pmu", false}};
+    } cases[] = {{"kernels", "hot", 100, 0, "simulated", false},
+                 {"kernels", "hot", 101, 1, "simulated", false},
+                 {"kernels", "hot", 90, 1, "simulated", false},
+                 {"kernels", "hot", 104, 1, "simulated", true},
+                 {"kernels", "hot", 200, 0, "pmu", false},
+                 {"kernels", "cold_weights", 104, 1, "simulated", true},
+                 {"steps", "hot", 100, 0, "simulated", false},
+                 {"steps", "hot", 101, 1, "simulated", false},
+                 {"steps", "cold", 104, 1, "simulated", true},
+                 {"steps", "hot", 200, 0, "pmu", false}};
     vg_compare_options options = {.min_effect = 0.03};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        json_t *a = counted(100, cases[i].source), *b = counted(cases[i].misses, cases[i].source);
+        json_t *a = counted(cases[i].kind, cases[i].state, 100, cases[i].source);
+        json_t *b = counted(cases[i].kind, cases[i].state, cases[i].misses, cases[i].source);
+        const char *row = !strcmp(cases[i].kind, "steps") ? "depth=4 norm=layer" : "relu/fwd/avx2/";
         vg_comparison k;
         vg_text text = {0};
         assert_int_equal(vg_compare_documents(a, b, &options, &k), VG_OK);
         assert_int_equal(json_array_size(k.count_changes), cases[i].changes);
         assert_int_equal(vg_comparison_regressed(&k), cases[i].regressed);
         assert_int_equal(vg_comparison_markdown(&k, "old", "new", &text), VG_OK);
+        assert_int_equal(strstr(text.p, row) != NULL, cases[i].changes);
         json_decref(vg_comparison_json(&k, "old", "new"));
         free(text.p);
         vg_comparison_release(&k);
