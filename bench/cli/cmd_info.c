@@ -66,19 +66,40 @@ static vg_status print_lines(FILE *out, vg_format format, const void *lines)
 
 /* --- what they say ---------------------------------------------------------------------------- */
 
+static const char *counted(char text[48], const json_t *cpu, const char *key, const char *thing)
+{
+    double n = vg_json_get_number(cpu, key);
+    snprintf(text, 48, "%.0f %s%s", n, thing, n == 1 ? "" : "s");
+    return text;
+}
+
+static void add_cores(json_t *lines, const json_t *machine)
+{
+    const json_t *cpu = at(machine, "cpu"), *kind;
+    char text[5][48];
+    size_t i, kinds = json_array_size(at(cpu, "kinds"));
+    row(lines, "cores", "%s, %s of %s, %s, %.0f allowed, %s (%s)",
+        counted(text[0], cpu, "packages", "package"), counted(text[1], cpu, "cores", "core"),
+        counted(text[2], cpu, "core_kinds", "kind"), counted(text[3], cpu, "threads", "thread"),
+        vg_json_get_number(cpu, "allowed_cpus"), counted(text[4], cpu, "numa_nodes", "NUMA node"),
+        text_of(machine, "topology_source"));
+    json_array_foreach(at(cpu, "kinds"), i, kind) {
+        const json_t *rank = at(kind, "efficiency");
+        const char *name = !json_is_integer(rank)                    ? "of unknown speed"
+                           : json_integer_value(rank) == 0           ? "efficient"
+                           : (size_t)json_integer_value(rank) + 1 == kinds ? "performance"
+                                                                     : "in between";
+        row(lines, i ? "" : "kinds", "CPUs %s: %s", text_of(kind, "cpus"), name);
+    }
+}
+
 static void add_cpu(json_t *lines, const json_t *machine)
 {
     const json_t *cpu = at(machine, "cpu"), *one;
     size_t i;
     row(lines, "CPU", "%s (%s)%s", text_of(cpu, "model"), text_of(cpu, "arch"),
         json_is_true(at(cpu, "virtual")) ? ", virtual machine" : "");
-    row(lines, "cores",
-        "%.0f packages, %.0f cores of %.0f kinds, %.0f threads, %.0f allowed, %.0f NUMA "
-        "nodes (%s)",
-        vg_json_get_number(cpu, "packages"), vg_json_get_number(cpu, "cores"),
-        vg_json_get_number(cpu, "core_kinds"), vg_json_get_number(cpu, "threads"),
-        vg_json_get_number(cpu, "allowed_cpus"), vg_json_get_number(cpu, "numa_nodes"),
-        text_of(machine, "topology_source"));
+    add_cores(lines, machine);
     json_array_foreach(at(machine, "caches"), i, one) {
         double size = vg_json_get_number(one, "size"), ways = vg_json_get_number(one, "ways");
         bool mib = size >= 1 << 20;
@@ -104,22 +125,38 @@ static void add_cpu(json_t *lines, const json_t *machine)
     }
 }
 
+/* A value that may be missing, and why. */
+static void or_reason(json_t *lines, const char *name, const json_t *value, const char *reason)
+{
+    if (json_is_string(value))
+        row(lines, name, "%s", json_string_value(value));
+    else
+        row(lines, name, "n/a: %s", reason);
+}
+
 static void add_os(json_t *lines, const json_t *machine)
 {
     const json_t *os = at(machine, "os"), *pmu = at(machine, "pmu"), *boost = at(os, "boost");
     row(lines, "system", "%s, %s", text_of(os, "distribution"), text_of(os, "kernel"));
     row(lines, "memory", "%.1f GiB", vg_json_get_number(os, "memory_bytes") / (1 << 30));
-    row(lines, "governor", "%s, driver %s, boost %s", text_of(os, "governor"),
-        text_of(os, "driver"), json_is_boolean(boost) ? json_is_true(boost) ? "on" : "off" : "n/a");
-    row(lines, "huge pages", "%s", text_of(os, "thp"));
-    row(lines, "affinity", "%s", text_of(os, "affinity"));
+    if (json_is_string(at(os, "governor")))
+        row(lines, "governor", "%s, driver %s, boost %s", text_of(os, "governor"), text_of(os, "driver"),
+            json_is_boolean(boost) ? json_is_true(boost) ? "on" : "off" : "n/a");
+    if (at(os, "frequency_reason"))
+        row(lines, json_is_string(at(os, "governor")) ? "" : "governor", "n/a: %s",
+            text_of(os, "frequency_reason"));
+    or_reason(lines, "huge pages", at(os, "thp"), "a kernel without transparent huge pages");
+    or_reason(lines, "address layout", at(os, "aslr"), "no randomize_va_space in /proc");
+    or_reason(lines, "affinity", at(os, "affinity"), "more CPUs than the kernel's mask shows");
     double quota = vg_json_get_number(os, "cgroup_cpus");
     if (isnan(quota))
         row(lines, "CPU quota", "none");
     else
         row(lines, "CPU quota", "%.2f CPUs", quota);
-    row(lines, "counters", "%s%s", json_is_true(at(pmu, "available")) ? "available" : "n/a: ",
-        json_is_true(at(pmu, "available")) ? "" : text_of(pmu, "reason"));
+    row(lines, "counters", "%s%s (kernel.perf_event_paranoid is %.0f)",
+        json_is_true(at(pmu, "available")) ? "available" : "n/a: ",
+        json_is_true(at(pmu, "available")) ? "" : text_of(pmu, "reason"),
+        vg_json_get_number(pmu, "paranoid"));
     row(lines, "flush to zero", "%s", json_is_true(at(machine, "ftz")) ? "on" : "off");
 }
 
@@ -189,6 +226,7 @@ static void add_software(json_t *lines, const json_t *machine)
     json_object_foreach((json_t *)at(omp, "environment"), key, value)
         row(lines, "", "%s=%s%s", key, json_string_value(value),
             set_by_vgbench(machine, key) ? " (set by vgbench)" : "");
+    row(lines, "C library", "glibc %s", text_of(software, "libc"));
     row(lines, "compiler", "%s, %s", text_of(software, "compiler"),
         text_of(software, "base_flags"));
     json_object_foreach((json_t *)at(software, "flags"), key, value)
@@ -199,13 +237,25 @@ static void add_software(json_t *lines, const json_t *machine)
         row(lines, i ? "" : "beware", "%s", json_string_value(value));
 }
 
+static void add_smt(json_t *lines, const json_t *doctor)
+{
+    const json_t *smt = at(doctor, "smt"), *threads = at(doctor, "threads_per_core");
+    if (!json_is_boolean(smt))
+        row(lines, "SMT", "n/a: neither the kernel nor a topology tells threads from cores");
+    else if (json_is_integer(threads))
+        row(lines, "SMT", "%s, %lld allowed thread%s a core", json_is_true(smt) ? "on" : "off",
+            json_integer_value(threads), json_integer_value(threads) > 1 ? "s" : "");
+    else
+        row(lines, "SMT", "%s", json_is_true(smt) ? "on" : "off");
+}
+
 static void add_doctor(json_t *lines, const json_t *machine)
 {
     const json_t *d = at(machine, "doctor"), *timer = at(d, "timer"), *one;
     size_t i;
-    row(lines, "microcode", "%s", text_of(d, "microcode"));
-    row(lines, "SMT", "%s",
-        json_is_boolean(at(d, "smt")) ? json_is_true(at(d, "smt")) ? "on" : "off" : "n/a");
+    or_reason(lines, "microcode", at(d, "microcode"), "not in /proc/cpuinfo: a hypervisor hides it, or "
+                                                      "the CPU has none");
+    add_smt(lines, d);
     row(lines, "clock rate", "%.2f GHz, measured by a chain of multiplications",
         vg_json_get_number(d, "ghz"));
     row(lines, "timer", "resolution %.0f ns, a reading takes %.1f ns: %.2f %% of a kernel of 10 us",
@@ -227,15 +277,10 @@ static void add_doctor(json_t *lines, const json_t *machine)
                                         : "not installed (Debian package valgrind)");
     if (json_is_number(at(d, "throttled")))
         row(lines, "throttled", "%.0f times since boot", vg_json_get_number(d, "throttled"));
-    char cpuid[256] = "", latency[512] = "";
-    json_array_foreach(at(d, "cpuid_caches"), i, one) {
-        size_t n = strlen(cpuid);
-        snprintf(cpuid + n, sizeof cpuid - n, "%sL%.0f %s %.0f KiB", i ? ", " : "",
-                 vg_json_get_number(one, "level"), text_of(one, "type"),
-                 vg_json_get_number(one, "size") / 1024);
-    }
-    if (*cpuid)
-        row(lines, "CPUID", "%s", cpuid);
+    else
+        row(lines, "throttled", "n/a: no thermal_throttle in /sys");
+    char latency[512] = "";
+    row(lines, "CPUID", "%s", text_of(at(d, "cpuid"), "text"));
     json_array_foreach(at(d, "latency"), i, one) {
         size_t n = strlen(latency);
         snprintf(latency + n, sizeof latency - n, "%.0fK:%.1f ",

@@ -161,7 +161,7 @@ static void model_only(const vg_case_list *cases, json_t *record)
 /* "pmu", "sim" or "none"; pmu by name where there is none is an error that leaves the model. */
 vg_status vg_profile_source(const char *wanted, const char **source)
 {
-    char reason[200];
+    char reason[VG_COUNTERS_REASON];
     *source = wanted;
     if (strcmp(wanted, "auto") && strcmp(wanted, "pmu"))
         return VG_OK;

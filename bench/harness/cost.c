@@ -76,7 +76,7 @@ static json_t *cost_json(vg_net *const net[SIDES], double ms[SIDES][SAMPLES_MAX]
 static vg_status count_misses(vg_net *net, int threads, json_t *cost)
 {
     enum { RUNS = 3 };
-    char reason[200];
+    char reason[VG_COUNTERS_REASON];
     vg_counters *counters;
     vg_counts counts;
     if (!vg_counters_available(vg_perf_kernel_get(), reason, sizeof reason)) {

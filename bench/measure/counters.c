@@ -41,6 +41,11 @@ const char *vg_counter_name(vg_counter counter)
     return names[counter];
 }
 
+static bool is_absent(int error)
+{
+    return error == ENOENT || error == ENODEV || error == EOPNOTSUPP;
+}
+
 void vg_perf_reason(int error, int paranoid, char *text, size_t size)
 {
     switch (error) {
@@ -271,6 +276,11 @@ bool vg_counters_available(const vg_perf_kernel *kernel, char *text, size_t size
         kernel->close(kernel->user, fd);
     else
         vg_perf_reason(-fd, kernel->paranoid(kernel->user), text, size);
+    if (is_absent(-fd)) { /* not even cycles: there is no unit that counts */
+        size_t n = strlen(text);
+        snprintf(text + n, size - n, ": use bare metal or give the virtual machine a PMU; without "
+                                     "one, vgbench profile simulates the caches");
+    }
     return fd >= 0;
 }
 

@@ -81,7 +81,10 @@ json_t *vg_counters_cost_json(const vg_perf_kernel *kernel, bool every_call);
 
 void vg_counters_close(vg_counters *counters);
 
-/** Whether cycles can be counted; otherwise the reason goes to @p text. */
+enum { VG_COUNTERS_REASON = 240 };
+
+/** Whether cycles can be counted; otherwise the reason, and what to do, goes to @p text, of
+ * VG_COUNTERS_REASON bytes. */
 bool vg_counters_available(const vg_perf_kernel *kernel, char *text, size_t size);
 
 /** What errno @p error of perf_event_open means, and what to do about it. */

@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 #include "measure/binding.h"
 #include "measure/clock.h"
 #include "measure/counters.h"
+#include "measure/cpuid.h"
 #include "measure/machine.h"
 #include "measure/stats.h"
 #include "measure/system.h"
@@ -24,26 +22,22 @@
 
 /* --- caches as CPUID and as time sees them -------------------------------------------------- */
 
-static json_t *cpuid_caches(void)
+static json_t *cpuid_json(void)
 {
-    json_t *array = json_array();
-#if defined(__x86_64__)
-    unsigned a, b, c, d, leaf = 4;
-    char vendor[64];
-    if (vg_cpuinfo("vendor_id", vendor, sizeof vendor) && !strcmp(vendor, "AuthenticAMD"))
-        leaf = 0x8000001d;
-    for (unsigned i = 0; i < 8 && __get_cpuid_count(leaf, i, &a, &b, &c, &d) && (a & 31); i++) {
-        static const char *const types[] = {"?", "data", "instruction", "unified"};
-        double bytes = (double)((b >> 22) + 1) * (((b >> 12) & 1023) + 1) * ((b & 4095) + 1) *
-                       ((double)c + 1);
-        json_t *one = json_object();
-        json_object_set_new(one, "level", json_integer((a >> 5) & 7));
-        vg_json_set_text(one, "type", types[(a & 31) < 4 ? a & 31 : 0]);
-        vg_json_set_number(one, "size", bytes);
-        json_array_append_new(array, one);
-    }
-#endif
-    return array;
+    static const char *const verdicts[] = {"nothing", "agrees", "differs"};
+    vg_cache caches[VG_MAX_CACHES];
+    unsigned leaf;
+    char text[400];
+    json_t *list = json_array();
+    int count = vg_cpuid_caches_here(caches, &leaf);
+    vg_cpuid_verdict verdict =
+        vg_cpuid_compare(vg_topology_get(), caches, count, leaf, text, sizeof text);
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{si ss sI}", "level", caches[i].level, "type",
+                                              vg_cache_type(caches[i].type), "size",
+                                              (json_int_t)caches[i].bytes));
+    return json_pack("{so ss ss sb}", "caches", list, "verdict", verdicts[verdict], "text", text,
+                     "asked", leaf != 0);
 }
 
 /* ns per load of a chain that visits every line of @p bytes in random order. */
@@ -142,7 +136,7 @@ static void lower(json_t *doctor, char grade, const char *format, ...) VG_PRINTF
 
 static void lower(json_t *doctor, char grade, const char *format, ...)
 {
-    char text[240], word[2] = {grade, '\0'};
+    char text[480], word[2] = {grade, '\0'};
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -175,20 +169,15 @@ static void judge_reach(json_t *doctor, const vg_cache *cache, double previous)
 
 static void judge_caches(json_t *doctor)
 {
-    const json_t *latency = json_object_get(doctor, "latency"), *one;
+    const json_t *latency = json_object_get(doctor, "latency");
+    const json_t *cpuid = json_object_get(doctor, "cpuid");
     const vg_topology *t = vg_topology_get();
-    size_t i;
     double previous = 0; /* the level before */
+    if (json_is_true(json_object_get(cpuid, "asked")) &&
+        strcmp(vg_json_get_text(cpuid, "verdict", ""), "agrees"))
+        lower(doctor, 'B', "CPUID %s", vg_json_get_text(cpuid, "text", ""));
     for (int c = 0; c < t->cache_count; c++) {
         const vg_cache *cache = &t->caches[c];
-        const char *type = cache->type == 'd' ? "data" : cache->type == 'i' ? "instruction" : "unified";
-        json_array_foreach(json_object_get(doctor, "cpuid_caches"), i, one)
-            if (vg_json_get_number(one, "level") == cache->level &&
-                !strcmp(vg_json_get_text(one, "type", ""), type) &&
-                vg_json_get_number(one, "size") != (double)cache->bytes)
-                lower(doctor, 'B', "L%d %s: the topology says %.0f KiB, CPUID %.0f KiB",
-                      cache->level, type, (double)cache->bytes / 1024,
-                      vg_json_get_number(one, "size") / 1024);
         double inside = latency_at(latency, (double)cache->bytes / 2);
         double outside = latency_at(latency, 4.0 * (double)cache->bytes);
         judge_reach(doctor, cache, previous);
@@ -238,6 +227,20 @@ static void judge_system(json_t *doctor, const json_t *machine)
 #endif
 }
 
+/* Of the topology that is shown. Where that is this machine's, the kernel is asked first: siblings may
+ * be outside the control group and run other programs all the same. */
+static void set_smt(json_t *doctor)
+{
+    const vg_topology *t = vg_topology_get();
+    double active = t->this_system ? number_of("/sys/devices/system/cpu/smt/active") : (double)NAN;
+    int threads = t->cores > 0 ? t->pus / t->cores : 0;
+    bool known = !isnan(active) || (t->cores_known && threads > 0);
+    bool on = active > 0 || (isnan(active) && threads > 1);
+    json_object_set_new(doctor, "smt", known ? json_boolean(on) : json_null());
+    json_object_set_new(doctor, "threads_per_core",
+                        t->cores_known && threads ? json_integer(threads) : json_null());
+}
+
 json_t *vg_doctor_json(const json_t *machine)
 {
     enum { GHZ_ROUNDS = 15 };
@@ -248,8 +251,7 @@ json_t *vg_doctor_json(const json_t *machine)
     vg_json_set_text(d, "grade", "A");
     json_object_set_new(d, "reasons", json_array());
     vg_json_set_text(d, "microcode", microcode ? text : NULL);
-    double smt = number_of("/sys/devices/system/cpu/smt/active");
-    json_object_set_new(d, "smt", isnan(smt) ? json_null() : json_boolean(smt > 0));
+    set_smt(d);
     vg_json_set_number(d, "steal", steal_share());
     vg_json_set_number(
         d, "throttled",
@@ -259,7 +261,7 @@ json_t *vg_doctor_json(const json_t *machine)
     json_object_set_new(d, "timer", vg_clock_timer_json());
     json_object_set_new(d, "counters", vg_counters_cost_json(vg_perf_kernel_get(), false));
     vg_json_set_number(d, "ghz", vg_clock_ghz(GHZ_ROUNDS));
-    json_object_set_new(d, "cpuid_caches", cpuid_caches());
+    json_object_set_new(d, "cpuid", cpuid_json());
     json_object_set_new(d, "latency", latency_json());
     judge_system(d, machine);
     judge_caches(d);

@@ -186,6 +186,19 @@ static json_t *isa_json(void)
     return array;
 }
 
+static json_t *kinds_json(const vg_topology *t)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < t->core_kinds && t->core_kinds > 1; i++) {
+        int efficiency = t->kinds[i].efficiency;
+        json_t *one = json_pack("{ss}", "cpus", t->kinds[i].cpus);
+        json_object_set_new(one, "efficiency",
+                            efficiency < 0 ? json_null() : json_integer(efficiency));
+        json_array_append_new(array, one);
+    }
+    return array;
+}
+
 static json_t *cpu_json(void)
 {
     const vg_topology *t = vg_topology_get();
@@ -204,6 +217,7 @@ static json_t *cpu_json(void)
     json_object_set_new(cpu, "cores", json_integer(t->cores));
     json_object_set_new(cpu, "threads", json_integer(t->pus));
     json_object_set_new(cpu, "core_kinds", json_integer(t->core_kinds));
+    json_object_set_new(cpu, "kinds", kinds_json(t));
     json_object_set_new(cpu, "allowed_cpus", json_integer(vg_binding_allowed()));
     json_object_set_new(cpu, "packages", json_integer(t->packages));
     json_object_set_new(cpu, "numa_nodes", json_integer(t->numa_nodes));
@@ -224,9 +238,8 @@ static json_t *caches_json(void)
     json_t *array = json_array();
     for (int i = 0; i < t->cache_count; i++) {
         const vg_cache *c = &t->caches[i];
-        const char *type = c->type == 'd' ? "data" : c->type == 'i' ? "instruction" : "unified";
-        json_t *one =
-            json_pack("{si ss sI}", "level", c->level, "type", type, "size", (json_int_t)c->bytes);
+        json_t *one = json_pack("{si ss sI}", "level", c->level, "type", vg_cache_type(c->type), "size",
+                                (json_int_t)c->bytes);
         json_object_set_new(one, "line", c->line ? json_integer(c->line) : json_null());
         json_object_set_new(one, "ways", c->ways ? json_integer(c->ways) : json_null());
         json_object_set_new(one, "shared_by",

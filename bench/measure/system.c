@@ -175,6 +175,17 @@ static void set_boost(json_t *os)
         json_object_set_new(os, "boost", json_null());
 }
 
+/* Why governor, driver or boost are unknown. */
+static void set_frequency_reason(json_t *os)
+{
+    if (!json_is_string(json_object_get(os, "driver")))
+        vg_json_set_text(os, "frequency_reason",
+                         "no cpufreq in /sys: firmware, or the host of a virtual machine, sets "
+                         "the clock");
+    else if (json_is_null(json_object_get(os, "boost")))
+        vg_json_set_text(os, "frequency_reason", "the frequency driver shows no boost in /sys");
+}
+
 static void set_distribution(json_t *os)
 {
     char line[256], *name = NULL;
@@ -229,17 +240,18 @@ json_t *vg_os_json(void)
     set_line(os, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_line(os, "driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver");
     set_boost(os);
+    set_frequency_reason(os);
     set_line(os, "aslr", "/proc/sys/kernel/randomize_va_space");
     vg_json_set_number(os, "cgroup_cpus", vg_cgroup_cpus());
     set_affinity(os);
-    vg_json_set_number(os, "memory_bytes", vg_memory_limit());
+    json_object_set_new(os, "memory_bytes", json_integer((json_int_t)vg_memory_limit()));
     return os;
 }
 
 json_t *vg_pmu_json(void)
 {
     const vg_perf_kernel *kernel = vg_perf_kernel_get();
-    char reason[200];
+    char reason[VG_COUNTERS_REASON];
     bool available = vg_counters_available(kernel, reason, sizeof reason);
     json_t *pmu = json_object();
     json_object_set_new(pmu, "available", json_boolean(available));

@@ -40,6 +40,25 @@ static void read_caches(hwloc_topology_t t)
     }
 }
 
+static void read_kinds(hwloc_topology_t t)
+{
+#if HWLOC_API_VERSION >= 0x20400
+    hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
+    int count = hwloc_cpukinds_get_nr(t, 0);
+    if (count > VG_MAX_KINDS)
+        count = VG_MAX_KINDS;
+    topology.core_kinds = count > 1 ? count : 1;
+    for (int i = 0; cpus && i < count; i++) {
+        vg_core_kind *kind = &topology.kinds[i];
+        if (!hwloc_cpukinds_get_info(t, (unsigned)i, cpus, &kind->efficiency, NULL, NULL, 0))
+            hwloc_bitmap_list_snprintf(kind->cpus, sizeof kind->cpus, cpus);
+    }
+    hwloc_bitmap_free(cpus);
+#else
+    (void)t;
+#endif
+}
+
 /* A file or a description that hwloc could not use is passed over in silence, and the machine's own
  * topology taken: who asked for another must be told. */
 static void note_problem(void)
@@ -83,11 +102,9 @@ static int read_hwloc(void)
     topology.cores = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_CORE);
     topology.pus = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_PU);
     topology.numa_nodes = hwloc_get_nbobjs_by_type(t, HWLOC_OBJ_NUMANODE);
-    topology.core_kinds = 1;
-#if HWLOC_API_VERSION >= 0x20400
-    int kinds = hwloc_cpukinds_get_nr(t, 0);
-    topology.core_kinds = kinds > 1 ? kinds : 1;
-#endif
+    topology.cores_known = true;
+    topology.this_system = hwloc_topology_is_thissystem(t);
+    read_kinds(t);
     read_caches(t);
     snprintf(source, sizeof source, "hwloc %s%s", HWLOC_VERSION,
              hwloc_topology_is_thissystem(t) ? "" : " (not this system: given by HWLOC_*)");
@@ -165,6 +182,7 @@ static void read_sysfs(void)
     topology.pus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     topology.cores = topology.pus;
     topology.core_kinds = 1;
+    topology.this_system = true;
     topology.packages = topology.numa_nodes = 1;
     for (int i = 0; i < VG_MAX_CACHES; i++) {
         char directory[96], path[128], type = 'u';
@@ -196,6 +214,11 @@ const vg_topology *vg_topology_get(void)
 {
     pthread_once(&once, read_once);
     return &topology;
+}
+
+const char *vg_cache_type(char type)
+{
+    return type == 'd' ? "data" : type == 'i' ? "instruction" : "unified";
 }
 
 int64_t vg_cache_bytes(int level)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { VG_MAX_CACHES = 8 };
+enum { VG_MAX_CACHES = 8, VG_MAX_KINDS = 8 };
 
 typedef struct vg_cache {
     int level;
@@ -20,9 +20,18 @@ typedef struct vg_cache {
     int shared_by; /**< processing units */
 } vg_cache;
 
+/** Cores of a hybrid CPU that are alike. */
+typedef struct vg_core_kind {
+    char cpus[64];  /**< of the operating system: "0-3,8" */
+    int efficiency; /**< 0 for the most frugal, the more the faster; -1 unknown */
+} vg_core_kind;
+
 typedef struct vg_topology {
     int packages, cores, pus, numa_nodes; /**< of the allowed set */
     int core_kinds; /**< 1, or more on a hybrid CPU (performance and efficient cores) */
+    vg_core_kind kinds[VG_MAX_KINDS]; /**< core_kinds of them where there is more than one */
+    bool cores_known;                 /**< that PUs are told from cores */
+    bool this_system;                 /**< not given by HWLOC_XMLFILE or HWLOC_SYNTHETIC */
     vg_cache caches[VG_MAX_CACHES];
     int cache_count;
     const char *source;  /**< "hwloc 2.9.0" or "sysfs" */
@@ -43,6 +52,9 @@ int vg_topology_pus(vg_pu **pus, bool *this_system);
 
 /** Read once, then kept. */
 const vg_topology *vg_topology_get(void);
+
+/** "data", "instruction" or "unified". */
+const char *vg_cache_type(char type);
 
 /** Bytes of the data or unified cache of @p level as one thread sees it, or 0. */
 int64_t vg_cache_bytes(int level);

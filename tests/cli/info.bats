@@ -6,7 +6,7 @@ setup() {
     "$VGBENCH" info | grep -q hwloc || skip "built without hwloc"
 }
 
-cpu_of() { # environment word, python condition on cpu and caches
+cpu_of() { # also d: the whole environment word, python condition on cpu and caches
     env "$1" "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
     python3 - "$BATS_TMPDIR/info.json" "$2" <<'PY'
 import json, sys
@@ -23,7 +23,12 @@ PY
 
 @test "info: four threads a core" {
     cpu_of "HWLOC_SYNTHETIC=Package:1 L2:2(size=1048576) L1d:1(size=65536) Core:1 PU:4" \
-        'c["cores"] == 2 and c["threads"] == 8 and caches[1, "data"] == 65536'
+        'c["cores"] == 2 and c["threads"] == 8 and caches[1, "data"] == 65536 and d["doctor"]["smt"] and d["doctor"]["threads_per_core"] == 4'
+    run env "HWLOC_SYNTHETIC=Package:1 L2:2(size=1048576) L1d:1(size=65536) Core:1 PU:4" "$VGBENCH" info
+    [[ $output == *"1 package, 2 cores of 1 kind, 8 threads"* ]]
+    [[ $output == *"SMT"*"on, 4 allowed threads a core"* ]]
+    # what no x86 CPU has: CPUID differs, or says that it says nothing
+    [[ $output == *"CPUID"*"differs from the topology: "*"L1 data 64 KiB there"* || $output == *"CPUID"*"says nothing of caches"* ]]
 }
 
 @test "info: no third level" {
@@ -33,7 +38,10 @@ PY
 
 @test "info: a hybrid CPU has two kinds of cores" {
     cpu_of "HWLOC_XMLFILE=$VG_SOURCE/tests/data/topology/hybrid.xml" \
-        'c["cores"] == 4 and c["core_kinds"] == 2 and caches[3, "unified"] == 12582912'
+        'c["cores"] == 4 and c["core_kinds"] == 2 and caches[3, "unified"] == 12582912 and {k["cpus"]: k["efficiency"] for k in c["kinds"]} == {"0-1": 1, "2-3": 0}'
+    HWLOC_XMLFILE="$VG_SOURCE/tests/data/topology/hybrid.xml" "$VGBENCH" info >"$BATS_TMPDIR/info.txt"
+    grep -q 'CPUs 0-1: performance' "$BATS_TMPDIR/info.txt"
+    grep -q 'CPUs 2-3: efficient' "$BATS_TMPDIR/info.txt"
 }
 
 @test "info: a topology that is missing or broken is named, and everything else goes on" {
@@ -74,5 +82,21 @@ assert [r["value"] for r in rows if r["item"] == "grade"][0] == machine["doctor"
 assert all(r["item"] and r["value"] for r in rows)
 lines = open(sys.argv[1] + "/i.md").read().splitlines()
 assert len(lines) == len(rows) + 2 and all(l.startswith("| ") and l.endswith("|") for l in lines[2:])
+PY
+}
+
+@test "info: what is not known has its reason, and memory is a whole number of bytes" {
+    out="$BATS_TEST_TMPDIR"
+    "$VGBENCH" info -o "$out/i.json" >"$out/i.txt"
+    run grep -E 'n/a($|[^:])' "$out/i.txt"
+    [ -z "$output" ]
+    grep -Eq '^CPUID +(agrees with|differs from|says nothing)' "$out/i.txt"
+    python3 - "$out/i.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert type(d["os"]["memory_bytes"]) is int and d["os"]["memory_bytes"] % 4096 == 0
+for unknown in "governor", "driver", "boost":
+    assert d["os"][unknown] is not None or d["os"]["frequency_reason"]
+assert d["doctor"]["cpuid"]["verdict"] in ("agrees", "differs", "nothing")
 PY
 }
