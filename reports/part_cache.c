@@ -133,13 +133,33 @@ static void kernels(vg_text *out, const json_t *record)
 
 /* --- training steps ------------------------------------------------------------------------- */
 
+/* "0.132 [0.131, 0.134] (avx2)": a step's time, its interval and the path it is of. */
+static void step_time_cell(vg_text *out, double ms, const json_t *ci, const char *path)
+{
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
+    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
+    vg_cell_printf(out, "%s", vg_num(a, ms, 3));
+    if (json_is_number(lo) && json_is_number(hi))
+        vg_text_printf(out, " [%s, %s]", vg_num(b, json_number_value(lo), 3),
+                       vg_num(c, json_number_value(hi), 3));
+    if (path) {
+        vg_text_add(out, " (");
+        vg_text_md(out, path);
+        vg_text_add(out, ")");
+    }
+}
+
 static void step_row(vg_text *out, const json_t *record, const json_t *row)
 {
     const char *label = vg_doc_str(row, "label"), *error = vg_doc_str(row, "error");
     char buf[VG_NUM];
     vg_row_begin(out);
     vg_cell_code(out, label ? label : "not named");
-    vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "cost.step_ms"), 3));
+    step_time_cell(out, vg_doc_num(row, "cost.step_ms"), vg_doc_get(row, "cost.step_ms_ci95"),
+                   vg_doc_str(row, "spec.backend"));
+    step_time_cell(out, vg_doc_num(row, "counted_step_ms"),
+                   json_object_get(row, "counted_step_ms_ci95"), vg_doc_str(row, "counted_path"));
+    vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(row, "cost.onednn_step_ms"), 3));
     bytes_cell(out, vg_doc_num(row, "bytes"));
     for (int level = 1; level <= 3; level++) {
         char key[24];
@@ -245,8 +265,9 @@ static vg_status step_plot(vg_report *report, int document, const json_t *rows, 
 
 static vg_status steps(vg_report *report, int document, const json_t *record)
 {
-    static const char *const head[] = {"network",   "step, ms",  "bytes, model", "into L1",
-                                       "into L2", "into L3", "L1 GB/s",      "L2 GB/s"};
+    static const char *const head[] = {
+        "network", "step, ms [95 %]", "counted path, ms [95 %]", "oneDNN, ms", "bytes, model",
+        "into L1", "into L2",         "into L3",                 "L1 GB/s",    "L2 GB/s"};
     vg_text *out = &report->out;
     const json_t *rows = json_object_get(record, "rows");
     const char *source = vg_doc_str(record, "source");
@@ -255,9 +276,9 @@ static vg_status steps(vg_report *report, int document, const json_t *record)
     source_note(out, record);
     if (!json_array_size(rows))
         return VG_OK;
-    vg_text_add(out, "\nForward and backward pass. Bytes per second are of the path whose bytes were "
-                     "counted, the step's time is that of the best one.\n\n");
-    vg_table_head(out, "lrrrrrrr", head);
+    vg_text_add(out, "\nForward and backward pass. Bytes into the caches, and bytes per second, are of the "
+                     "counted path and its own time.\n\n");
+    vg_table_head(out, "lrrrrrrrrr", head);
     json_array_foreach(rows, i, row)
         if (i < MOST_ROWS)
             step_row(out, record, row);

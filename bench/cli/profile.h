@@ -50,6 +50,9 @@ vg_status vg_profile_can_simulate(const char *backends);
  * and is not there; the message says why, and the source is none. */
 vg_status vg_profile_source(const char *wanted, const char **source);
 
+/** The reason for no counts where none were asked for. */
+extern const char vg_profile_no_counts[];
+
 /** Says under a table how its counts were simulated; nothing where they were not. */
 void vg_profile_simulated_note(FILE *out, const json_t *record);
 

@@ -158,6 +158,9 @@ static void model_only(const vg_case_list *cases, json_t *record)
     json_object_set_new(record, "rows", rows);
 }
 
+const char vg_profile_no_counts[] = "counts n/a: --counters=none was asked for; sim simulates them, pmu "
+                                    "has them where the CPU counts";
+
 /* "pmu", "sim" or "none"; pmu by name where there is none is an error that leaves the model. */
 vg_status vg_profile_source(const char *wanted, const char **source)
 {
@@ -169,7 +172,7 @@ vg_status vg_profile_source(const char *wanted, const char **source)
     *source = there ? "pmu" : strcmp(wanted, "auto") ? "none" : "sim";
     if (there || !strcmp(*source, "sim"))
         return VG_OK;
-    return vg_fail(VG_EUNSUPPORTED, "hardware counters n/a: %s; --counters=sim simulates them",
+    return vg_fail(VG_EUNSUPPORTED, "hardware counters n/a: %s; --counters=sim needs none",
                    reason);
 }
 
@@ -182,6 +185,8 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     vg_status chosen = vg_profile_source(query->counters, &source);
     if (chosen)
         snprintf(reason, sizeof reason, "%s", vg_status_message());
+    else if (!strcmp(source, "none"))
+        snprintf(reason, sizeof reason, "%s", vg_profile_no_counts);
     if (query->options->backend)
         snprintf(backends, sizeof backends, "%s", query->options->backend);
     else
@@ -191,6 +196,7 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
     VG_TRY(make_cases(query, backends, strcmp(source, "pmu"), &shapes, &cases));
     *record = json_object();
     vg_json_set_text(*record, "kind", "kernels");
+    vg_json_set_text(*record, "backends", backends);
     vg_status status = VG_OK;
     int rows = 0;
     for (int i = 0; i < cases.count; i++)
@@ -207,10 +213,9 @@ vg_status vg_profile_kernels(const vg_profile_query *query, json_t **record)
         status = vg_profile_cold_rows(&cases, query->cold, query->options->quiet, *record);
     vg_cases_release(&cases);
     vg_shapes_release(&shapes);
-    if (!chosen)
-        return status;
-    vg_json_set_text(*record, "reason", reason);
-    return vg_fail(chosen, "%s", reason);
+    if (*reason)
+        vg_json_set_text(*record, "reason", reason);
+    return chosen ? vg_fail(chosen, "%s", reason) : status;
 }
 
 /* --- table ---------------------------------------------------------------------------------- */
@@ -260,13 +265,24 @@ static void print_row(FILE *out, vg_format format, int width, vg_cold mode, cons
     vg_profile_row(out, format, width, cells, COLUMNS);
 }
 
+/* Of which path the rows of "best" are: those of another that a filter names are not there. */
+static const char *best_path(const json_t *record, char text[48])
+{
+    bool best = strstr(vg_json_get_text(record, "backends", ""), "best") != NULL;
+    snprintf(text, 48, " (best: %s)", vg_backend_name(vg_backend_best()));
+    return best ? text : "";
+}
+
 static void print_foot(FILE *out, vg_cold mode, const json_t *record)
 {
+    char text[48];
     static const char *const what[] = {"warm caches (L3 cold: with empty ones)",
                                        "caches warm but for the weights", "empty caches"};
     fprintf(out, "\nCounts of one run with %s. B/value: bytes into L1 per value of\nthe largest "
                  "tensor; model: what must be read and written once.\n",
             what[mode]);
+    fprintf(out, "Rows of the backends %s%s; --backend has others.\n",
+            vg_json_get_text(record, "backends", "?"), best_path(record, text));
     if (mode)
         fprintf(out, "x hot: measured time of one call with %s over that with hot caches, in turn; "
                      "-: no weights,\nor reading after the flush took less than %g times as long as "

@@ -55,6 +55,15 @@ static void describe(json_t *row, const vg_spec *spec, const vg_spec *given)
 
 /* Time of the pass as it would be run, and on the path that was simulated, whose bytes are known:
  * bandwidths are those of the latter. */
+/* The path that counts and rates are of. */
+static void add_counted(json_t *row, const vg_spec *spec, const json_t *cost)
+{
+    vg_json_set_text(row, "counted_path", vg_backend_name((vg_backend)spec->backend));
+    json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
+    json_object_set(row, "counted_step_ms_ci95", json_object_get(cost, "step_ms_ci95"));
+    json_object_set(row, "counted_n", json_object_get(cost, "n"));
+}
+
 static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
 {
     json_t *cost;
@@ -70,13 +79,13 @@ static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
     }
     vg_backend counted = vg_backend_by_name(vg_sim_backend());
     if (!simulated || spec->backend == (int)counted || spec->backend == VG_BACKEND_onednn) {
-        json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
+        add_counted(row, spec, cost);
         return VG_OK;
     }
     vg_spec other = *spec;
     other.backend = (int)counted;
     VG_TRY(vg_cost_measure(&other, &cost));
-    json_object_set(row, "counted_step_ms", json_object_get(cost, "step_ms"));
+    add_counted(row, &other, cost);
     json_decref(cost);
     return VG_OK;
 }
@@ -88,8 +97,14 @@ static vg_status add_cold_times(json_t *row, const vg_spec *spec, bool simulated
     if (simulated && spec->backend != VG_BACKEND_onednn)
         counted.backend = (int)vg_backend_by_name(vg_sim_backend());
     VG_TRY(vg_profile_cold_step(&counted, mode, row));
-    double ns = vg_json_get_number(json_object_get(row, "cold_cache"), "cold_ns");
-    vg_json_set_number(row, "counted_step_ms", 1e-6 * ns);
+    const json_t *cold = json_object_get(row, "cold_cache");
+    const json_t *ci = json_object_get(cold, "cold_ci95_ns");
+    vg_json_set_text(row, "counted_path", vg_backend_name((vg_backend)counted.backend));
+    vg_json_set_number(row, "counted_step_ms", 1e-6 * vg_json_get_number(cold, "cold_ns"));
+    json_object_set_new(row, "counted_step_ms_ci95",
+                        vg_json_interval(1e-6 * json_number_value(json_array_get(ci, 0)),
+                                         1e-6 * json_number_value(json_array_get(ci, 1))));
+    json_object_set(row, "counted_n", json_object_get(cold, "n"));
     return VG_OK;
 }
 
@@ -249,6 +264,8 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
     bool pmu = !strcmp(source, "pmu"), simulated = !strcmp(source, "sim");
     if (status)
         snprintf(reason, sizeof reason, "%s", vg_status_message());
+    else if (!pmu && !simulated)
+        snprintf(reason, sizeof reason, "%s", vg_profile_no_counts);
     vg_status fine = look_ahead(&sweep, simulated, &estimate_s);
     if (fine) {
         vg_sweep_release(&sweep);
@@ -265,7 +282,7 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
         if (status)
             snprintf(reason, sizeof reason, "%s", vg_status_message());
     }
-    if (status)
+    if (*reason)
         vg_json_set_text(*record, "reason", reason);
     json_object_set_new(*record, "threads", json_integer(pmu ? query->options->threads : 1));
     for (int i = 0; i < sweep.points && !vg_interrupted(); i++)
@@ -274,87 +291,4 @@ vg_status vg_profile_steps(const vg_profile_query *query, json_t **record)
             break;
     vg_sweep_release(&sweep);
     return status ? vg_fail(status, "%s", reason) : failed_row(json_object_get(*record, "rows"));
-}
-
-/* --- table ---------------------------------------------------------------------------------- */
-
-enum { COLUMNS = 10 };
-
-static void print_row(FILE *out, vg_format format, int width, vg_cold mode, const json_t *row)
-{
-    static const char *const levels[] = {"l1", "l2", "l3"};
-    char text[COLUMNS][32], key[16];
-    const char *cells[COLUMNS] = {vg_json_get_text(row, "label", "?")};
-    const json_t *counts = json_object_get(row, vg_profile_state(mode));
-    const json_t *rates = json_object_get(row, "bytes_per_s");
-    double ms = mode ? vg_json_get_number(row, "counted_step_ms")
-                     : vg_json_get_number(json_object_get(row, "cost"), "step_ms");
-    cells[1] = vg_profile_count(ms, format, text[1]);
-    cells[2] = vg_profile_count(vg_json_get_number(counts, "instructions"), format, text[2]);
-    cells[3] = vg_profile_count(vg_json_get_number(row, "bytes"), format, text[3]);
-    for (int i = 0; i < 3; i++) {
-        snprintf(key, sizeof key, "%s_bytes", levels[i]);
-        cells[4 + i] = vg_profile_count(vg_json_get_number(counts, key), format, text[4 + i]);
-        cells[7 + i] =
-            vg_profile_count(vg_json_get_number(rates, levels[i]), format, text[7 + i]);
-    }
-    vg_profile_row(out, format, width, cells, COLUMNS);
-}
-
-/* What cold caches made of each network, or that they were not seen to be cold. */
-static void cold_lines(FILE *out, vg_cold mode, const json_t *rows)
-{
-    size_t i;
-    json_t *row;
-    fprintf(out, "step ms, counts and rates with %s; against hot caches, in turn:\n",
-            vg_cold_text(mode));
-    json_array_foreach(rows, i, row) {
-        const json_t *cold = json_object_get(row, "cold_cache");
-        const json_t *check = json_object_get(cold, "check");
-        const char *note = vg_json_get_text(cold, "note", NULL);
-        fprintf(out,
-                "  %s: x %.3g of %.4g ms; %.1f KiB flushed, %s%.0f ns to read after it, %.0f again\n",
-                vg_json_get_text(row, "label", "?"),
-                vg_json_get_number(cold, "cold_ns") / vg_json_get_number(cold, "hot_ns"),
-                1e-6 * vg_json_get_number(cold, "hot_ns"),
-                vg_json_get_number(check, "bytes") / 1024, note ? "NOT shown to be cold: " : "",
-                vg_json_get_number(check, "cold_ns"), vg_json_get_number(check, "hot_ns"));
-    }
-}
-
-static void print_foot(FILE *out, vg_cold mode, const json_t *record)
-{
-    double threads = vg_json_get_number(record, "threads");
-    fprintf(out,
-            "\nForward and backward pass, %.0f thread%s. model: every tensor of every op read or "
-            "written once. into Ln:\nbytes that missed in level n. Bytes per second are of the "
-            "path that was counted%s.\n",
-            threads, threads > 1 ? "s" : "", mode ? "" : ", step ms of the best one");
-    if (mode)
-        cold_lines(out, mode, json_object_get(record, "rows"));
-    vg_profile_simulated_note(out, record);
-}
-
-void vg_profile_steps_table(FILE *out, vg_format format, const json_t *record)
-{
-    static const char *const head[COLUMNS] = {"network", "step ms", "instr", "model B", "into L1",
-                                              "into L2", "into L3", "L1 B/s", "L2 B/s", "L3 B/s"};
-    size_t i;
-    json_t *row;
-    vg_cold mode;
-    const json_t *rows = json_object_get(record, "rows");
-    int width = 7;
-    (void)vg_cold_by_name(vg_json_get_text(record, "cold_cache", NULL), &mode);
-    json_array_foreach(rows, i, row) {
-        int n = (int)strlen(vg_json_get_text(row, "label", ""));
-        width = n > width ? n : width;
-    }
-    if (json_object_get(record, "reason") && format != VG_FORMAT_CSV)
-        fprintf(out, "%s\n", vg_json_get_text(record, "reason", ""));
-    vg_profile_row(out, format, width, head, COLUMNS);
-    vg_profile_rule(out, format, COLUMNS);
-    json_array_foreach(rows, i, row)
-        print_row(out, format, width, mode, row);
-    if (format != VG_FORMAT_CSV)
-        print_foot(out, mode, record);
 }

@@ -123,7 +123,7 @@ PY
 @test "profile: a spec gives the bytes of each network, by the model and by simulation" {
     need_valgrind
     "$VGBENCH" profile --quiet --counters=sim depth=2 width=32 batch=16 norm=none,layer \
-        -o "$DIR/s.json" >"$DIR/s.txt"
+        -o "$DIR/s.json" -o "$DIR/s.csv" >"$DIR/s.txt"
     matches_schema "$DIR/s.json"
     grep -q '^Simulated by callgrind' "$DIR/s.txt"
     python3 - "$DIR/s.json" <<'PY'
@@ -139,7 +139,27 @@ for row in plain, normed:
     assert row["cost"]["step_ms"] > 0 and row["counted_step_ms"] > 0
     rate = row["hot"]["l1_bytes"] / row["counted_step_ms"] * 1e3
     assert abs(row["bytes_per_s"]["l1"] / rate - 1) < 2e-8   # three numbers of nine digits
+    lo, hi = row["counted_step_ms_ci95"]
+    assert lo <= row["counted_step_ms"] <= hi and row["counted_n"] >= 3 and row["counted_path"]
+# what a reader computes from the table is what the table says
+lines = open(sys.argv[1].replace("s.json", "s.csv")).read().splitlines()
+import csv
+for shown, row in zip(csv.DictReader(lines), record["rows"]):
+    assert shown["rates of"] == row["counted_path"] == record["isa"] and shown["path"] == row["spec"]["backend"]
+    assert float(shown["step ms lo"]) <= float(shown["step ms"]) <= float(shown["step ms hi"])
+    assert abs(float(shown["into L1"]) / float(shown["its ms"]) * 1e3 / float(shown["L1 B/s"]) - 1) < 1e-6
+    assert shown["oneDNN ms"] == "n/a" or float(shown["oneDNN ms"]) > 0
 PY
+    "$VGBENCH" report "$DIR/s.json" -o "$DIR/s.md" >/dev/null
+    grep -q 'counted path, ms \[95 %\]' "$DIR/s.md"
+    grep -q "| [0-9.e-]* \[[0-9.e-]*, [0-9.e-]*\] ([a-z0-9_]*) | [0-9.e-]* \[" "$DIR/s.md"
+    # no cell or row is missing without its reason
+    run "$VGBENCH" profile --counters=none depth=1 width=16 batch=8
+    [ "$status" -eq 0 ]
+    [[ $output == *"counts n/a: --counters=none was asked for"* ]]
+    run "$VGBENCH" profile --counters=none --shapes='relu 4 8' --filter=relu/fwd
+    [ "$status" -eq 0 ]
+    [[ $output == *"counts n/a: --counters=none was asked for"*"Rows of the backends best"*" (best: "*"--backend has others"* ]]
     run "$VGBENCH" profile --counters=sim depth=2 backend=auto_avx512
     [ "$status" -eq 2 ]
     run "$VGBENCH" profile --counters=none depth=2 width=99999999
