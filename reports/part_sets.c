@@ -190,7 +190,12 @@ vg_status vg_part_sets(vg_report *report, int document, const json_t *record, in
     vg_text_add(out, "\n#### Working sets\n\nThe same kernel on growing tensors, hot caches. A rate "
                      "of a level is the median over the working sets between twice the level before "
                      "and three quarters of it; n/a: no size lies there. Dashed lines: where the "
-                     "caches of the threads end, as the topology says.\n\n");
+                     "caches of the threads end, as the topology says");
+    if (vg_doc_str(record, "last_cache")) {
+        vg_text_add(out, ", but for the last: ");
+        vg_text_md(out, vg_doc_str(record, "last_cache"));
+    }
+    vg_text_add(out, ".\n\n");
     table(out, rows);
     return draw_all(report, document, rows, plots);
 }

@@ -124,8 +124,9 @@ static vg_status measure(const arguments *a, json_t *points)
 
 /* --- output --------------------------------------------------------------------------------- */
 
-static void print_roofs(FILE *out, vg_format format, const json_t *roofs)
+static void print_roofs(FILE *out, vg_format format, const json_t *roofline)
 {
+    const json_t *roofs = json_object_get(roofline, "roofs");
     static const char *const head[] = {"roof", "peak", "unit", "repeat", "spread", "how"};
     size_t i;
     json_t *roof;
@@ -153,6 +154,10 @@ static void print_roofs(FILE *out, vg_format format, const json_t *roofs)
         "\nThe best of several measurements with other things between; repeat: the second best is "
         "that far below, spread: the worst.\n",
         out);
+    const json_t *last = json_object_get(roofline, "last_cache");
+    if (last)
+        fprintf(out, "%s. Its roofs are of %.3g MiB at most, what lies beyond is taken for memory.\n",
+                vg_json_get_text(last, "reason", ""), vg_json_get_number(last, "reach") / 0x1p20);
 }
 
 /* "12.1 to 12.4": the rates of the interval of the time. */
@@ -208,10 +213,12 @@ static vg_status print_all(FILE *out, vg_format format, const void *data)
         vg_roofline_csv(out, roofline);
         return VG_OK;
     }
-    print_roofs(out, format, json_object_get(roofline, "roofs"));
+    print_roofs(out, format, roofline);
     if (json_array_size(points)) {
         fputc('\n', out);
         print_points(out, format, points);
+        fputs("\nof roof: of the nearer one, of FMA or of bandwidth; a point below half of both is bound "
+              "by neither.\n", out);
     }
     return VG_OK;
 }

@@ -8,6 +8,7 @@
 #include "cli/profile.h"
 #include "cli/progress.h"
 #include "measure/interrupt.h"
+#include "measure/latency.h"
 #include "measure/machine.h"
 #include "measure/stats.h"
 #include "measure/topology.h"
@@ -30,7 +31,7 @@ static double held(int level, int threads)
             continue;
         int shared = c->shared_by > 0 ? c->shared_by : 1;
         int instances = t->pus / shared > 1 ? t->pus / shared : 1;
-        return (double)c->bytes * (threads < instances ? threads : instances);
+        return vg_cache_felt(level) * (threads < instances ? threads : instances);
     }
     return 0;
 }
@@ -48,6 +49,8 @@ static json_t *caches_json(int threads)
         vg_json_set_text(one, "type", c->type == 'd' ? "data" : "unified");
         json_object_set_new(one, "size", json_integer((json_int_t)c->bytes));
         vg_json_set_number(one, "held", held(c->level, threads));
+        if (vg_cache_felt(c->level) < (double)c->bytes)
+            vg_json_set_number(one, "reach", vg_cache_felt(c->level));
         json_array_append_new(array, one);
     }
     return array;
@@ -149,6 +152,8 @@ static double largest_tensor(const vg_profile_query *query)
 {
     const double most = 0x1p28;
     double last = held(3, 1) > 0 ? held(3, 1) : held(2, 1) > 0 ? held(2, 1) : 0x1p24;
+    if (vg_reach_is_short(vg_reach_last())) /* a share of a cache has no sharp end */
+        last = fmax(last, 0x1p23);
     double wanted = query->largest_mib > 0 ? 0x1p20 * (double)query->largest_mib
                                            : fmin(4 * last, most);
     return fmin(wanted, vg_memory_limit() / 16);
@@ -199,6 +204,7 @@ vg_status vg_profile_sets(const vg_profile_query *query, json_t **record)
 {
     vg_shape_list shapes;
     vg_case_list cases;
+    char text[240];
     size_t i;
     if (query->words.count)
         return vg_fail(VG_EINVAL, "--working-set is of kernels: choose them by --filter, '%s' is a "
@@ -217,6 +223,9 @@ vg_status vg_profile_sets(const vg_profile_query *query, json_t **record)
     *record = json_object();
     vg_json_set_text(*record, "kind", "working_set");
     vg_json_set_number(*record, "largest_tensor", largest_tensor(query));
+    if (vg_reach_is_short(vg_reach_last()))
+        vg_json_set_text(*record, "last_cache",
+                         vg_reach_text(vg_reach_last(), text, sizeof text));
     json_object_set_new(*record, "rows", rows);
     return VG_OK;
 }
@@ -260,6 +269,11 @@ static void print_sizes(FILE *out, const json_t *rows)
         }
 }
 
+static double last_reach(const json_t *caches)
+{
+    return vg_json_get_number(json_array_get(caches, json_array_size(caches) - 1), "reach");
+}
+
 void vg_profile_sets_table(FILE *out, vg_format format, const json_t *record)
 {
     static const char *const head[COLUMNS] = {"kernel", "L1 GB/s", "L2 GB/s", "L3 GB/s",
@@ -288,4 +302,7 @@ void vg_profile_sets_table(FILE *out, vg_format format, const json_t *record)
         fprintf(out, "%s L%.0f %.0f KiB", i ? "," : "", vg_json_get_number(cache, "level"),
                 vg_json_get_number(cache, "size") / 1024);
     fputs(".\n", out);
+    if (json_object_get(record, "last_cache"))
+        fprintf(out, "%s. Taken for %.3g MiB.\n", vg_json_get_text(record, "last_cache", ""),
+                last_reach(json_object_get(json_array_get(rows, 0), "caches")) / 0x1p20);
 }

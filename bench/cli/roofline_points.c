@@ -23,10 +23,21 @@ typedef struct timed {
     size_t samples;
 } timed;
 
+static void write_roof(json_t *p, const vg_roof *roof)
+{
+    char why[200];
+    vg_json_set_text(p, "bound", vg_roof_bound(roof));
+    vg_json_set_text(p, "roof_kind", roof->compute ? "flops" : "bandwidth");
+    vg_json_set_number(p, "roof", roof->value);
+    vg_json_set_number(p, "roof_fraction", roof->fraction);
+    json_object_del(p, "above_roof");
+    if (vg_roof_why_above(roof, why))
+        vg_json_set_text(p, "above_roof", why);
+}
+
 static vg_status add_point(const timed *t, json_t *points)
 {
     vg_interval ci;
-    char why[200];
     double median = vg_stat_median(t->ns, t->samples);
     double flops = t->count * vg_op_flops(t->kernel->op, t->kernel->dir, t->shape);
     double bytes = t->count * vg_op_bytes(t->kernel->op, t->kernel->dir, t->shape);
@@ -48,11 +59,7 @@ static vg_status add_point(const timed *t, json_t *points)
     json_object_set_new(p, "ci95_ns", vg_json_interval(ci.lo, ci.hi));
     vg_json_set_number(p, "intensity", flops / bytes);
     vg_json_set_number(p, "gflops", flops / median);
-    vg_json_set_text(p, "bound", roof.compute ? "flops" : "bandwidth");
-    vg_json_set_number(p, "roof", roof.value);
-    vg_json_set_number(p, "roof_fraction", roof.fraction);
-    if (vg_roof_why_above(&roof, why))
-        vg_json_set_text(p, "above_roof", why);
+    vg_roof_follow(p, &roof, write_roof);
     json_array_append_new(points, p);
     return VG_OK;
 }

@@ -13,12 +13,11 @@
 #include "measure/clock.h"
 #include "measure/counters.h"
 #include "measure/cpuid.h"
+#include "measure/latency.h"
 #include "measure/machine.h"
-#include "measure/stats.h"
 #include "measure/system.h"
 #include "measure/topology.h"
 #include "results/results.h"
-#include "vgbench/memory.h"
 
 /* --- caches as CPUID and as time sees them -------------------------------------------------- */
 
@@ -40,59 +39,18 @@ static json_t *cpuid_json(void)
                      "asked", leaf != 0);
 }
 
-/* ns per load of a chain that visits every line of @p bytes in random order. */
-static double chase(char *memory, size_t bytes)
-{
-    enum { LINE = 64, LOADS = 200000, ROUNDS = 3 };
-    size_t lines = bytes / LINE;
-    double best = INFINITY;
-    for (size_t i = 0; i < lines; i++)
-        *(size_t *)(memory + i * LINE) = i;
-    for (size_t i = lines; i-- > 1;) { /* Sattolo: one cycle through all lines */
-        size_t k = (size_t)vg_stat_random(7, i, i);
-        size_t *a = (size_t *)(memory + i * LINE), *b = (size_t *)(memory + k * LINE);
-        size_t swap = *a;
-        *a = *b;
-        *b = swap;
-    }
-    for (int r = 0; r < ROUNDS; r++) {
-        size_t at = 0;
-        double begin = vg_clock_ns();
-        for (int i = 0; i < LOADS; i++)
-            at = *(volatile size_t *)(memory + at * LINE);
-        best = fmin(best, (vg_clock_ns() - begin) / LOADS);
-        if (at >= lines)
-            return (double)NAN;
-    }
-    return best;
-}
-
 static json_t *latency_json(void)
 {
-    const size_t least = 8 << 10, most = 64 << 20;
+    const vg_latency *points;
+    int count = vg_latency_sweep(&points);
     json_t *array = json_array();
-    void *memory;
-    if (vg_alloc(most, 0, &memory))
-        return array;
-    for (size_t bytes = least; bytes <= most; bytes *= 2) {
+    for (int i = 0; i < count; i++) {
         json_t *one = json_object();
-        json_object_set_new(one, "bytes", json_integer((json_int_t)bytes));
-        vg_json_set_number(one, "ns", chase(memory, bytes));
+        json_object_set_new(one, "bytes", json_integer((json_int_t)points[i].bytes));
+        vg_json_set_number(one, "ns", points[i].ns);
         json_array_append_new(array, one);
     }
-    vg_free(memory);
     return array;
-}
-
-static double latency_at(const json_t *latency, double bytes)
-{
-    size_t i;
-    json_t *one;
-    double ns = (double)NAN;
-    json_array_foreach(latency, i, one)
-        if (vg_json_get_number(one, "bytes") <= bytes)
-            ns = vg_json_get_number(one, "ns");
-    return ns;
 }
 
 /* --- the system ----------------------------------------------------------------------------- */
@@ -147,46 +105,27 @@ static void lower(json_t *doctor, char grade, const char *format, ...)
                           json_pack("{ss ss}", "grade", word, "text", text));
 }
 
-/* A last cache that ends long before its size: a virtual machine sees all of it and has a share.
- * Latency grows within a level, too (pages, slices), but not to several times. */
-static void judge_reach(json_t *doctor, const vg_cache *cache, double previous)
-{
-    const json_t *latency = json_object_get(doctor, "latency"), *one;
-    double size = (double)cache->bytes, first = latency_at(latency, 2 * previous);
-    size_t i;
-    if (cache->type == 'i' || !(previous > 0) || !(first > 0) || size < 8 * previous)
-        return;
-    json_array_foreach((json_t *)latency, i, one) {
-        double bytes = vg_json_get_number(one, "bytes"), ns = vg_json_get_number(one, "ns");
-        if (bytes <= 2 * previous || bytes > size / 2 || !(ns > 3 * first))
-            continue;
-        lower(doctor, 'B', "L%d is said to have %.0f MiB, and loads take %.0f ns at %.0f MiB, %.0f ns at "
-                           "%.0f: other programs or virtual machines have most of it",
-              cache->level, size / 0x1p20, first, 2 * previous / 0x1p20, ns, bytes / 0x1p20);
-        return;
-    }
-}
-
 static void judge_caches(json_t *doctor)
 {
-    const json_t *latency = json_object_get(doctor, "latency");
+    const vg_latency *points;
+    int count = vg_latency_sweep(&points);
+    char text[240];
     const json_t *cpuid = json_object_get(doctor, "cpuid");
     const vg_topology *t = vg_topology_get();
-    double previous = 0; /* the level before */
     if (json_is_true(json_object_get(cpuid, "asked")) &&
         strcmp(vg_json_get_text(cpuid, "verdict", ""), "agrees"))
         lower(doctor, 'B', "CPUID %s", vg_json_get_text(cpuid, "text", ""));
     for (int c = 0; c < t->cache_count; c++) {
         const vg_cache *cache = &t->caches[c];
-        double inside = latency_at(latency, (double)cache->bytes / 2);
-        double outside = latency_at(latency, 4.0 * (double)cache->bytes);
-        judge_reach(doctor, cache, previous);
-        previous = cache->type == 'i' ? previous : (double)cache->bytes;
+        double inside = vg_latency_at(points, count, (double)cache->bytes / 2);
+        double outside = vg_latency_at(points, count, 4.0 * (double)cache->bytes);
         if (cache->type != 'i' && 4.0 * (double)cache->bytes <= 0x1p26 && !(outside > 1.3 * inside))
             lower(doctor, 'B', "L%d of %.0f KiB: loads take %.1f ns within and %.1f ns beyond it: no "
                                "such cache is felt",
                   cache->level, (double)cache->bytes / 1024, inside, outside);
     }
+    if (vg_reach_is_short(vg_reach_last()))
+        lower(doctor, 'B', "%s", vg_reach_text(vg_reach_last(), text, sizeof text));
 }
 
 static void judge_system(json_t *doctor, const json_t *machine)

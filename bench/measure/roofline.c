@@ -3,12 +3,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/registry/op_reads.h"
 #include "measure/clock.h"
+#include "measure/latency.h"
 #include "measure/roof_measure.h"
-#include "measure/topology.h"
 #include "results/results.h"
 #include "vgbench/cpu.h"
 #include "vgbench/peak.h"
@@ -19,7 +20,7 @@ static const double AGREE = 0.01, NEAR_CLOCK = 0.98, APART_NS = 3e8;
 /* Measured several times with other things between: the largest value is the limit, and the second
  * largest says whether it can be had again. Clock rates fall for a second or so when neighbours are
  * busy; a roof that was only seen then is looked for once more. */
-typedef struct roof {
+typedef struct vg_roof_state {
     vg_roof_spec spec;
     vg_roof_value value;       /* of the best try */
     double second, lowest;     /* values of the second best and of the worst try */
@@ -28,8 +29,18 @@ typedef struct roof {
     int tries, n;
 } roof;
 
+/* Rows that were compared with a roof, which may grow after that. */
+typedef struct follower {
+    json_t *row;
+    vg_roof roof;
+    vg_roof_writer *write;
+} follower;
+
 static roof roofs[ROOFS_MAX];
 static int roof_count;
+static roof overflow; /* stands for one roof after the other: rows keep what it was */
+static follower *followers;
+static size_t follower_count, follower_room;
 static double highest_ghz;
 
 static roof *find(const vg_roof_spec *like)
@@ -91,7 +102,6 @@ static bool wants_another(const roof *r)
 
 static roof *get(vg_roof_spec wanted)
 {
-    static roof overflow;
     roof *r = find(&wanted);
     if (r) { /* other rows were timed meanwhile: an interleaved second look */
         if (wants_another(r) && vg_clock_ns() - r->last_ns > APART_NS)
@@ -168,23 +178,63 @@ static vg_mix mix_of(vg_op op, vg_dir dir, const vg_shape *shape)
     return mix;
 }
 
+/* The nearer of two roofs as they are now, and how much of it is reached. */
+static vg_roof judge(vg_roof r)
+{
+    double at_peak = r.peak ? r.flops / r.peak->value.value : 0;
+    double at_bandwidth = r.bytes / r.bandwidth->value.value;
+    r.compute = r.peak && at_peak > at_bandwidth;
+    const roof *binding = r.compute ? r.peak : r.bandwidth;
+    r.value = binding->value.value;
+    r.fraction = (r.compute ? at_peak : at_bandwidth) / r.seconds;
+    r.spread = spread_of(binding);
+    r.tries = binding->tries;
+    return r;
+}
+
 vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds)
 {
-    double flops = vg_op_flops(op, dir, shape), bytes = vg_op_bytes(op, dir, shape);
     vg_family family = vg_op_family(op);
     bool gemm = family == VG_FAMILY_DENSE || family == VG_FAMILY_RECURRENT;
-    roof *peak = gemm ? get_compute(threads) : NULL;
-    roof *bandwidth = get_bandwidth(bytes, mix_of(op, dir, shape), threads);
+    vg_roof r = {.flops = vg_op_flops(op, dir, shape), .bytes = vg_op_bytes(op, dir, shape), .seconds = seconds};
+    r.peak = gemm ? get_compute(threads) : NULL;
+    r.bandwidth = get_bandwidth(r.bytes, mix_of(op, dir, shape), threads);
     for (;;) {
-        double at_peak = peak ? flops / peak->value.value : 0;
-        double at_bandwidth = bytes / bandwidth->value.value;
-        bool compute = peak && at_peak > at_bandwidth;
-        roof *binding = compute ? peak : bandwidth;
-        double fraction = (compute ? at_peak : at_bandwidth) / seconds;
+        r = judge(r);
         /* A row above its roof: the roof may have met a slow moment. */
-        if (!(fraction > 1) || binding->tries >= (compute ? TRIES_PEAK : TRIES_MAX) + TRIES_ABOVE)
-            return (vg_roof){compute, binding->value.value, fraction, spread_of(binding), binding->tries};
-        try_again(binding);
+        if (!(r.fraction > 1) || r.tries >= (r.compute ? TRIES_PEAK : TRIES_MAX) + TRIES_ABOVE)
+            return r;
+        try_again(r.compute ? r.peak : r.bandwidth);
+    }
+}
+
+const char *vg_roof_bound(const vg_roof *r)
+{
+    const double binds = 0.5;
+    return r->fraction < binds ? "neither (latency or instructions)" : r->compute ? "flops" : "bandwidth";
+}
+
+void vg_roof_follow(json_t *row, const vg_roof *r, vg_roof_writer *write)
+{
+    write(row, r);
+    if (r->peak == &overflow || r->bandwidth == &overflow)
+        return;
+    if (follower_count == follower_room) {
+        size_t room = follower_room ? 2 * follower_room : 256;
+        follower *more = realloc(followers, room * sizeof *more);
+        if (!more)
+            return;
+        followers = more;
+        follower_room = room;
+    }
+    followers[follower_count++] = (follower){json_incref(row), *r, write};
+}
+
+void vg_roof_settle(void)
+{
+    for (size_t i = 0; i < follower_count; i++) {
+        vg_roof r = judge(followers[i].roof);
+        followers[i].write(followers[i].row, &r);
     }
 }
 
@@ -205,6 +255,18 @@ const char *vg_roof_why_above(const vg_roof *r, char text[200])
 
 /* --- record ----------------------------------------------------------------------------------- */
 
+/* The cache that holds a thread's share of the streams; in place, two of them are one. */
+static const char *level_of(const vg_roof_spec *r)
+{
+    static const char *const names[] = {"L1", "L2", "L3"};
+    int touched = r->reads + r->writes, streams = touched - r->in_place;
+    double held = (double)r->bytes * streams / touched;
+    for (int level = 1; level <= 3; level++)
+        if (held <= vg_cache_felt(level) * (level < 3 ? r->threads : 1))
+            return names[level - 1];
+    return "memory";
+}
+
 static void name_of(const vg_roof_spec *r, char *text, size_t size)
 {
     const char *plural = r->threads > 1 ? "s" : "";
@@ -212,7 +274,7 @@ static void name_of(const vg_roof_spec *r, char *text, size_t size)
     if (r->compute)
         snprintf(text, size, "FMA f32 %s, %d thread%s", vg_isa_name(r->isa), r->threads, plural);
     else
-        snprintf(text, size, "%.3g %s, %d read%s %d write%s%s, %d thread%s",
+        snprintf(text, size, "%s, %.3g %s, %d read%s %d write%s%s, %d thread%s", level_of(r),
                  (double)r->bytes / (mib ? 1 << 20 : 1 << 10), mib ? "MiB" : "KiB", r->reads,
                  r->reads > 1 ? "s" : "", r->writes, r->writes == 1 ? "" : "s",
                  r->in_place ? " in place" : "", r->threads, plural);
@@ -220,7 +282,7 @@ static void name_of(const vg_roof_spec *r, char *text, size_t size)
 
 static json_t *roof_json(const roof *r)
 {
-    char name[96];
+    char name[112];
     json_t *one = json_object();
     name_of(&r->spec, name, sizeof name);
     vg_json_set_text(one, "name", name);
@@ -241,6 +303,7 @@ static json_t *roof_json(const roof *r)
     if (r->spec.compute) {
         vg_json_set_text(one, "isa", vg_isa_name(r->spec.isa));
     } else {
+        vg_json_set_text(one, "level", level_of(&r->spec));
         json_object_set_new(one, "working_set", json_integer(r->spec.bytes));
         json_object_set_new(one, "reads", json_integer(r->spec.reads));
         json_object_set_new(one, "writes", json_integer(r->spec.writes));
@@ -251,20 +314,35 @@ static json_t *roof_json(const roof *r)
 
 json_t *vg_roofline_json(void)
 {
-    json_t *array = json_array();
+    char text[240];
+    json_t *array = json_array(), *record;
+    vg_roof_settle();
     for (int i = 0; i < roof_count; i++)
         json_array_append_new(array, roof_json(&roofs[i]));
-    return json_pack("{so}", "roofs", array);
+    record = json_pack("{so}", "roofs", array);
+    const vg_reach *reach = vg_reach_last();
+    if (vg_reach_is_short(reach))
+        json_object_set_new(record, "last_cache",
+                            json_pack("{si sI sI ss}", "level", reach->level, "size",
+                                      (json_int_t)reach->told, "reach", (json_int_t)reach->bytes, "reason",
+                                      vg_reach_text(reach, text, sizeof text)));
+    return record;
 }
 
-/* Half of a level, so that it holds the data whatever else is there; for memory four times the last
- * cache, as STREAM asks for, within reason. */
-static double size_in(int level)
+/* Half of a level, so that it holds the data whatever else is there, but of the last more than the
+ * levels before it hold together; for memory four times the last cache, as STREAM asks for, within
+ * reason. 0: there is no such level, or none that is apart from its neighbours. */
+static double size_in(int level, int threads)
 {
-    double last = (double)(vg_cache_bytes(3) ? vg_cache_bytes(3) : vg_cache_bytes(2));
-    if (level <= 3)
-        return (double)vg_cache_bytes(level) / 2;
-    return 4 * last < 0x1p26 ? 0x1p26 : 4 * last > 0x1p28 ? 0x1p28 : 4 * last;
+    double third = vg_cache_felt(3), last = third > 0 ? third : vg_cache_felt(2);
+    double memory = 4 * last < 0x1p26 ? 0x1p26 : 4 * last > 0x1p28 ? 0x1p28 : 4 * last;
+    double before = vg_cache_felt(2) * threads;
+    if (level < 3)
+        return vg_cache_felt(level) / 2 * threads;
+    if (level > 3)
+        return memory;
+    double bytes = fmax(third / 2, fmin(third, 2 * before));
+    return bytes > 1.2 * before && bytes <= memory / 2 ? bytes : 0;
 }
 
 static void look_at_peaks(int begin)
@@ -285,11 +363,12 @@ static void visit(const int *threads, int count)
                 (void)get((vg_roof_spec){
                     .compute = true, .isa = clusters[i], .threads = threads[t]});
         for (int level = 1; level <= 4; level++) {
-            double bytes = size_in(level);
-            if (!(bytes > 0) || (level == 3 && bytes > 0x1p27))
-                continue; /* no such level, or nearly as large as what stands for memory */
+            double bytes = size_in(level, threads[t]);
+            if (!(bytes > 0))
+                continue;
             for (size_t m = 0; m < sizeof mixes / sizeof *mixes; m++) {
-                (void)vg_roof_bandwidth(level < 3 ? bytes * threads[t] : bytes, mixes[m],
+                /* In place half as much is held: not what the level before has room for. */
+                (void)vg_roof_bandwidth(level == 3 && mixes[m].in_place ? 2 * bytes : bytes, mixes[m],
                                         threads[t]);
                 look_at_peaks(0);
             }

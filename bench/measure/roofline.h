@@ -13,12 +13,16 @@
 
 #include "vgbench/kernel.h"
 
+struct vg_roof_state; /* a roof and its measurements */
+
 typedef struct vg_roof {
     bool compute;    /**< bound by FMA; otherwise by bandwidth */
     double value;    /**< FLOP/s or bytes/s */
     double fraction; /**< of it that the row reaches */
     double spread;   /**< how far its best and its worst measurement are apart */
     int tries;       /**< measurements of it */
+    struct vg_roof_state *peak, *bandwidth; /**< both; peak is NULL for what does no FMAs */
+    double flops, bytes, seconds;           /**< of the row */
 } vg_roof;
 
 /** Why a row lies above its roof, in @p text; NULL where it does not. */
@@ -38,7 +42,21 @@ double vg_roof_bandwidth(double bytes, vg_mix mix, int threads);
 /** The roof that binds (op, dir, shape) on @p threads, and how much of it @p seconds reach. */
 vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds);
 
-/** All roofs measured so far: {roofs: [...]}. */
+/** "flops" or "bandwidth"; a row below half of both its roofs is bound by neither, and says so. */
+const char *vg_roof_bound(const vg_roof *r);
+
+/** Writes a row's roof into its record. */
+typedef void vg_roof_writer(json_t *row, const vg_roof *r);
+
+/** Calls @p write now, and again when all roofs are known: roofs grow while rows are timed, and all
+ * rows of a record must be under the same ones. */
+void vg_roof_follow(json_t *row, const vg_roof *r, vg_roof_writer *write);
+
+/** Writes every followed row again, under the roofs as they are now. */
+void vg_roof_settle(void);
+
+/** All roofs measured so far: {roofs: [...]}, and last_cache where that is less than it is said to be.
+ * Settles the rows. */
 json_t *vg_roofline_json(void);
 
 /** FMA peak of every usable cluster, and in every cache level and memory the bandwidth of load,

@@ -75,24 +75,30 @@ static void set_error(json_t *e, const char *text)
     vg_json_set_text(e, "error_message", text);
 }
 
+static void write_roof(json_t *e, const vg_roof *roof)
+{
+    char why[200];
+    json_t *r = json_object();
+    vg_json_set_text(r, "kind", roof->compute ? "flops" : "bandwidth");
+    vg_json_set_number(r, "value", roof->value);
+    vg_json_set_text(r, "unit", roof->compute ? "FLOP/s" : "bytes/s");
+    json_object_set_new(e, "roof", r);
+    vg_json_set_number(e, "roof_fraction", roof->fraction);
+    json_object_del(e, "above_roof");
+    if (vg_roof_why_above(roof, why))
+        vg_json_set_text(e, "above_roof", why);
+}
+
 static void set_rates(json_t *e, const vg_case *c, const vg_row_result *row, double ns)
 {
     double flops = vg_op_flops(c->op, c->dir, &c->shape);
     double bytes = vg_op_bytes(c->op, c->dir, &c->shape);
     vg_roof roof = vg_roof_of(c->op, c->dir, &c->shape, row->used_threads, ns * 1e-9);
-    char why[200];
-    json_t *r = json_object();
     vg_json_set_number(e, "flops", flops);
     vg_json_set_number(e, "bytes", bytes);
     vg_json_set_number(e, "gflops", flops / ns);
     vg_json_set_number(e, "gbps", bytes / ns);
-    vg_json_set_text(r, "kind", roof.compute ? "flops" : "bandwidth");
-    vg_json_set_number(r, "value", roof.value);
-    vg_json_set_text(r, "unit", roof.compute ? "FLOP/s" : "bytes/s");
-    json_object_set_new(e, "roof", r);
-    vg_json_set_number(e, "roof_fraction", roof.fraction);
-    if (vg_roof_why_above(&roof, why))
-        vg_json_set_text(e, "above_roof", why);
+    vg_roof_follow(e, &roof, write_roof);
 }
 
 static vg_status set_times(json_t *e, const vg_case *c, const vg_row_result *row,

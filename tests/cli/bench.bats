@@ -325,3 +325,19 @@ assert all(r["verdict"] == "AMBIGUOUS" for r in rows), rows'
     run --separate-stderr env -u OMP_PROC_BIND "$VG" bench "$words" "$filter" --seconds=0.01 --bind=pu:0 --threads=2 -q
     [[ $stderr == *"2 threads on 1 CPU:"* ]]
 }
+
+@test "bench: all rows are under the roofs that the record shows, however late those were found" {
+    out="$BATS_TEST_TMPDIR/roofs.json"
+    "$VGBENCH" bench --quiet --threads=1 --filter='/fwd/' \
+        --shapes='dense/fwd 16 64 64, dense/fwd 32 64 64, dense/fwd 64 64 64, relu/fwd 64 64' -o "$out" >/dev/null
+    python3 - "$out" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+shown = {kind: {r["value"] for r in d["roofline"]["roofs"] if r["kind"] == kind} for kind in ("flops", "bandwidth")}
+rows = [b for b in d["benchmarks"] if b.get("roof")]
+assert len(rows) >= 8
+for b in rows:
+    assert b["roof"]["value"] in shown[b["roof"]["kind"]], (b["name"], b["roof"])
+    assert ("above_roof" in b) == (b["roof_fraction"] > 1)
+PY
+}

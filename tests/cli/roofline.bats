@@ -40,6 +40,15 @@ for p in r["points"]:
     assert p["ci95_ns"][0] <= p["ns"] <= p["ci95_ns"][1]
     assert ("above_roof" in p) == (p["roof_fraction"] > 1)
     assert p["threads"] == 1
+    # the fraction is of the roof that the record shows, the same for all, and below half of it nothing binds
+    rate = p["gflops"] * 1e9 if p["roof_kind"] == "flops" else p["bytes"] / p["ns"] * 1e9
+    assert abs(p["roof_fraction"] * p["roof"] / rate - 1) < 1e-6
+    assert p["roof"] in [x["value"] for x in r["roofs"] if x["kind"] == p["roof_kind"]], p
+    assert p["bound"] == (p["roof_kind"] if p["roof_fraction"] >= 0.5 else "neither (latency or instructions)")
+for x in r["roofs"]:
+    if x["kind"] == "bandwidth":
+        assert x["name"].startswith(x["level"] + ", ")
+assert {"L1", "L2", "L3", "memory"} <= {x.get("level") for x in r["roofs"]}
 layer = next(p for p in r["points"] if p["what"] == "layer" and p["kernel"].startswith("dense/bwd_weights/") and "/in:32/out:32/" in p["kernel"])
 assert layer["count"] == 2 and layer["flops"] >= 2 * 2 * 16 * 32 * 32
 PY
@@ -90,4 +99,27 @@ PY
     [ "$status" -eq 2 ]
     run "$VGBENCH" roofline -o x.svg
     [ "$status" -eq 2 ]
+}
+
+@test "roofline, working sets: a last cache that is not all there is taken for what can be reached of it" {
+    # 1 GiB that no machine here has
+    export HWLOC_SYNTHETIC="Package:1 L3:1(size=1073741824) L2:1(size=1048576) L1d:1(size=32768) Core:1 PU:1"
+    "$VGBENCH" roofline --quiet --threads=1 --roofs-only -o "$DIR/far.json" >"$DIR/far.txt"
+    "$VGBENCH" profile --quiet --working-set --filter='^relu/fwd/(avx|scalar|neon)' -o "$DIR/sets.json" >"$DIR/sets.txt"
+    matches_schema "$DIR/far.json" "$DIR/sets.json"
+    python3 - "$DIR/far.json" "$DIR/sets.json" <<'PY'
+import json, sys
+d, sets = [json.load(open(f)) for f in sys.argv[1:]]
+if "hwloc" not in d["machine"]["topology_source"] or "last_cache" not in d["roofline"]:
+    sys.exit() # without hwloc, or a machine that has so much
+last = d["roofline"]["last_cache"]
+assert 2 * 2**20 <= last["reach"] <= 2**25 and last["size"] == 2**30 and "is said to have 1024 MiB" in last["reason"]
+sizes = {x["level"]: x["working_set"] for x in d["roofline"]["roofs"] if x["kind"] == "bandwidth"}
+assert 2**20 < sizes["L3"] <= last["reach"] < sizes["memory"]
+row = sets["profile"][0]["rows"][0]
+assert row["caches"][-1]["reach"] == row["caches"][-1]["held"] <= 2**25
+assert next(x for x in row["levels"] if x["name"] == "memory")["bytes_per_s"] > 0
+PY
+    ! grep -q '"last_cache"' "$DIR/far.json" || grep -q 'is said to have 1024 MiB' "$DIR/far.txt"
+    ! grep -q '"last_cache"' "$DIR/sets.json" || grep -q 'Taken for ' "$DIR/sets.txt"
 }
