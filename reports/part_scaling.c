@@ -34,6 +34,8 @@ static void point_row(vg_text *out, const json_t *row, const json_t *p)
     vg_cell_printf(out, "%s [%s, %s]", vg_num(a, vg_doc_num(p, "speedup"), 3),
                    vg_num(b, json_number_value(json_array_get(ci, 0)), 3),
                    vg_num(c, json_number_value(json_array_get(ci, 1)), 3));
+    if (vg_doc_str(p, "above_ideal"))
+        vg_text_add(out, " **above ideal**");
     vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "efficiency")));
     vg_cell_printf(out, "%s", vg_num_percent(a, vg_doc_num(p, "imbalance")));
     if (isfinite(vg_doc_num(p, "waiting_ns")))
@@ -56,6 +58,25 @@ static void table(vg_text *out, const json_t *rows)
         json_array_foreach(json_object_get(row, "points"), k, p)
             if (shown++ < MOST_ROWS)
                 point_row(out, row, p);
+}
+
+static void above_notes(vg_text *out, const json_t *rows)
+{
+    enum { MOST = 12 };
+    size_t i, k;
+    int shown = 0;
+    json_t *row, *p;
+    json_array_foreach(rows, i, row)
+        json_array_foreach(json_object_get(row, "points"), k, p) {
+            const char *why = vg_doc_str(p, "above_ideal");
+            if (!why || shown == MOST)
+                continue;
+            vg_text_add(out, shown++ ? "- " : "\nAbove ideal, because:\n\n- ");
+            vg_text_code(out, name_of(row));
+            vg_text_printf(out, " on %.0f threads: ", vg_doc_num(p, "threads"));
+            vg_text_md(out, why);
+            vg_text_add(out, "\n");
+        }
 }
 
 static int plot_line(vg_plot *plot, const json_t *row, int lines)
@@ -124,6 +145,7 @@ vg_status vg_part_scaling(vg_report *report, int document)
         vg_text_add(&report->out, ". Imbalance: the busiest thread over the mean. Waiting: a "
                                   "thread's time at barriers and at the ends of the region, and its share.\n\n");
         table(&report->out, rows);
+        above_notes(&report->out, rows);
         VG_TRY(draw(report, document, shown++, rows));
     }
     if (!shown && !has_two_counts(&report->rows[document]))

@@ -14,12 +14,13 @@
 #include "measure/interrupt.h"
 #include "measure/rig.h"
 #include "measure/stats.h"
+#include "measure/superlinear.h"
 #include "measure/topology.h"
 #include "micro/sampler.h"
 #include "results/results.h"
 #include "vgbench/onednn.h"
 
-enum { COUNTS_MAX = 16, SAMPLES = 31 };
+enum { COUNTS_MAX = 16, SAMPLES = 31, SHARES = 15 };
 
 /* --- thread counts -------------------------------------------------------------------------- */
 
@@ -64,7 +65,8 @@ static int choose_counts(const vg_options *o, int counts[COUNTS_MAX])
 typedef struct point {
     int asked;
     double samples[SAMPLES]; /* ns */
-    vg_imbalance imbalance;
+    double imbalance[SHARES], waiting[SHARES]; /* of runs with a clock around every unit */
+    int threads_used;
 } point;
 
 static double seconds_of(vg_team *team, const vg_plan *plan, int runs)
@@ -86,7 +88,14 @@ static vg_status sample(vg_team *team, const vg_plan *plan, point *p)
         vg_team_wake(team);
         p->samples[i] = 1e9 * seconds_of(team, plan, runs);
     }
-    return vg_imbalance_measure(team, plan, runs, &p->imbalance);
+    for (int i = 0; i < SHARES; i++) {
+        vg_imbalance shares;
+        VG_TRY(vg_imbalance_measure(team, plan, runs, &shares));
+        p->imbalance[i] = shares.imbalance;
+        p->waiting[i] = shares.waiting;
+        p->threads_used = shares.threads;
+    }
+    return VG_OK;
 }
 
 typedef vg_status with_plan_fn(const void *subject, vg_team *team, point *p);
@@ -133,17 +142,47 @@ static vg_status run_spec(const void *subject, vg_team *team, point *p)
 
 /* --- records -------------------------------------------------------------------------------- */
 
-/* How the threads shared the work: of own plans, whose units carry a clock. oneDNN's threads are its own. */
-static void add_imbalance(const point *p, json_t *one)
+/* How the threads shared the work: of own plans, whose units carry a clock. oneDNN's threads are its own.
+ * The time waited is that share of the time of the point, which is measured without clocks. */
+static vg_status add_imbalance(const point *p, double ns, json_t *one)
 {
-    json_object_set_new(one, "threads_used", json_integer(p->imbalance.threads));
-    vg_json_set_number(one, "imbalance", p->imbalance.imbalance);
-    vg_json_set_number(one, "waiting", p->imbalance.waiting);
-    vg_json_set_number(one, "waiting_ns", p->imbalance.waiting * p->imbalance.wall_ns);
+    vg_interval ci;
+    double waiting = vg_stat_median(p->waiting, SHARES);
+    VG_TRY(vg_stat_median_ci(p->waiting, SHARES, 0.95, 1000, 1, &ci));
+    json_object_set_new(one, "threads_used", json_integer(p->threads_used));
+    vg_json_set_number(one, "imbalance", vg_stat_median(p->imbalance, SHARES));
+    vg_json_set_number(one, "waiting", waiting);
+    json_object_set_new(one, "waiting_ci95", vg_json_interval(ci.lo, ci.hi));
+    json_object_set_new(one, "waiting_n", json_integer(SHARES));
+    vg_json_set_number(one, "waiting_ns", waiting * ns);
+    return VG_OK;
 }
 
-static vg_status point_json(const point *p, const point *base, bool own, json_t *array)
+/* What a row, or the steps of a network, is timed against. */
+typedef struct base_case {
+    const point *before, *after; /* after: the base again, behind the other points; or NULL */
+    bool own;
+    double bytes; /* that a run works on */
+} base_case;
+
+static void add_above_ideal(const point *p, const base_case *base, double lo, json_t *one)
 {
+    char why[240];
+    vg_speedup s = {.threads = p->asked,
+                    .lo = lo,
+                    .ns = vg_stat_median(p->samples, SAMPLES),
+                    .base_ns = vg_stat_median(base->before->samples, SAMPLES),
+                    .base_again_ns = base->after ? vg_stat_median(base->after->samples, SAMPLES)
+                                                 : (double)NAN,
+                    .bytes = base->bytes};
+    vg_private_caches(s.caches);
+    if (p != base->before && vg_speedup_above_ideal(&s, why, sizeof why))
+        vg_json_set_text(one, "above_ideal", why);
+}
+
+static vg_status point_json(const point *p, const base_case *to, json_t *array)
+{
+    const point *base = to->before;
     vg_interval time, ratio_ci;
     double ratio;
     VG_TRY(vg_stat_median_ci(p->samples, SAMPLES, 0.95, 1000, 1, &time));
@@ -156,22 +195,32 @@ static vg_status point_json(const point *p, const point *base, bool own, json_t 
     vg_json_set_number(one, "speedup", ratio);
     json_object_set_new(one, "speedup_ci95", vg_json_interval(ratio_ci.lo, ratio_ci.hi));
     vg_json_set_number(one, "efficiency", ratio / p->asked);
-    if (own)
-        add_imbalance(p, one);
+    vg_status status = to->own ? add_imbalance(p, vg_stat_median(p->samples, SAMPLES), one) : VG_OK;
+    add_above_ideal(p, to, ratio_ci.lo, one);
+    if (p == base && to->after)
+        vg_json_set_number(one, "ns_after", vg_stat_median(to->after->samples, SAMPLES));
     json_array_append_new(array, one);
-    return VG_OK;
+    return status;
 }
 
+/* The base is timed twice, before the other points and after them: whether it drifted. */
 static vg_status scale(with_plan_fn *run, const void *subject, const int *counts, int n,
-                       bool own, json_t *entry)
+                       base_case base, json_t *entry)
 {
-    point *points = calloc((size_t)n, sizeof *points);
+    point *points = calloc((size_t)n + 1, sizeof *points);
     json_t *array = json_array();
+    int timed = 0;
     vg_status status = points ? VG_OK : vg_fail(VG_ENOMEM, "out of memory");
-    for (int i = 0; i < n && !status && !vg_interrupted(); i++) {
-        status = at_threads(run, subject, counts[i], &points[i]);
-        if (!status)
-            status = point_json(&points[i], &points[0], own, array);
+    for (; timed < n && !status && !vg_interrupted(); timed += !status)
+        status = at_threads(run, subject, counts[timed], &points[timed]);
+    base.before = points;
+    if (timed > 1 && !status && !vg_interrupted()) {
+        status = at_threads(run, subject, counts[0], &points[n]);
+        base.after = status ? NULL : &points[n];
+    }
+    for (int i = 0; i < timed && status != VG_ENOMEM; i++) {
+        vg_status written = point_json(&points[i], &base, array);
+        status = written ? written : status;
     }
     free(points);
     if (status)
@@ -199,8 +248,9 @@ static vg_status scale_kernels(const vg_profile_query *query, const int *counts,
                 row r = {cases.items[i].rows[k], &cases.items[i].shape};
                 json_t *entry = vg_profile_entry(r.kernel, r.shape, 0);
                 vg_progress_step(&progress, i, vg_json_get_text(entry, "kernel", ""));
-                status = scale(run_row, &r, counts, n, r.kernel->backend != VG_BACKEND_onednn,
-                               entry);
+                base_case base = {.own = r.kernel->backend != VG_BACKEND_onednn,
+                                  .bytes = vg_json_get_number(entry, "bytes")};
+                status = scale(run_row, &r, counts, n, base, entry);
                 json_array_append_new(rows, entry);
             }
         vg_progress_end(&progress);
@@ -226,7 +276,9 @@ static vg_status scale_specs(const vg_profile_query *query, const int *counts, i
         json_t *entry = json_object();
         json_object_set_new(entry, "spec", vg_spec_json(&spec));
         vg_json_set_text(entry, "label", vg_spec_label(&spec, label, sizeof label));
-        status = scale(run_spec, &spec, counts, n, spec.backend != VG_BACKEND_onednn, entry);
+        base_case base = {.own = spec.backend != VG_BACKEND_onednn,
+                          .bytes = vg_net_bytes(&spec, &(vg_net_options){0})};
+        status = scale(run_spec, &spec, counts, n, base, entry);
         json_array_append_new(rows, entry);
     }
     vg_sweep_release(&sweep);
@@ -268,17 +320,37 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
     else
         snprintf(text[1], 48, "%.0f", asked);
     snprintf(text[2], 48, "%.4g", vg_json_get_number(p, "ns") / 1e3);
-    snprintf(text[3], 48, "%.2f [%.2f %.2f]", vg_json_get_number(p, "speedup"),
-             json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)));
+    snprintf(text[3], 48, "%.2f [%.2f %.2f]%s", vg_json_get_number(p, "speedup"),
+             json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)),
+             json_object_get(p, "above_ideal") ? "!" : "");
     snprintf(text[4], 48, "%.0f %%", 100 * vg_json_get_number(p, "efficiency"));
     if (used > 0) {
         snprintf(text[5], 48, "%.0f %%", 100 * vg_json_get_number(p, "imbalance"));
-        snprintf(text[6], 48, "%.3g us %.0f %%", vg_json_get_number(p, "waiting_ns") / 1e3,
-                 100 * vg_json_get_number(p, "waiting"));
+        const json_t *share = json_object_get(p, "waiting_ci95");
+        snprintf(text[6], 48, "%.3g us, %.1f %% [%.1f %.1f]", vg_json_get_number(p, "waiting_ns") / 1e3,
+                 100 * vg_json_get_number(p, "waiting"),
+                 100 * json_number_value(json_array_get(share, 0)),
+                 100 * json_number_value(json_array_get(share, 1)));
     } else {
         cells[5] = cells[6] = "n/a";
     }
     vg_profile_row(out, format, width, cells, COLUMNS);
+}
+
+static const char *name_of(const json_t *one)
+{
+    return vg_json_get_text(one, "kernel", vg_json_get_text(one, "label", ""));
+}
+
+static void print_above(FILE *out, const json_t *rows)
+{
+    size_t i, k;
+    json_t *one, *p;
+    json_array_foreach(rows, i, one)
+        json_array_foreach(json_object_get(one, "points"), k, p)
+            if (json_object_get(p, "above_ideal"))
+                fprintf(out, "! %s, %.0f threads, above ideal: %s.\n", name_of(one),
+                        vg_json_get_number(p, "threads"), vg_json_get_text(p, "above_ideal", ""));
 }
 
 void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record)
@@ -290,18 +362,19 @@ void vg_profile_scaling_table(FILE *out, vg_format format, const json_t *record)
     const json_t *rows = json_object_get(record, "rows");
     int width = 3;
     json_array_foreach(rows, i, one) {
-        int n = (int)strlen(vg_json_get_text(one, "kernel", vg_json_get_text(one, "label", "")));
+        int n = (int)strlen(name_of(one));
         width = n > width ? n : width;
     }
     vg_profile_row(out, format, width, head, COLUMNS);
     vg_profile_rule(out, format, COLUMNS);
     json_array_foreach(rows, i, one)
         json_array_foreach(json_object_get(one, "points"), k, p)
-            print_point(out, format, width,
-                        vg_json_get_text(one, "kernel", vg_json_get_text(one, "label", "")), p);
+            print_point(out, format, width, name_of(one), p);
     if (format == VG_FORMAT_CSV)
         return;
     fprintf(out, "\nBase: %s. imbalance: the busiest thread over the mean; waiting: time of a\n"
-                 "thread at barriers and at the ends of the region, and its share (own rows only).\n",
-            vg_json_get_text(record, "base", ""));
+                 "thread at barriers and at the ends of the region, and its share of the row's time with "
+                 "the 95 %% interval\n(own rows only; of %d runs with a clock around every unit).\n",
+            vg_json_get_text(record, "base", ""), SHARES);
+    print_above(out, rows);
 }

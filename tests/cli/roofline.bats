@@ -91,7 +91,20 @@ for row in record["rows"]:
     assert two["threads"] == 2 and two["speedup_ci95"][0] <= two["speedup"] <= two["speedup_ci95"][1]
     assert abs(two["efficiency"] - two["speedup"] / 2) < 1e-8 # nine digits are written
     assert 0 <= two["imbalance"] <= 1 and -0.01 <= two["waiting"] < 1
+    for p in one, two: # share and time are of one another, and of the time that is shown
+        assert abs(p["waiting_ns"] - p["waiting"] * p["ns"]) <= 1e-6 * p["ns"], p
+        assert p["waiting_ci95"][0] <= p["waiting"] <= p["waiting_ci95"][1] and p["waiting_n"] >= 5
+    assert one["ns_after"] > 0 and "above_ideal" not in one
+    assert ("above_ideal" in two) == (two["speedup_ci95"][0] > 2)
+# what is above ideal is flagged, with its reason
+d = json.load(open(sys.argv[1]))
+d["profile"][0]["rows"][0]["points"][1]["above_ideal"] = "such and such"
+json.dump(d, open(sys.argv[1].replace("s.json", "above.json"), "w"))
 PY
+    matches_schema "$DIR/above.json"
+    "$VGBENCH" report "$DIR/above.json" -o "$DIR/above.md" >/dev/null
+    grep -q '\] \*\*above ideal\*\*' "$DIR/above.md"
+    grep -q 'on 2 threads: such and such' "$DIR/above.md"
 }
 
 @test "roofline: bad words are usage errors" {
