@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/load.h"
 #include "bench/measure/stats.h"
 #include "reports/drift.h"
 #include "reports/parts.h"
@@ -372,9 +373,14 @@ vg_status vg_part_method(vg_report *report)
         "under 3 %; "
         "C: fewer processes or pairs, a floor under 5 %, a clock rate or bandwidth that moved by "
         "10 % "
-        "over the run, or a load average over 0.75 per CPU as the "
-        "run began (what it did to the samples is in the floor); D: a higher floor, none, or more "
-        "threads than CPUs.\n"
+        "over the run, or a load average over ");
+    vg_text_printf(&report->out,
+                   "%g per CPU as the run began (what it did to the samples is in the floor, what "
+                   "differs from run to run is not); D: a higher floor, none, a load average over "
+                   "%g per CPU, or more threads than CPUs.\n",
+                   VG_LOAD_BUSY, VG_LOAD_FULL);
+    vg_text_add(
+        &report->out,
         "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every "
         "output "
         "written once). GB/s = 1e9 bytes/s. oneDNN is charged the same work.\n"

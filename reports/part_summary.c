@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/measure/load.h"
 #include "reports/broken.h"
 #include "reports/drift.h"
 #include "reports/nets.h"
@@ -274,7 +275,7 @@ static void by_threads(vg_report *report, const vg_rows *rows)
 
 static bool was_busy(const vg_rows *rows)
 {
-    return load_of(rows->doc) > 0.75;
+    return vg_load_grade(load_of(rows->doc)) > 'A';
 }
 
 static bool has_drifted(const vg_rows *rows)
@@ -295,7 +296,7 @@ static const char *crowd_in(const vg_rows *rows)
 static char grade_of(const vg_rows *rows)
 {
     double worst = highest_floor(rows), pairs = vg_doc_num(rows->doc, "noise.n");
-    if (!(worst < 0.05) || *crowd_in(rows))
+    if (!(worst < 0.05) || *crowd_in(rows) || vg_load_grade(load_of(rows->doc)) == 'D')
         return 'D';
     if (processes_of(rows) < 5 || worst >= 0.03 || !(pairs >= 20) || was_busy(rows) ||
         has_drifted(rows))

@@ -14,6 +14,7 @@
 #include "measure/counters.h"
 #include "measure/cpuid.h"
 #include "measure/latency.h"
+#include "measure/load.h"
 #include "measure/machine.h"
 #include "measure/system.h"
 #include "measure/topology.h"
@@ -147,10 +148,10 @@ static void judge_system(json_t *doctor, const json_t *machine)
     if (steal > 0.01)
         lower(doctor, 'C', "%.1f %% of the CPU time since boot went to other virtual machines",
               100 * steal);
-    if (load > 0.3 * vg_binding_allowed())
-        lower(doctor, load > vg_binding_allowed() ? 'D' : 'C',
-              "load average %.1f on %d CPUs: other programs run; stop them", load,
-              vg_binding_allowed());
+    double cpus = (double)sysconf(_SC_NPROCESSORS_ONLN); /* the load is that of the whole machine */
+    if (vg_load_grade(load / cpus) > 'A')
+        lower(doctor, vg_load_grade(load / cpus),
+              "load average %.1f on %.0f CPUs: other programs run; stop them", load, cpus);
     if (vg_json_get_number(doctor, "throttled") > 0)
         lower(doctor, 'C', "the CPU has throttled %.0f times since boot: heat or power",
               vg_json_get_number(doctor, "throttled"));

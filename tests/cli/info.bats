@@ -56,10 +56,13 @@ PY
 @test "info: ends with a grade and its reasons; timer, clock and latency are measured" {
     "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
     python3 - "$BATS_TMPDIR/info.json" <<'PY'
-import json, sys
+import json, os, sys
 d = json.load(open(sys.argv[1]))["doctor"]
 assert d["grade"] in "ABCD" and (d["grade"] == "A" or d["reasons"])
 assert all(r["grade"] <= d["grade"] and r["text"] for r in d["reasons"])
+# the rule of the report (report.bats): C above 0.75 per CPU, D above 2
+per_cpu, said = d["load"] / os.sysconf("SC_NPROCESSORS_ONLN"), [r["grade"] for r in d["reasons"] if "load average" in r["text"]]
+assert said == (["D"] if per_cpu > 2 else ["C"] if per_cpu > 0.75 else []), (per_cpu, said)
 assert 0 < d["timer"]["overhead_ns"] < 1e5 and d["timer"]["resolution_ns"] > 0
 assert 0.2 < d["ghz"] < 10
 ns = [x["ns"] for x in d["latency"]]

@@ -37,6 +37,24 @@ teardown() {
     run ! grep -q 'oneDNN takes' D.md
 }
 
+@test "report: the load as the run began is graded as the doctor grades it" {
+    for case in "0.7 C quiet" "0.8 C busy" "1.9 C busy" "2.1 D busy"; do
+        read -r per_cpu grade busy <<<"$case"
+        python3 - "$per_cpu" a.json >l.json <<'PY'
+import json, sys
+d = json.load(open(sys.argv[2]))
+d["context"]["load_avg"] = [float(sys.argv[1]) * d["context"]["num_cpus"]] * 3
+d["noise"].update(floor=0.01, n=24, by_threads={})
+print(json.dumps(d))
+PY
+        "$VGBENCH" report l.json >L.md
+        grep -q "How sure:\*\* grade $grade" L.md
+        [ "$(grep -c 'the machine was busy' L.md)" -eq "$([ $busy = busy ] && echo 1 || echo 0)" ]
+    done
+    grep -q 'a load average over 0.75 per CPU as the run began' L.md
+    grep -q 'D: a higher floor, none, a load average over 2 per CPU' L.md
+}
+
 @test "report: from standard input it is the same, but for the sum of the file" {
     "$VGBENCH" report a.json | grep -v '^Raw data' >file.md
     "$VGBENCH" report - <a.json >stdin.md
