@@ -172,11 +172,13 @@ static void rate_interval(const json_t *point, char cell[48])
 static void print_points(FILE *out, vg_format format, const json_t *points)
 {
     enum { COLUMNS = 8 };
-    static const char *const head[COLUMNS] = {"point",   "threads", "FLOP/B",  "GFLOP/s",
-                                              "95 % CI", "bound",   "of roof", "above it because"};
+    char bound_head[48];
+    const char *const head[COLUMNS] = {"point",   "threads",  "FLOP/B",  "GFLOP/s",
+                                       "95 % CI", bound_head, "of roof", "above it because"};
     size_t i;
     json_t *point;
-    int width = 5;
+    int width = 5, bound_width = format == VG_FORMAT_TABLE ? (int)strlen(VG_ROOF_NEITHER) : 0;
+    snprintf(bound_head, sizeof bound_head, "%*s", bound_width, "bound");
     json_array_foreach(points, i, point) {
         int n = (int)strlen(vg_json_get_text(point, "kernel", "")) + 12;
         width = n > width ? n : width;
@@ -184,7 +186,7 @@ static void print_points(FILE *out, vg_format format, const json_t *points)
     vg_profile_row(out, format, width, head, COLUMNS);
     vg_profile_rule(out, format, COLUMNS);
     json_array_foreach(points, i, point) {
-        char name[400], threads[16], intensity[32], rate[32], interval[48], fraction[32];
+        char name[400], threads[16], intensity[32], rate[32], interval[48], bound[48], fraction[32];
         bool layer = !strcmp(vg_json_get_text(point, "what", ""), "layer");
         int length = snprintf(name, sizeof name, "%s%s", vg_json_get_text(point, "kernel", ""),
                               layer ? " " : "");
@@ -193,13 +195,14 @@ static void print_points(FILE *out, vg_format format, const json_t *points)
                      vg_json_get_number(point, "count"));
         snprintf(threads, sizeof threads, "%.0f", vg_json_get_number(point, "threads"));
         rate_interval(point, interval);
+        snprintf(bound, sizeof bound, "%*s", bound_width, vg_json_get_text(point, "bound", ""));
         snprintf(intensity, sizeof intensity, "%.3g", vg_json_get_number(point, "intensity"));
         snprintf(rate, sizeof rate, "%.4g", vg_json_get_number(point, "gflops"));
         snprintf(fraction, sizeof fraction, "%.1f %%",
                  100 * vg_json_get_number(point, "roof_fraction"));
         const char *const cells[COLUMNS] = {name,      threads,
                                             intensity, rate,
-                                            interval,  vg_json_get_text(point, "bound", ""),
+                                            interval,  bound,
                                             fraction,  vg_json_get_text(point, "above_roof", "")};
         vg_profile_row(out, format, width, cells, COLUMNS);
     }

@@ -211,7 +211,7 @@ vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, dou
 const char *vg_roof_bound(const vg_roof *r)
 {
     const double binds = 0.5;
-    return r->fraction < binds ? "neither (latency or instructions)" : r->compute ? "flops" : "bandwidth";
+    return r->fraction < binds ? VG_ROOF_NEITHER : r->compute ? "flops" : "bandwidth";
 }
 
 void vg_roof_follow(json_t *row, const vg_roof *r, vg_roof_writer *write)

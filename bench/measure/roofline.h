@@ -42,6 +42,8 @@ double vg_roof_bandwidth(double bytes, vg_mix mix, int threads);
 /** The roof that binds (op, dir, shape) on @p threads, and how much of it @p seconds reach. */
 vg_roof vg_roof_of(vg_op op, vg_dir dir, const vg_shape *shape, int threads, double seconds);
 
+#define VG_ROOF_NEITHER "neither (latency or instructions)"
+
 /** "flops" or "bandwidth"; a row below half of both its roofs is bound by neither, and says so. */
 const char *vg_roof_bound(const vg_roof *r);
 
