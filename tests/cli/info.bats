@@ -7,8 +7,8 @@ setup() {
 }
 
 cpu_of() { # also d: the whole environment word, python condition on cpu and caches
-    env "$1" "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
-    python3 - "$BATS_TMPDIR/info.json" "$2" <<'PY'
+    env "$1" "$VGBENCH" info --format=json >"$BATS_TEST_TMPDIR/info.json"
+    python3 - "$BATS_TEST_TMPDIR/info.json" "$2" <<'PY'
 import json, sys
 d = json.load(open(sys.argv[1]))
 c, caches = d["cpu"], {(x["level"], x["type"]): x["size"] for x in d["caches"]}
@@ -39,9 +39,9 @@ PY
 @test "info: a hybrid CPU has two kinds of cores" {
     cpu_of "HWLOC_XMLFILE=$VG_SOURCE/tests/data/topology/hybrid.xml" \
         'c["cores"] == 4 and c["core_kinds"] == 2 and caches[3, "unified"] == 12582912 and {k["cpus"]: k["efficiency"] for k in c["kinds"]} == {"0-1": 1, "2-3": 0}'
-    HWLOC_XMLFILE="$VG_SOURCE/tests/data/topology/hybrid.xml" "$VGBENCH" info >"$BATS_TMPDIR/info.txt"
-    grep -q 'CPUs 0-1: performance' "$BATS_TMPDIR/info.txt"
-    grep -q 'CPUs 2-3: efficient' "$BATS_TMPDIR/info.txt"
+    HWLOC_XMLFILE="$VG_SOURCE/tests/data/topology/hybrid.xml" "$VGBENCH" info >"$BATS_TEST_TMPDIR/info.txt"
+    grep -q 'CPUs 0-1: performance' "$BATS_TEST_TMPDIR/info.txt"
+    grep -q 'CPUs 2-3: efficient' "$BATS_TEST_TMPDIR/info.txt"
 }
 
 @test "info: a topology that is missing or broken is named, and everything else goes on" {
@@ -54,8 +54,8 @@ PY
 }
 
 @test "info: ends with a grade and its reasons; timer, clock and latency are measured" {
-    "$VGBENCH" info --format=json >"$BATS_TMPDIR/info.json"
-    python3 - "$BATS_TMPDIR/info.json" <<'PY'
+    "$VGBENCH" info --format=json >"$BATS_TEST_TMPDIR/info.json"
+    python3 - "$BATS_TEST_TMPDIR/info.json" <<'PY'
 import json, os, sys
 d = json.load(open(sys.argv[1]))["doctor"]
 assert d["grade"] in "ABCD" and (d["grade"] == "A" or d["reasons"])
