@@ -55,22 +55,16 @@ typedef struct chart {
     bool beyond[2];   /* something lies beyond the axis of a panel */
 } chart;
 
-static double interval_end(const vg_net *net, size_t end)
-{
-    const json_t *value = json_array_get(vg_doc_get(net->record, "cost.step_ms_ci95"), end);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static void add_bar(chart *c, const vg_nets *nets, const vg_net *base, const vg_net *net)
 {
-    double step = vg_doc_num(base->record, "cost.step_ms");
+    vg_estimate ratio = net == base ? (vg_estimate){1, 1, 1} : vg_net_step_ratio(nets, net);
     bar b = {.label = net == base ? "no fix" : net->label,
              .survival = vg_doc_num(net->record, "survival"),
-             .ratio = net == base ? 1 : vg_net_step_ratio(nets, net)};
+             .ratio = ratio.mid};
     if (!(b.survival >= 0) || !(b.ratio > 0) || !isfinite(b.ratio))
         return;
     for (int i = 0; i < 2; i++) {
-        b.ends[i] = interval_end(net, (size_t)i) / step;
+        b.ends[i] = i ? ratio.hi : ratio.lo;
         b.ends[i] = isfinite(b.ends[i]) ? b.ends[i] : b.ratio;
     }
     double decades = fmin(fmax(log10(b.survival), LEAST_DECADE), MOST_DECADE);

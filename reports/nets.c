@@ -328,12 +328,19 @@ bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix)
            own == vg_doc_num(nets->nets[fix->base].record, "matrices");
 }
 
-double vg_net_step_ratio(const vg_nets *nets, const vg_net *net)
+vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net)
 {
     if (net->base < 0)
-        return NAN;
-    return vg_doc_num(net->record, "cost.step_ms") /
-           vg_doc_num(nets->nets[net->base].record, "cost.step_ms");
+        return (vg_estimate){NAN, NAN, NAN};
+    const json_t *cost = json_object_get(net->record, "cost"),
+                 *ci = json_object_get(cost, "step_ratio_ci95");
+    if (ci)
+        return (vg_estimate){vg_doc_num(cost, "step_ratio"), vg_doc_bound(ci, 0),
+                             vg_doc_bound(ci, 1)};
+    double base = vg_doc_num(nets->nets[net->base].record, "cost.step_ms");
+    ci = json_object_get(cost, "step_ms_ci95");
+    return (vg_estimate){vg_doc_num(cost, "step_ms") / base, vg_doc_bound(ci, 0) / base,
+                         vg_doc_bound(ci, 1) / base};
 }
 
 int vg_nets_fixes(const vg_nets *nets, const vg_net *base, const vg_net **list)

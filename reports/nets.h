@@ -57,8 +57,10 @@ double vg_net_decades(const vg_net *net);
 /** A fix that does as many matrix products as its base, so that their costs compare. */
 bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix);
 
-/** Time of a step of @p net / of its base; NaN where either is not timed. */
-double vg_net_step_ratio(const vg_nets *nets, const vg_net *net);
+/** Time of a step of @p net / of its base with its 95 % interval, over the rounds that timed both; of
+ * results that have none, the interval of the net's own time over the base's. NaNs where either is not
+ * timed. */
+vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net);
 
 /** The fixes of @p base in the order of the file (ranked by who measured them), those of equal work
  * first. Returns how many; @p list has room for base->fixes. */

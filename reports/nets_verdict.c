@@ -35,16 +35,10 @@ static bool is_healthy(const vg_net *net)
     return !strcmp(verdict_of(net), "healthy");
 }
 
-static double interval_end(const vg_net *net, size_t end)
+/* Whether the interval of a ratio of times has 1 in it. */
+static bool same_time(vg_estimate ratio)
 {
-    const json_t *value = json_array_get(vg_doc_get(net->record, "cost.step_ms_ci95"), end);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-/* Whether the intervals of both step times have something in common. */
-static bool same_time(const vg_net *a, const vg_net *b)
-{
-    return interval_end(a, 0) <= interval_end(b, 1) && interval_end(b, 0) <= interval_end(a, 1);
+    return ratio.lo <= 1 && 1 <= ratio.hi;
 }
 
 static void base_cells(vg_text *out, const vg_net *base, bool first)
@@ -68,15 +62,15 @@ static void base_rows(vg_text *out, const vg_nets *nets, const vg_net *base, con
     int count = vg_nets_fixes(nets, base, list), shown = 0;
     char a[VG_NUM];
     for (int i = 0; i < count && shown < MOST_FIXES; i++) {
-        double ratio = vg_net_step_ratio(nets, list[i]);
+        vg_estimate ratio = vg_net_step_ratio(nets, list[i]);
         if (!vg_net_equal_work(nets, list[i]) || !is_healthy(list[i]))
             continue;
         vg_row_begin(out);
         base_cells(out, base, !shown++);
         vg_cell_code(out, list[i]->label);
         vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(list[i]->record, "survival"), 2));
-        vg_cell_printf(out, "%s%s", vg_num(a, ratio, 2), isfinite(ratio) ? "x" : "");
-        if (isfinite(ratio) && same_time(list[i], base))
+        vg_cell_printf(out, "%s%s", vg_num(a, ratio.mid, 2), isfinite(ratio.mid) ? "x" : "");
+        if (same_time(ratio))
             vg_text_add(out, ", the same within its interval");
         vg_row_end(out);
     }
@@ -152,16 +146,16 @@ static const vg_net *first_cure(const vg_nets *nets, const vg_net *base, const v
 static void cure_text(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net *cure)
 {
     char a[VG_NUM], b[VG_NUM];
-    double ratio = vg_net_step_ratio(nets, cure);
+    vg_estimate ratio = vg_net_step_ratio(nets, cure);
     vg_text_add(out, "- **Of the gradient of a ");
     vg_text_md(out, base->label);
     vg_text_printf(out, " net of depth %d, %s reaches the first layer; with ", base->depth,
                    vg_num(a, vg_doc_num(base->record, "survival"), 2));
     vg_text_code(out, cure->label);
     vg_text_printf(out, " %s**", vg_num(b, vg_doc_num(cure->record, "survival"), 2));
-    if (isfinite(ratio))
-        vg_text_printf(out, ", at %sx the step time%s", vg_num(a, ratio, 2),
-                       same_time(cure, base) ? ", the same within its interval" : "");
+    if (isfinite(ratio.mid))
+        vg_text_printf(out, ", at %sx the step time%s", vg_num(a, ratio.mid, 2),
+                       same_time(ratio) ? ", the same within its interval" : "");
     vg_text_printf(out, " (means of the logarithm in the untrained net, n=%d seeds).\n",
                    vg_net_seeds(base->record));
 }

@@ -58,8 +58,9 @@ static bool is_found(const vg_net *net, const char *code)
 
 static void advice_row(vg_text *out, const json_t *one, size_t rank)
 {
-    char a[VG_NUM];
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     const char *at = text_of(one, "at");
+    const json_t *ci = json_object_get(one, "step_ratio_ci95"); /* older results have none */
     double ratio = vg_doc_num(one, "step_ratio");
     bool predicted = !strcmp(text_of(one, "source"), "theory");
     vg_row_begin(out);
@@ -75,6 +76,9 @@ static void advice_row(vg_text *out, const json_t *one, size_t rank)
         vg_cell_printf(out, "%sx", vg_num(a, ratio, 2));
     else
         vg_cell_printf(out, "not timed");
+    if (ci)
+        vg_text_printf(out, " [%s, %s]", vg_num(b, vg_doc_bound(ci, 0), 2),
+                       vg_num(c, vg_doc_bound(ci, 1), 2));
     vg_cell_code(out, text_of(one, "torch"));
     vg_cell_code(out, text_of(one, "keras"));
     vg_cell_md(out, text_of(one, "why"));

@@ -25,26 +25,22 @@ static double peak_of(const json_t *doc, const vg_net *net)
     return peak;
 }
 
-static double item(const json_t *list, size_t i)
-{
-    const json_t *value = json_array_get(list, i);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static void step_cell(vg_text *out, const vg_nets *nets, const vg_net *net)
 {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
     const json_t *cost = json_object_get(net->record, "cost"),
                  *ci = json_object_get(cost, "step_ms_ci95");
-    double ms = vg_doc_num(cost, "step_ms"), ratio = vg_net_step_ratio(nets, net);
+    double ms = vg_doc_num(cost, "step_ms");
+    vg_estimate ratio = vg_net_step_ratio(nets, net);
     if (!isfinite(ms)) {
         vg_cell_printf(out, "n/a");
         return;
     }
-    vg_cell_printf(out, "%s [%s, %s]", vg_num(a, ms, 3), vg_num(b, item(ci, 0), 3),
-                   vg_num(c, item(ci, 1), 3));
-    if (isfinite(ratio))
-        vg_text_printf(out, ", %sx", vg_num(a, ratio, 2));
+    vg_cell_printf(out, "%s [%s, %s]", vg_num(a, ms, 3), vg_num(b, vg_doc_bound(ci, 0), 3),
+                   vg_num(c, vg_doc_bound(ci, 1), 3));
+    if (isfinite(ratio.mid))
+        vg_text_printf(out, ", %sx [%s, %s]", vg_num(a, ratio.mid, 2), vg_num(b, ratio.lo, 2),
+                       vg_num(c, ratio.hi, 2));
 }
 
 /* Misses of a step as a profile found them: "1.2e+04 (sim)". */
@@ -84,7 +80,7 @@ static void cost_cells(vg_text *out, const vg_nets *nets, const vg_net *net, dou
 static const char *const head[] = {"fix",
                                    "survival, verdict",
                                    "layers to half",
-                                   "step, ms [95 % CI], to base",
+                                   "step, ms [95 % CI], to base [95 % CI]",
                                    "GFLOP/s (of peak)",
                                    "bytes a step",
                                    "cache misses a step",
@@ -171,11 +167,11 @@ static void legend(vg_report *report, const vg_nets *nets)
 {
     vg_text_add(&report->out,
                 "\nRanked as measured: healthy first, then by the distance of survival from 1 in "
-                "whole half decades (0.32 to 3.2 is one class), then by time, so neighbours whose "
-                "intervals of time overlap are not told apart; survival is that of the untrained "
+                "whole half decades (0.32 to 3.2 is one class), then by how few keys "
+                "the fix changes; survival is that of the untrained "
                 "net, a step is forward and backward without an optimizer. Fixes of as many matrix products as the base stand above those of more or "
-                "fewer, whose count is given. To base = step time / step time of the base. vs "
-                "oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
+                "fewer, whose count is given. To base = step time / step time of the base, timed in "
+                "turn, median of the rounds. vs oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
                 "traffic; cache misses are those of L2, counted by the processor.");
     const char *reason = misses_reason(nets);
     if (reason) {

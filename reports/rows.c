@@ -30,6 +30,12 @@ double vg_doc_num(const json_t *root, const char *path)
     return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
+double vg_doc_bound(const json_t *interval, int end)
+{
+    const json_t *value = json_array_get(interval, (size_t)end);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 const char *vg_doc_str(const json_t *root, const char *path)
 {
     return json_string_value(vg_doc_get(root, path));

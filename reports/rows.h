@@ -18,6 +18,9 @@
 const json_t *vg_doc_get(const json_t *root, const char *path);
 /** NaN where there is no number. */
 double vg_doc_num(const json_t *root, const char *path);
+
+/** An end (0: low, 1: high) of an interval [low, high]; NaN where there is none. */
+double vg_doc_bound(const json_t *interval, int end);
 /** NULL where there is no string. */
 const char *vg_doc_str(const json_t *root, const char *path);
 /** False where there is no true. */

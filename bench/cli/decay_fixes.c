@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/decay_view.h"
+#include "cli/fixes_view.h"
 #include "cli/progress.h"
+#include "harness/cost.h"
 #include "harness/decay.h"
 #include "harness/fixes.h"
 #include "measure/roofline.h"
@@ -20,6 +21,7 @@ typedef struct matrix {
     bool (*interrupted)(void);
     vg_progress progress;
     json_t *fixes; /* records of the fixes */
+    vg_cost_base *base; /* timed beside every fix */
     double peak;   /* FLOP/s */
     int skipped;
 } matrix;
@@ -30,7 +32,7 @@ static vg_status measure(const matrix *m, const vg_spec *unresolved, const char 
                          json_t **record)
 {
     vg_spec spec = *unresolved;
-    vg_decay_options how = {.cost = true, .interrupted = m->interrupted};
+    vg_decay_options how = {.cost = true, .base = m->base, .interrupted = m->interrupted};
     VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
     VG_TRY(vg_decay_measure(&spec, &how, record));
     json_object_set_new(*record, "name", json_string(name));
@@ -171,120 +173,6 @@ static vg_status sort(matrix *m)
     return VG_OK;
 }
 
-/* --- printing ------------------------------------------------------------------------------ */
-
-static void print_head(vg_format format, bool cell)
-{
-    if (format == VG_FORMAT_CSV)
-        puts("fix,equal_matrices,depth,survival,half_life_layers,step_ms,step_ms_lo,step_ms_hi,"
-             "gflops,peak_fraction,bytes_per_step,onednn_step_ms,verdict");
-    else if (format == VG_FORMAT_MD)
-        printf("| fix | %s | survival | %s to half | step, ms | GFLOP/s (of peak) | "
-               "MB a step | vs oneDNN | verdict |\n|---|---:|---:|---:|---:|---:|---:|---:|---|\n",
-               cell ? "steps" : "depth", cell ? "steps" : "layers");
-    else
-        printf("%-64s %5s %10s %8s %19s %14s %8s %9s  %s\n", "fix", cell ? "steps" : "depth",
-               "survival", "to half", "step, ms", "GF/s (of peak)", "MB/step", "vs oneDNN",
-               "verdict");
-}
-
-static const char *text_of(double value, const char *format, char text[32])
-{
-    if (isfinite(value))
-        snprintf(text, 32, format, value);
-    else
-        strcpy(text, "-");
-    return text;
-}
-
-static void print_row(const matrix *m, const json_t *record, const char *name)
-{
-    const json_t *cost = json_object_get(record, "cost"),
-                 *ci = json_object_get(cost, "step_ms_ci95");
-    double ms = vg_json_get_number(cost, "step_ms"), gflops = vg_json_get_number(cost, "gflops");
-    double lo = json_number_value(json_array_get(ci, 0)),
-           hi = json_number_value(json_array_get(ci, 1));
-    double other = vg_json_get_number(cost, "onednn_step_ms");
-    double bytes = vg_json_get_number(cost, "bytes_per_step");
-    double half = vg_json_get_number(json_object_get(record, "rate"), "half_life_layers");
-    double survival = vg_json_get_number(record, "survival"), part = 1e9 * gflops / m->peak;
-    const json_t *spec = json_object_get(record, "spec");
-    bool cell = strcmp(vg_json_get_text(spec, "model", "mlp"), "mlp");
-    int depth = (int)vg_json_get_number(spec, cell ? "seq_len" : "depth");
-    const char *verdict = vg_json_get_text(record, "verdict", "");
-    char a[32], b[32], c[32], d[32], e[32], step[64], rate[64];
-    if (m->options->format == VG_FORMAT_CSV) {
-        printf("\"%s\",%s,%d,%.9g,%s,%.6g,%.6g,%.6g,%.6g,%s,%.9g,%s,%s\n", name,
-               json_is_true(json_object_get(record, "equal_matrices")) ? "true" : "false", depth,
-               survival, isfinite(half) ? text_of(half, "%.6g", a) : "", ms, lo, hi, gflops,
-               isfinite(part) ? text_of(part, "%.4g", b) : "", bytes,
-               isfinite(other) ? text_of(other, "%.6g", c) : "", verdict);
-        return;
-    }
-    snprintf(step, sizeof step, "%.3g [%.3g, %.3g]", ms, lo, hi);
-    if (isfinite(part))
-        snprintf(rate, sizeof rate, "%.3g (%.0f%%)", gflops, 100 * part);
-    else
-        snprintf(rate, sizeof rate, "%.3g", gflops);
-    const char *row = m->options->format == VG_FORMAT_MD
-                          ? "| %s | %d | %s | %s | %s | %s | %s | %s | **%s** |\n"
-                          : "%-64s %5d %10s %8s %19s %14s %8s %9s  %s\n";
-    printf(row, name, depth, text_of(survival, "%.3g", a), text_of(half, "%.3g", b), step, rate,
-           text_of(bytes / 1e6, "%.4g", d), text_of(other / ms, "%.2fx", e), verdict);
-    (void)c;
-}
-
-static void print_one_advice(size_t index, const json_t *one)
-{
-    const char *at = vg_json_get_text(one, "at", "");
-    printf("%s%zu. %s%s%s%s: survival %.3g, step x%.2f; %s\n   PyTorch: %s\n   Keras:   %s\n",
-           index ? ""
-                 : "\nWhat helps, at equal matrix count: the best of each kind, by the signal kept (in half "
-                   "decades) and the simplest change; then others; what suits one depth or length only last\n",
-           index + 1, vg_json_get_text(one, "change", ""), at[0] ? " (" : "", at, at[0] ? ")" : "",
-           vg_json_get_number(one, "survival"), vg_json_get_number(one, "step_ratio"),
-           vg_json_get_text(one, "why", ""), vg_json_get_text(one, "torch", ""),
-           vg_json_get_text(one, "keras", ""));
-}
-
-static void print_advice(const json_t *base)
-{
-    size_t index;
-    json_t *finding, *one;
-    json_array_foreach(json_object_get(base, "findings"), index, finding)
-        printf("%s%s: %s\n", index ? "" : "\nWhat is wrong\n",
-               vg_json_get_text(finding, "code", ""), vg_json_get_text(finding, "why", ""));
-    bool slow = false;
-    json_array_foreach(json_object_get(base, "findings"), index, finding)
-        slow = slow || !strcmp(vg_json_get_text(finding, "code", ""), "subnormal");
-    if (slow)
-        printf("Step ratios are to a step on subnormal floats, which may be many times slower than "
-               "one on numbers (--precision)\n");
-    json_array_foreach(json_object_get(base, "advice"), index, one)
-        print_one_advice(index, one);
-    printf("\nChecklist of the network as it is\n");
-    vg_decay_print_checklist(stdout, base);
-}
-
-static void print(const matrix *m, const json_t *base)
-{
-    vg_format format = m->options->format;
-    size_t index;
-    json_t *record;
-    char name[NAME];
-    if (format == VG_FORMAT_JSON)
-        return;
-    print_head(format,
-               strcmp(vg_json_get_text(json_object_get(base, "spec"), "model", "mlp"), "mlp"));
-    snprintf(name, sizeof name, "none (%s)", vg_json_get_text(base, "label", ""));
-    print_row(m, base, name);
-    json_array_foreach(m->fixes, index, record)
-        print_row(m, record, vg_json_get_text(record, "name", ""));
-    if (format == VG_FORMAT_TABLE)
-        print_advice(base);
-    fflush(stdout);
-}
-
 /* --- entry --------------------------------------------------------------------------------- */
 
 vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
@@ -303,7 +191,10 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
     vg_progress_begin(&m.progress, "fixes", count, options->quiet);
     vg_status status = measure(&m, &base, "none", &record);
     if (status == VG_OK)
+        status = vg_cost_base_make(&resolved, &m.base);
+    if (status == VG_OK)
         status = try_all(&m, &base);
+    vg_cost_base_release(m.base);
     vg_progress_end(&m.progress);
     if (status == VG_OK)
         status = sort(&m);
@@ -312,7 +203,7 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
             json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
             json_object_del(record, "advice_reason");
         }
-        print(&m, record);
+        vg_fixes_print(stdout, options->format, m.peak, record, m.fixes);
         json_array_append(records, record);
         json_array_extend(records, m.fixes);
     }

@@ -67,7 +67,7 @@ static void add_counted(json_t *row, const vg_spec *spec, const json_t *cost)
 static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
 {
     json_t *cost;
-    VG_TRY(vg_cost_measure(spec, &cost));
+    VG_TRY(vg_cost_measure(spec, NULL, &cost));
     json_object_set(row, "flops", json_object_get(cost, "flops_per_step"));
     json_object_set(row, "bytes", json_object_get(cost, "bytes_per_step"));
     json_object_set_new(row, "cost", cost);
@@ -84,7 +84,7 @@ static vg_status add_times(json_t *row, const vg_spec *spec, bool simulated)
     }
     vg_spec other = *spec;
     other.backend = (int)counted;
-    VG_TRY(vg_cost_measure(&other, &cost));
+    VG_TRY(vg_cost_measure(&other, NULL, &cost));
     add_counted(row, &other, cost);
     json_decref(cost);
     return VG_OK;

@@ -2,17 +2,25 @@
 #include "harness/cost.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/data.h"
 #include "harness/net.h"
 #include "measure/clock.h"
 #include "measure/counters.h"
 #include "measure/stats.h"
 #include "results/results.h"
 
-enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, SAMPLES_LONG = 3, OWN = 0, ONEDNN = 1, SIDES = 2 };
-static const double BUDGET_S = 0.5; /* of all samples of both sides */
-static const double LONG_S = 0.5;   /* of one sample: fewer will do */
+enum { SAMPLES_MAX = 31, SAMPLES_MIN = 5, SAMPLES_LONG = 3, RESAMPLES = 1000 };
+enum { OWN, BASE, ONEDNN, SIDES };
+static const double BUDGET_S = 0.5; /* of all samples of all sides */
+static const double LONG_S = 0.5;   /* of one round: fewer will do */
+
+struct vg_cost_base {
+    vg_team *team;
+    vg_net *net;
+};
 
 /* A network ready to be timed, run once. */
 static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
@@ -27,7 +35,7 @@ static vg_status ready(const vg_spec *spec, vg_team *team, vg_net **net)
     return status;
 }
 
-/* Samples of both sides in turn, so that what disturbs one disturbs the other. */
+/* Samples of all sides in turn, so that what disturbs one disturbs the other. */
 static vg_status sample(vg_team *team, vg_net *const net[SIDES],
                         double ms[SIDES][SAMPLES_MAX], int *count)
 {
@@ -51,13 +59,25 @@ static vg_status sample(vg_team *team, vg_net *const net[SIDES],
     return VG_OK;
 }
 
+/* Of the pairs of one round: what disturbed both cancels. */
+static vg_status set_ratio(json_t *cost, double ms[SIDES][SAMPLES_MAX], int count)
+{
+    double ratio;
+    vg_interval ci;
+    VG_TRY(vg_stat_ratio_ci(ms[OWN], ms[BASE], (size_t)count, 0.95, RESAMPLES, 1, &ratio, &ci));
+    vg_json_set_number(cost, "base_step_ms", vg_stat_median(ms[BASE], (size_t)count));
+    vg_json_set_number(cost, "step_ratio", ratio);
+    json_object_set_new(cost, "step_ratio_ci95", vg_json_interval(ci.lo, ci.hi));
+    return VG_OK;
+}
+
 static json_t *cost_json(vg_net *const net[SIDES], double ms[SIDES][SAMPLES_MAX], int count,
                          const char *reason)
 {
     vg_interval ci = {NAN, NAN};
     double median = vg_stat_median(ms[OWN], (size_t)count);
     json_t *cost = json_object();
-    vg_stat_median_ci(ms[OWN], (size_t)count, 0.95, 1000, 1, &ci);
+    vg_stat_median_ci(ms[OWN], (size_t)count, 0.95, RESAMPLES, 1, &ci);
     vg_json_set_number(cost, "step_ms", median);
     json_object_set_new(cost, "step_ms_ci95", vg_json_interval(ci.lo, ci.hi));
     json_object_set_new(cost, "n", json_integer(count));
@@ -100,10 +120,10 @@ static vg_status count_misses(vg_net *net, int threads, json_t *cost)
     return status;
 }
 
-static vg_status with_team(const vg_spec *spec, vg_team *team, json_t **cost)
+static vg_status with_team(const vg_spec *spec, vg_team *team, vg_cost_base *base, json_t **cost)
 {
     double ms[SIDES][SAMPLES_MAX];
-    vg_net *net[SIDES] = {NULL, NULL};
+    vg_net *net[SIDES] = {[BASE] = base ? base->net : NULL};
     char reason[512] = "the measured backend is oneDNN";
     int count = 0;
     VG_TRY(ready(spec, team, &net[OWN]));
@@ -114,21 +134,52 @@ static vg_status with_team(const vg_spec *spec, vg_team *team, json_t **cost)
             strcpy(reason, vg_status_message());
     }
     vg_status status = sample(team, net, ms, &count);
-    if (status == VG_OK)
+    if (status == VG_OK) {
         *cost = cost_json(net, ms, count, reason);
-    if (status == VG_OK)
         status = count_misses(net[OWN], vg_team_threads(team), *cost);
-    for (int side = 0; side < SIDES; side++)
-        vg_net_destroy(net[side]);
+    }
+    if (status == VG_OK && base)
+        status = set_ratio(*cost, ms, count);
+    vg_net_destroy(net[OWN]);
+    vg_net_destroy(net[ONEDNN]);
     return status;
 }
 
-vg_status vg_cost_measure(const vg_spec *spec, json_t **cost)
+vg_status vg_cost_base_make(const vg_spec *resolved, vg_cost_base **base)
 {
-    vg_team *team;
+    vg_spec spec = *resolved;
+    VG_TRY(vg_data_fit(&spec));
+    vg_cost_base *b = *base = calloc(1, sizeof *b);
+    if (!b)
+        return vg_fail(VG_ENOMEM, "out of memory for the network that others are compared with");
+    vg_status status = vg_team_create((int)spec.threads, spec.ftz, &b->team);
+    if (status == VG_OK)
+        status = ready(&spec, b->team, &b->net);
+    if (status != VG_OK) {
+        vg_cost_base_release(b);
+        *base = NULL;
+    }
+    return status;
+}
+
+void vg_cost_base_release(vg_cost_base *base)
+{
+    if (!base)
+        return;
+    vg_net_destroy(base->net);
+    if (base->team)
+        vg_team_destroy(base->team);
+    free(base);
+}
+
+vg_status vg_cost_measure(const vg_spec *spec, vg_cost_base *base, json_t **cost)
+{
+    vg_team *team = base ? base->team : NULL;
     *cost = NULL;
-    VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
-    vg_status status = with_team(spec, team, cost);
-    vg_team_destroy(team);
+    if (!base)
+        VG_TRY(vg_team_create((int)spec->threads, spec->ftz, &team));
+    vg_status status = with_team(spec, team, base, cost);
+    if (!base)
+        vg_team_destroy(team);
     return status;
 }

@@ -317,7 +317,7 @@ static vg_status add_extras(const vg_spec *spec, const vg_decay_options *options
 {
     json_t *cost = NULL, *overhead = NULL, *precision = NULL;
     if (options->cost) {
-        VG_TRY(vg_cost_measure(spec, &cost));
+        VG_TRY(vg_cost_measure(spec, options->base, &cost));
         json_object_set_new(record, "cost", cost);
     }
     if (options->cost && options->overhead) {

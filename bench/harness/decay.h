@@ -15,6 +15,7 @@
 
 typedef struct vg_decay_options {
     bool cost;        /**< also time a step */
+    struct vg_cost_base *base; /**< with cost: what is timed beside it (cost.h), or NULL */
     bool precision;   /**< also measure what FTZ and narrow formats do (precision.h) */
     bool jacobian;    /**< also the mean singular value of a layer's Jacobian (jacobian.h) */
     bool overhead;    /**< with cost: also time the statistics (cost.monitor) */

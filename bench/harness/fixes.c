@@ -363,7 +363,6 @@ json_t *vg_fix_advice(const json_t *base, const json_t *records, int most)
 {
     const vg_fix *taken[ADVICE_MOST];
     json_t *advice = json_array(), *record;
-    double base_ms = vg_json_get_number(json_object_get(base, "cost"), "step_ms");
     size_t index, count = 0;
     for (int turn = 0; turn < 3; turn++)
         json_array_foreach(records, index, record) {
@@ -372,9 +371,10 @@ json_t *vg_fix_advice(const json_t *base, const json_t *records, int most)
                 return advice;
             if (!is_advisable(record) || !comes_in_turn(turn, fix, taken, count))
                 continue;
-            double ms = vg_json_get_number(json_object_get(record, "cost"), "step_ms");
-            json_t *one = advice_json(fix, vg_json_get_number(record, "survival"), ms / base_ms,
-                                      "measured");
+            const json_t *cost = json_object_get(record, "cost");
+            json_t *one = advice_json(fix, vg_json_get_number(record, "survival"),
+                                      vg_json_get_number(cost, "step_ratio"), "measured");
+            json_object_set(one, "step_ratio_ci95", json_object_get(cost, "step_ratio_ci95"));
             set_place(one, json_object_get(base, "spec"), json_object_get(record, "spec"), fix);
             json_array_append_new(advice, one);
             taken[count++] = fix;

@@ -45,7 +45,7 @@ bool vg_fix_doubles(const vg_spec *base, const vg_spec *fixed);
 vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, bool *same);
 
 /** The best of the measured fixes as `advice`: [{change, survival, source,
- * step_ratio, torch, keras, why}].
+ * step_ratio, step_ratio_ci95, torch, keras, why}].
  * @p base and the entries of @p records (array) are records; an entry's "fix" is its index in the
  * list. Only healthy ones at equal matrix count, by how near the survival is to 1 in half decades,
  * then by how few keys they change, then by their place in the list (never by time, which equal matrix

@@ -38,6 +38,12 @@ json_t *vg_json_interval(double lo, double hi)
     return json_pack("[oo]", vg_json_number(lo), vg_json_number(hi));
 }
 
+double vg_json_bound(const json_t *interval, int end)
+{
+    const json_t *value = json_array_get(interval, (size_t)end);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
 json_t *vg_json_numbers(const double *values, size_t count)
 {
     json_t *array = json_array();

@@ -83,6 +83,8 @@ json_t *vg_json_numbers(const double *values, size_t count);
 
 /** The number of @p key, or NAN where it is absent or null. */
 double vg_json_get_number(const json_t *object, const char *key);
+/** An end (0: low, 1: high) of an interval, or NAN where it is absent or null. */
+double vg_json_bound(const json_t *interval, int end);
 /** The text of @p key, or @p otherwise. */
 const char *vg_json_get_text(const json_t *object, const char *key, const char *otherwise);
 

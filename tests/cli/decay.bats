@@ -271,12 +271,19 @@ PY
 @test "the fix matrix: every fix with its cost, ranked, with advice" {
     run "$VGBENCH" decay --fixes $small depth=16 act=sigmoid init=xavier_normal -o f.json --quiet
     [ "$status" -eq 0 ]
-    [[ "$output" == *"What is wrong"*"vanishing"*"What helps"*"PyTorch:"* ]]
+    [[ "$output" == *"step / now [95%]"*"What is wrong"*"vanishing"*"What helps"*", step x"*" ["*"PyTorch:"* ]]
     python3 - <<'PY'
 import json
 records = json.load(open("f.json"))["decay"]
 assert len(records) > 35 and records[0]["name"] == "none"
 assert records[0]["advice"] and all(r["cost"]["step_ms"] > 0 for r in records)
+# every fix is timed beside the base: its ratio is of those rounds, with the interval of the rounds
+assert "step_ratio" not in records[0]["cost"]
+for cost in (r["cost"] for r in records[1:]):
+    low, high = cost["step_ratio_ci95"]
+    assert cost["base_step_ms"] > 0 and 0 < low <= cost["step_ratio"] <= high
+by_change = {r["name"]: r["cost"] for r in records}
+assert all(by_change[a["change"]]["step_ratio_ci95"] == a["step_ratio_ci95"] for a in records[0]["advice"])
 healthy = [r["verdict"] == "healthy" for r in records[1:] if r["equal_matrices"]]
 assert healthy[0] and healthy == sorted(healthy, reverse=True)
 two = next(r for r in records if r["name"] == "skip=scaled")
@@ -291,7 +298,7 @@ assert all(r["spec"]["act"] != "linear" for r in records)
 PY
     "$VGBENCH" report f.json -o f.md
     grep -q "Heat map of the gradient signal by fix and matrix" f.md
-    grep -q '^| 1. `.*` | .*x | `.*` | `.*` |' f.md # advice: PyTorch and Keras
+    grep -q '^| 1. `.*` | .*x \[.*\] | `.*` | `.*` |' f.md # advice: PyTorch and Keras
     [ "$(grep -c -- '^- \[[x ]\] \|^- n/a ' f.md)" -eq 7 ]
     [ "$(awk '$2 == 1' plots/fix_heat_1_1.dat | wc -l)" -ge 8 ] # a row per fix, a cell per block
     run "$VGBENCH" decay --fixes depth=4,8

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file fixes_view.h
+ * The fix matrix as text.
+ */
+#ifndef VG_CLI_FIXES_VIEW_H
+#define VG_CLI_FIXES_VIEW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+
+/** The matrix as a table, Markdown or CSV (JSON: nothing): @p base and the records @p fixes in their
+ * order with what each costs; below it, CSV apart, findings, advice and checklist of the base.
+ * @p peak: FLOP/s of the machine, or NAN. */
+void vg_fixes_print(FILE *out, vg_format format, double peak, const json_t *base,
+                    const json_t *fixes);
+
+#endif
