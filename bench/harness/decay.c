@@ -125,6 +125,7 @@ static json_t *layers_json(const vg_spec *spec, const vg_decay *d)
         {"delta_l2", offsetof(vg_block_stats, delta_l2), true},
         {"grad_out_l2", offsetof(vg_block_stats, grad_out_l2), true},
         {"grad_weight_l2", offsetof(vg_block_stats, grad_weight_l2), true},
+        {"grad_bias_l2", offsetof(vg_block_stats, grad_bias_l2), true},
         {"weight_l2", offsetof(vg_block_stats, weight_l2), true},
         {"out_mean", offsetof(vg_block_stats, out_mean), false},
         {"out_std", offsetof(vg_block_stats, out_std), false},

@@ -16,6 +16,7 @@ typedef struct vg_block_stats {
     double delta_l2;       /**< dL/dz_l */
     double grad_out_l2;    /**< dL/dh_l */
     double grad_weight_l2; /**< dL/dW_l */
+    double grad_bias_l2;   /**< dL/db_l; of vg_net_stats() alone */
     double weight_l2;
     double out_mean, out_std; /**< of h_l */
     double slope_abs_mean, slope_sq_mean, slope_abs_max; /**< f' at its input */

@@ -165,18 +165,14 @@ typedef struct init_task {
     vg_status status; /* of the unit that failed, if any */
 } init_task;
 
-static float *values_of(const vg_net *net, int segment)
-{
-    return net->data + net->arena.segments[segment].offset;
-}
-
 void vg_net_fill_constant(const vg_net *net, int segment, double value)
 {
     if (segment == VG_NONE)
         return;
     const vg_segment *s = &net->arena.segments[segment];
+    float *p = vg_net_segment(net, net->data, segment);
     for (int64_t i = 0; i < s->rows * s->cols; i++)
-        values_of(net, segment)[i] = (float)value;
+        p[i] = (float)value;
 }
 
 vg_status vg_net_fill_matrix(const vg_net *net, int segment, int rule, double gain,
@@ -186,7 +182,7 @@ vg_status vg_net_fill_matrix(const vg_net *net, int segment, int rule, double ga
         return VG_OK;
     const vg_segment *s = &net->arena.segments[segment];
     return vg_init_matrix((vg_init)rule, s->rows, s->cols, gain, net->spec.init_std, random,
-                          values_of(net, segment));
+                          vg_net_segment(net, net->data, segment));
 }
 
 /* Biases: Gaussian with bias_std, or from the weights' own range under torch_default, or 0. */
@@ -196,7 +192,7 @@ void vg_net_fill_bias(const vg_net *net, int segment, int rule, int64_t fan_in,
     if (segment == VG_NONE)
         return;
     const vg_segment *s = &net->arena.segments[segment];
-    float *b = values_of(net, segment);
+    float *b = vg_net_segment(net, net->data, segment);
     if (net->spec.bias_std > 0)
         vg_random_fill_normal(random, 0, s->cols, net->spec.bias_std, b);
     else if (rule == VG_INIT_torch_default)
@@ -347,10 +343,10 @@ int64_t vg_net_matrices(const vg_net *net)
 
 /* --- statistics ---------------------------------------------------------------------------- */
 
-static double weight_norm(const vg_net *net, int segment)
+static double norm_of(const vg_net *net, float *base, int segment)
 {
     const vg_segment *s = &net->arena.segments[segment];
-    return sqrt(vg_sum_squares(values_of(net, segment), s->rows * s->cols));
+    return sqrt(vg_sum_squares(vg_net_segment(net, base, segment), s->rows * s->cols));
 }
 
 static void slope_stats(const vg_watch *w, vg_block_stats *out)
@@ -399,8 +395,11 @@ void vg_net_gradient_stats(const vg_net *net, int64_t index, vg_block_stats *out
 void vg_net_stats(const vg_net *net, int64_t index, vg_block_stats *out)
 {
     vg_net_gradient_stats(net, index, out);
-    if (!net->layer)
-        out->weight_l2 = weight_norm(net, net->block[index].weight);
+    out->grad_bias_l2 = (double)NAN; /* recurrent: all steps share the bias */
+    if (net->layer)
+        return;
+    out->weight_l2 = norm_of(net, net->data, net->block[index].weight);
+    out->grad_bias_l2 = norm_of(net, net->grads, net->block[index].bias) / net->spec.loss_scale;
 }
 
 double vg_net_input_power(const vg_net *net, double *of_mean)

@@ -20,6 +20,7 @@ static const struct {
 } fixed[] = {
     {"layers.weight_l2", RECURRENT, shared},
     {"layers.grad_weight_l2", RECURRENT, shared},
+    {"layers.grad_bias_l2", RECURRENT, shared},
     {"layers.dead", RECURRENT, shared},
     {"layers.delta_l2", GATED, gates},
     {"layers.slope_abs_mean", GATED, gates},

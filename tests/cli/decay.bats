@@ -126,6 +126,32 @@ PY
     [ ! -e e/0002 ] && [ ! -e e/index.json ] && [ -s e/layer002.out.npy ] && [ -s e/0001/notes ]
 }
 
+@test "norms of the gradients in a record are those of the dump" {
+    for net in "norm=layer skip=residual" "act=tanh loss_scale=1024" "skip=highway" "norm=batch"; do
+        run "$VGBENCH" decay $small seeds=1 depth=5 $net --dump d --force --quiet -o r.json
+        [ "$status" -eq 0 ]
+        python3 - <<'PY'
+import array, json, math
+def norm(path):
+    raw = open(path, "rb").read()
+    values = array.array("f", raw[10 + int.from_bytes(raw[8:10], "little"):])
+    return math.sqrt(math.fsum(v * v for v in values))
+record = json.load(open("r.json"))["decay"][0]
+for layer in record["layers"]:
+    for key, tensor in ("grad_weight_l2", "grad_weight"), ("grad_bias_l2", "grad_bias"):
+        expected = norm("d/layer%03d.%s.npy" % (layer["index"], tensor))
+        assert expected > 0 and abs(layer[key] / expected - 1) < 1e-6, (layer["index"], key, layer[key], expected)
+PY
+    done
+    "$VGBENCH" decay model=gru seq_len=12 $small --quiet -o r.json
+    python3 - <<'PY'
+import json
+r = json.load(open("r.json"))["decay"][0]
+assert r["layers"][0]["grad_bias_l2"] is None
+assert "same weights" in r["null_reasons"]["layers.grad_bias_l2"]
+PY
+}
+
 @test "samples of a file: its features and classes, as train takes them" {
     { echo a,b,c,label; for i in $(seq 40); do echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 4))"; done; } >t.csv
     run "$VGBENCH" decay $small depth=4 data=csv:t.csv --quiet -o t.json
