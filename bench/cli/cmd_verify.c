@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "measure/filter.h"
 #include "measure/verify.h"
+#include "measure/verify_slope.h"
 #include "micro/cases.h"
 #include "reports/export.h"
 #include "results/results.h"
@@ -24,8 +25,9 @@ static const char help_text[] =
     "Runs every kernel row that is usable here on hostile shapes, values and memory and compares\n"
     "it with the double-precision oracle. Columns: the largest error in ulps (of the sum of the\n"
     "magnitudes of the terms where the bound is in it); the same on the inputs that oneDNN's row\n"
-    "gets, too, and oneDNN's there; the largest error / allowed error, and where that was. Exit\n"
-    "code 1 if any row fails.";
+    "gets, too, and oneDNN's there; the largest error / allowed error, and where that was. Below:\n"
+    "the largest |f'| = |dx / dy| that the backward rows of sigmoid, tanh and relu gave, which fail\n"
+    "beyond 1/4 and 1, relu's at anything but 0 and 1. Exit code 1 if any row fails.";
 
 static bool passed(vg_status status, const vg_verify_result *r)
 {
@@ -63,6 +65,10 @@ static json_t *row_json(const char *name, const vg_kernel *kernel, bool ok,
         vg_json_set_number(row, "onednn_ulp", library->ulp_max);
     }
     vg_json_set_number(row, "tolerance_max", r->ratio_max);
+    if (isfinite(vg_slope_bound(kernel))) {
+        vg_json_set_number(row, "slope_max", r->slope_max);
+        vg_json_set_number(row, "slope_bound", vg_slope_bound(kernel));
+    }
     vg_json_set_text(row, "where", at);
     json_object_set_new(row, "verified", json_boolean(ok));
     vg_json_set_text(row, "text", r->text);
@@ -122,6 +128,29 @@ static void print_head(FILE *out, vg_format format)
               out);
     else if (format == VG_FORMAT_CSV)
         fputs("kernel,cases,ulp_max,ulp_shared,onednn_ulp,tolerance_max,where,verdict\n", out);
+}
+
+/* A line per activation whose slope has a bound: the largest over its rows. */
+static void print_slopes(FILE *out, const json_t *rows)
+{
+    for (int op = 0; op < VG_OP_COUNT; op++) {
+        double most = 0, bound = NAN;
+        size_t i;
+        json_t *row;
+        int count = 0;
+        json_array_foreach(rows, i, row) {
+            if (!json_object_get(row, "slope_max") ||
+                strcmp(vg_json_get_text(row, "op", ""), vg_op_name((vg_op)op)))
+                continue;
+            most = fmax(most, vg_json_get_number(row, "slope_max"));
+            bound = vg_json_get_number(row, "slope_bound");
+            count++;
+        }
+        if (count)
+            fprintf(out, "|%s'| over all inputs of %d rows: at most %.9g, bound %g%s\n",
+                    vg_op_name((vg_op)op), count, most, bound,
+                    op == VG_OP_relu ? ", and nothing but 0 and 1" : "");
+    }
 }
 
 static vg_status print_rows(FILE *out, vg_format format, const void *rows)
@@ -261,6 +290,8 @@ static vg_status run(const request *q, const vg_options *options, totals *t)
     vg_status status = VG_OK;
     json_object_set(document, "verify", rows);
     verify_all(q, rows, t);
+    if (q->format == VG_FORMAT_TABLE && !q->junit)
+        print_slopes(stdout, rows);
     if (t->rows == 0)
         status = nothing_selected(q);
     else if (q->junit)

@@ -12,6 +12,7 @@
 #include "measure/verify_bench.h"
 #include "measure/verify_compare.h"
 #include "measure/verify_fill.h"
+#include "measure/verify_slope.h"
 #include "oracle/oracle.h"
 #include "vgbench/plan.h"
 
@@ -322,6 +323,22 @@ static void note_value(vg_verify_result *result, const vg_bench *b, const place 
     note(result, b, text);
 }
 
+/* dx = dy f': f' as the row has it, against the bound that is stated for it. */
+static bool slope_holds(const vg_bench *b, const place *at, int64_t index,
+                        vg_verify_result *result)
+{
+    double dy = at->slot == VG_DX && b->in[VG_DY] ? b->in[VG_DY][index] : (double)NAN;
+    if (isnan(vg_slope_bound(b->kernel)) ||
+        vg_slope_holds(b->kernel->op, dy, at->got, &result->slope_max))
+        return true;
+    char text[120];
+    snprintf(text, sizeof text, "dx[%lld][%lld] is %.9g for dy %.9g: no slope of %s",
+             (long long)at->row, (long long)at->col, (double)at->got, dy,
+             vg_op_name(b->kernel->op));
+    note(result, b, text);
+    return false;
+}
+
 static bool values_hold(vg_bench *b, vg_verify_result *result)
 {
     bool all = true;
@@ -341,7 +358,7 @@ static bool values_hold(vg_bench *b, vg_verify_result *result)
                 at.verdict = vg_verify_value(at.got, at.reference, b->mag[spec->slot][index],
                                              &tolerance, demand);
                 note_value(result, b, &at);
-                all = all && at.verdict.ok;
+                all = slope_holds(b, &at, index, result) && at.verdict.ok && all;
             }
     }
     return all;

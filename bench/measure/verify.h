@@ -52,6 +52,7 @@ typedef struct vg_verify_result {
     double ulp_shared; /**< the same over the inputs that rows of a library get, too */
     bool shares;       /**< whether the case that runs is one of them */
     double ratio_max; /**< largest error / bound; infinite where no error is allowed */
+    double slope_max; /**< backward rows with a bound on |f'| (verify_slope.h): the largest */
     /* where ratio_max was, or the first failure: */
     vg_shape shape;
     vg_slot slot;

@@ -20,6 +20,15 @@ teardown() {
     [[ $stderr == *"1 rows, "*": 0 rows failed" ]]
 }
 
+@test "verify: the bounds of |f'| are checked and printed" {
+    run --separate-stderr "$VGBENCH" verify --filter='^(sigmoid|tanh|relu|silu)/bwd/scalar$' -o "$dir/v.json"
+    [ "$status" -eq 0 ]
+    [[ $output == *"|relu'| over all inputs of 1 rows: at most 1, bound 1, and nothing but 0 and 1"* ]]
+    [[ $output == *"|sigmoid'| over all inputs of 1 rows: at most 0.25, bound 0.25"* ]]
+    [[ $output == *"|tanh'| over all inputs of 1 rows: at most 1, bound 1"* && $output != *"|silu'|"* ]]
+    [ "$(grep -c '"slope_bound"' "$dir/v.json")" -eq 3 ]
+}
+
 @test "verify: a sample of the shapes is a sample" {
     run --separate-stderr "$VGBENCH" verify --filter='^dense/fwd/scalar$'
     all=${stderr#*rows, } all=${all%% *}

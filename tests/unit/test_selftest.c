@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "measure/verify.h"
+#include "measure/verify_slope.h"
 
 typedef enum mutation {
     NONE,
@@ -409,6 +410,26 @@ static void a_row_without_cases_fails(void **state)
     assert_non_null(strstr(result.text, "not one case"));
 }
 
+/* Slopes that no sigmoid, tanh or relu has, at any size of dy; what says nothing is let pass. */
+static void slopes_beyond_their_bound_are_caught(void **state)
+{
+    (void)state;
+    double max = 0;
+    assert_true(vg_slope_holds(VG_OP_sigmoid, -8, -2, &max) && max == 0.25);
+    assert_false(vg_slope_holds(VG_OP_sigmoid, -8, -2.0001f, &max));
+    assert_true(vg_slope_holds(VG_OP_tanh, 1e20, 1e20f, &max));
+    assert_false(vg_slope_holds(VG_OP_tanh, 1e20, 1.0001e20f, &max));
+    assert_true(max > 1 && max < 1.001);
+    assert_true(vg_slope_holds(VG_OP_relu, 3, 3, &max) && vg_slope_holds(VG_OP_relu, 3, 0, &max));
+    assert_false(vg_slope_holds(VG_OP_relu, 3, 1.5f, &max));
+    assert_true(vg_slope_holds(VG_OP_relu, 1e-40, 1, &max));
+    assert_true(vg_slope_holds(VG_OP_relu, 0, (float)NAN, &max));
+    assert_true(vg_slope_holds(VG_OP_tanh, INFINITY, INFINITY, &max) && max < 1.001);
+    vg_kernel forward = {VG_OP_relu, VG_DIR_fwd, VG_BACKEND_scalar, 0, NULL},
+              other = {VG_OP_silu, VG_DIR_bwd, VG_BACKEND_scalar, 0, NULL};
+    assert_true(isnan(vg_slope_bound(&forward)) && isnan(vg_slope_bound(&other)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(write_into_the_gap_is_caught),
         cmocka_unit_test(the_row_that_faults_is_named),
         cmocka_unit_test(a_row_without_cases_fails),
+        cmocka_unit_test(slopes_beyond_their_bound_are_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
