@@ -40,6 +40,12 @@ static bool find_folder(char folder[PATH])
     return false;
 }
 
+/* The advice of the guide is about gradients at the start and about training: a file for each. */
+static const char *files_of(const char *name)
+{
+    return !strcmp(name, "all") ? "*" : !strcmp(name, "guide") ? "{guide,training}" : name;
+}
+
 static vg_status find_files(const char *name, glob_t *files)
 {
     char folder[PATH], pattern[PATH + 128];
@@ -48,8 +54,8 @@ static vg_status find_files(const char *name, glob_t *files)
     if (!find_folder(folder))
         return vg_fail(VG_EIO, "the experiments are not installed beside the program; set "
                                "VGBENCH_EXPERIMENTS to their folder");
-    snprintf(pattern, sizeof pattern, "%s/%s.yaml", folder, strcmp(name, "all") ? name : "*");
-    if (glob(pattern, 0, NULL, files) == 0)
+    snprintf(pattern, sizeof pattern, "%s/%s.yaml", folder, files_of(name));
+    if (glob(pattern, GLOB_BRACE, NULL, files) == 0)
         return VG_OK;
     char known[1024] = "";
     glob_t all;
@@ -122,7 +128,7 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
                        "factor_per_layer, survival, log10_survival, log10_weight_ratio, "
                        "grad_out_ratio, jacobian_singular_value, cell_factor_per_step, and first_ "
                        "or last_ before a statistic of a layer; trained_ before accuracy, loss, "
-                       "loss_ratio, dead, clip_spread or the code of an event",
+                       "loss_ratio, dead, update_ratio, clip_spread or the code of an event",
                        name);
     return VG_OK;
 }
@@ -181,6 +187,16 @@ static void print_claim(trial *t, const vg_claim *c, const char *ours, const qua
     fflush(stdout);
 }
 
+/* "0.5" with a tolerance, or a bound: "<= 0.5", ">= 0.9". */
+static bool is_as_claimed(const vg_claim *c, double value)
+{
+    if (!strncmp(c->paper, "<=", 2))
+        return value <= strtod(c->paper + 2, NULL);
+    if (!strncmp(c->paper, ">=", 2))
+        return value >= strtod(c->paper + 2, NULL);
+    return fabs(value - strtod(c->paper, NULL)) <= (c->tolerance ? strtod(c->tolerance, NULL) : 0);
+}
+
 static vg_status judge(trial *t, const vg_claim *c, json_t *record)
 {
     char ours[96];
@@ -194,8 +210,7 @@ static vg_status judge(trial *t, const vg_claim *c, json_t *record)
             q.value = vg_trained_value(record, c->quantity);
         else
             VG_TRY(read_quantity(record, c->quantity, &q));
-        double off = fabs(q.value - strtod(c->paper, NULL));
-        agrees = off <= (c->tolerance ? strtod(c->tolerance, NULL) : 0);
+        agrees = is_as_claimed(c, q.value);
         q.absent = isnan(q.value);
         if (q.absent)
             snprintf(ours, sizeof ours, "n/a");

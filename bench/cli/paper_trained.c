@@ -54,6 +54,15 @@ static double clip_deviation(const json_t *step, const json_t *layer)
     return fabs(after / before / vg_json_get_number(step, "clip_factor") - 1);
 }
 
+/* How much the first layer moves a step, over how much the last does, each relative to its weights. */
+static double update_ratio(const json_t *step)
+{
+    const json_t *layers = json_object_get(step, "layers");
+    size_t n = json_array_size(layers);
+    return vg_json_get_number(json_array_get(layers, 0), "update_ratio") /
+           vg_json_get_number(json_array_get(layers, n ? n - 1 : 0), "update_ratio");
+}
+
 static double was_seen(const json_t *record, const char *code)
 {
     size_t i;
@@ -75,6 +84,8 @@ double vg_trained_value(const json_t *record, const char *quantity)
                vg_json_get_number(first, "loss");
     if (!strcmp(name, "dead"))
         return largest(last_step(record), dead);
+    if (!strcmp(name, "update_ratio"))
+        return update_ratio(last_step(record));
     if (!strcmp(name, "clip_spread"))
         return largest(first, clip_deviation);
     return was_seen(record, name);

@@ -8,6 +8,7 @@
  *   trained_dead                     largest fraction of dead units of a layer at the last record
  *   trained_clip_spread              largest deviation of a layer's gradient norm after clipping over
  *                                    that before from the clip factor
+ *   trained_update_ratio             |dW| / |W| of the first layer over that of the last, last record
  *   trained_CODE                     1 where the event (vanishing, lr_too_low, non_finite ...) was
  *                                    seen, else 0
  */

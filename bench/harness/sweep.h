@@ -23,7 +23,7 @@ typedef struct vg_assignment {
 typedef struct vg_claim {
     char *claim;    /**< in words; NULL: none */
     char *quantity; /**< see cli/decay_paper.c */
-    char *paper;    /**< number, or a word for quantity=verdict */
+    char *paper;    /**< number, bound ("<= 0.5", ">= 0.9") or, for quantity=verdict, a word */
     char *tolerance;
     char *then; /**< conclusion where it agrees: "holds", "holds only if ..." */
 } vg_claim;

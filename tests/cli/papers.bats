@@ -30,3 +30,44 @@ setup() {
     [ "$status" -eq 2 ]
     [ ! -e d ]
 }
+
+@test "papers: a bound as the published number; the guide runs what only training shows, too" {
+    mkdir ex
+    cat >ex/guide.yaml <<'YAML'
+width: 16
+batch: 8
+depth: 8
+seeds: 2
+act: sigmoid
+variants:
+  - claim: below
+    quantity: survival
+    paper: "<= 0.5"
+  - claim: not above
+    quantity: survival
+    paper: ">= 0.5"
+YAML
+    cat >ex/training.yaml <<'YAML'
+width: 16
+batch: 8
+depth: 8
+data: gaussians
+steps: 40
+optimizer: sgd
+lr: 0.1
+variants:
+  - claim: stuck
+    act: sigmoid
+    quantity: trained_update_ratio
+    paper: "<= 1e-3"
+  - claim: moves
+    act: relu
+    quantity: trained_update_ratio
+    paper: ">= 0.1"
+YAML
+    VGBENCH_EXPERIMENTS=$PWD/ex run "$VGBENCH" decay --paper=guide threads=1 --quiet -o g.json
+    echo "$output"
+    [ "$status" -eq 1 ] # one claim is refuted
+    [[ "$output" == *"below"*"<= 0.5"*"agrees"*"not above"*">= 0.5"*"DISAGREES"*"training"*"stuck"*"agrees"*"moves"*"agrees"* ]]
+    python3 -c 'import json; d = json.load(open("g.json")); assert len(d["decay"]) == len(d["train"]) == 2'
+}
