@@ -57,6 +57,10 @@ static void table(vg_text *out, const vg_claims *claims, const char *experiment)
         vg_cell_md(out, text_of(claim, "claim"));
         vg_cell_code(out, text_of(claim, "quantity"));
         vg_cell_md(out, text_of(claim, "published"));
+        if (*text_of(claim, "source")) { /* older results do not say */
+            vg_text_add(out, ", ");
+            vg_text_md(out, text_of(claim, "source"));
+        }
         vg_cell_md(out, text_of(claim, "here"));
         vg_cell_printf(out, "%s",
                        json_is_true(json_object_get(claim, "agrees")) ? "yes" : "**no**");

@@ -105,6 +105,8 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
         *q = (quantity){vg_json_get_number(rate, name), exp(lo), exp(hi), false};
     else if (!strcmp(name, "factor_per_layer"))
         *q = (quantity){vg_json_get_number(rate, name), exp(lo / 2), exp(hi / 2), false};
+    else if (!strcmp(name, "depth_scale")) /* blocks over which the square falls to 1/e */
+        *q = (quantity){-1 / vg_json_get_number(rate, "ln_sq_per_layer"), -1 / lo, -1 / hi, false};
     else if (!strcmp(name, "survival"))
         q->value = vg_json_get_number(record, name);
     else if (!strcmp(name, "log10_survival"))
@@ -125,7 +127,7 @@ static vg_status read_quantity(const json_t *record, const char *name, quantity 
     else
         return vg_fail(VG_EINVAL,
                        "quantity=%s: allowed are verdict, sq_per_layer, ln_sq_per_layer, "
-                       "factor_per_layer, survival, log10_survival, log10_weight_ratio, "
+                       "factor_per_layer, depth_scale, survival, log10_survival, log10_weight_ratio, "
                        "grad_out_ratio, jacobian_singular_value, cell_factor_per_step, and first_ "
                        "or last_ before a statistic of a layer; trained_ before accuracy, loss, "
                        "loss_ratio, dead, update_ratio, clip_spread or the code of an event",
@@ -146,12 +148,13 @@ typedef struct trial {
 static void print_head(vg_format format)
 {
     if (format == VG_FORMAT_TABLE)
-        printf("%-66s %11s  %-26s %-9s %s\n", "claim", "published", "here [95% over seeds]", "",
-               "conclusion");
+        printf("%-66s %11s %-6s  %-26s %-9s %s\n", "claim", "expected", "of",
+               "here [95% over seeds]", "", "conclusion");
     else if (format == VG_FORMAT_MD)
-        puts("| claim | published | here [95 % over seeds] | | conclusion |\n|---|---:|---:|---|---|");
+        puts("| claim | expected | of | here [95 % over seeds] | | conclusion |\n"
+             "|---|---:|---|---:|---|---|");
     else if (format == VG_FORMAT_CSV)
-        puts("claim,quantity,published,here,low,high,agrees,conclusion");
+        puts("claim,quantity,published,source,here,low,high,agrees,conclusion");
 }
 
 /* A claim that has no value here was not refuted. */
@@ -176,14 +179,15 @@ static void print_claim(trial *t, const vg_claim *c, const char *ours, const qua
     const char *then = conclusion(c, q, agrees);
     vg_format format = t->options->format;
     if (format == VG_FORMAT_CSV) {
-        printf("\"%s\",%s,%s,%s,", c->claim, c->quantity, c->paper, q->absent ? "" : ours);
+        printf("\"%s\",%s,%s,%s,%s,", c->claim, c->quantity, c->paper, c->source,
+               q->absent ? "" : ours);
         print_bound(q->low);
         print_bound(q->high);
         printf("%s,\"%s\"\n", agrees ? "true" : "false", then);
     } else if (format == VG_FORMAT_MD)
-        printf("| %s | %s | %s | %s | %s |\n", c->claim, c->paper, ours, word, then);
+        printf("| %s | %s | %s | %s | %s | %s |\n", c->claim, c->paper, c->source, ours, word, then);
     else if (format == VG_FORMAT_TABLE)
-        printf("%-66s %11s  %-26s %-9s %s\n", c->claim, c->paper, ours, word, then);
+        printf("%-66s %11s %-6s  %-26s %-9s %s\n", c->claim, c->paper, c->source, ours, word, then);
     fflush(stdout);
 }
 
@@ -222,8 +226,8 @@ static vg_status judge(trial *t, const vg_claim *c, json_t *record)
     t->disagreeing += !agrees;
     print_claim(t, c, ours, &q, agrees);
     json_object_set_new(record, "claim",
-                        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "claim", c->claim, "quantity",
-                                  c->quantity, "published", c->paper, "here", ours, "agrees",
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "claim", c->claim, "quantity",
+                                  c->quantity, "published", c->paper, "source", c->source, "here", ours, "agrees",
                                   agrees, "conclusion",
                                   conclusion(c, &q, agrees)));
     return VG_OK;

@@ -24,6 +24,7 @@ typedef struct vg_claim {
     char *claim;    /**< in words; NULL: none */
     char *quantity; /**< see cli/decay_paper.c */
     char *paper;    /**< number, bound ("<= 0.5", ">= 0.9") or, for quantity=verdict, a word */
+    const char *source; /**< whose number that is, the key it stands under: paper, theory or advice */
     char *tolerance;
     char *then; /**< conclusion where it agrees: "holds", "holds only if ..." */
 } vg_claim;

@@ -76,9 +76,15 @@ static vg_status read_variants(reader *r, vg_sweep *sweep);
 /* Texts of a variant that are no spec keys; NULL for other keys. */
 static char **text_field(vg_variant *v, const char *key)
 {
-    static const char *const names[] = {"name", "claim", "quantity", "paper", "tolerance", "then"};
-    char **fields[] = {&v->name,        &v->claim.claim,     &v->claim.quantity,
-                       &v->claim.paper, &v->claim.tolerance, &v->claim.then};
+    static const char *const names[] = {"name", "claim", "quantity", "tolerance", "then"};
+    static const char *const sources[] = {"paper", "theory", "advice"};
+    char **fields[] = {&v->name, &v->claim.claim, &v->claim.quantity, &v->claim.tolerance,
+                       &v->claim.then};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (!strcmp(key, sources[i])) {
+            v->claim.source = sources[i];
+            return &v->claim.paper;
+        }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(key, names[i]))
             return fields[i];

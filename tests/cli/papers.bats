@@ -31,7 +31,7 @@ setup() {
     [ ! -e d ]
 }
 
-@test "papers: a bound as the published number; the guide runs what only training shows, too" {
+@test "papers: a bound as the published number, and whose number it is; the guide runs what only training shows, too" {
     mkdir ex
     cat >ex/guide.yaml <<'YAML'
 width: 16
@@ -45,7 +45,7 @@ variants:
     paper: "<= 0.5"
   - claim: not above
     quantity: survival
-    paper: ">= 0.5"
+    theory: ">= 0.5"
 YAML
     cat >ex/training.yaml <<'YAML'
 width: 16
@@ -63,11 +63,13 @@ variants:
   - claim: moves
     act: relu
     quantity: trained_update_ratio
-    paper: ">= 0.1"
+    advice: ">= 0.1"
 YAML
     VGBENCH_EXPERIMENTS=$PWD/ex run "$VGBENCH" decay --paper=guide threads=1 --quiet -o g.json
     echo "$output"
     [ "$status" -eq 1 ] # one claim is refuted
     [[ "$output" == *"below"*"<= 0.5"*"agrees"*"not above"*">= 0.5"*"DISAGREES"*"training"*"stuck"*"agrees"*"moves"*"agrees"* ]]
-    python3 -c 'import json; d = json.load(open("g.json")); assert len(d["decay"]) == len(d["train"]) == 2'
+    python3 -c 'import json; d = json.load(open("g.json"))
+assert [r["claim"]["source"] for r in d["decay"] + d["train"]] == ["paper", "theory", "paper", "advice"]'
+    [[ "$output" == *"expected of"*"<= 0.5 paper"*">= 0.5 theory"*">= 0.1 advice"* ]]
 }
