@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/paper_quantity.h"
 #include "cli/paper_trained.h"
 #include "cli/progress.h"
 #include "harness/decay.h"
@@ -71,70 +72,6 @@ static vg_status find_files(const char *name, glob_t *files)
     return vg_fail(VG_EINVAL, "--paper=%s: allowed are all%s", name, known);
 }
 
-/* --- quantities ---------------------------------------------------------------------------- */
-
-static double of_layer(const json_t *record, bool last, const char *key)
-{
-    const json_t *layers = json_object_get(record, "layers");
-    return vg_json_get_number(json_array_get(layers, last ? json_array_size(layers) - 1 : 0), key);
-}
-
-static double interval_end(const json_t *record, int end)
-{
-    const json_t *ci = json_object_get(json_object_get(record, "rate"), "ci95");
-    const json_t *value = json_array_get(ci, (size_t)end);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
-/* A number of the record with its 95 % interval over the seeds, where there is one. */
-typedef struct quantity {
-    double value, low, high;
-    bool absent; /* no value here */
-} quantity;
-
-#define JACOBIAN "jacobian_singular_value"
-
-static vg_status read_quantity(const json_t *record, const char *name, quantity *q)
-{
-    const json_t *rate = json_object_get(record, "rate");
-    double lo = interval_end(record, 0), hi = interval_end(record, 1);
-    *q = (quantity){NAN, NAN, NAN, false};
-    if (!strcmp(name, "ln_sq_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), lo, hi, false};
-    else if (!strcmp(name, "sq_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), exp(lo), exp(hi), false};
-    else if (!strcmp(name, "factor_per_layer"))
-        *q = (quantity){vg_json_get_number(rate, name), exp(lo / 2), exp(hi / 2), false};
-    else if (!strcmp(name, "depth_scale")) /* blocks over which the square falls to 1/e */
-        *q = (quantity){-1 / vg_json_get_number(rate, "ln_sq_per_layer"), -1 / lo, -1 / hi, false};
-    else if (!strcmp(name, "survival"))
-        q->value = vg_json_get_number(record, name);
-    else if (!strcmp(name, "log10_survival"))
-        q->value = log10(vg_json_get_number(record, "survival"));
-    else if (!strcmp(name, "log10_weight_ratio"))
-        q->value = log10(of_layer(record, false, "grad_weight_l2") /
-                         of_layer(record, true, "grad_weight_l2"));
-    else if (!strcmp(name, "grad_out_ratio"))
-        q->value = of_layer(record, false, "grad_out_l2") / of_layer(record, true, "grad_out_l2");
-    else if (!strcmp(name, JACOBIAN))
-        q->value = vg_json_get_number(record, name);
-    else if (!strcmp(name, "cell_factor_per_step"))
-        q->value = vg_json_get_number(json_object_get(record, "recurrent"), name);
-    else if (!strncmp(name, "first_", 6))
-        q->value = of_layer(record, false, name + 6);
-    else if (!strncmp(name, "last_", 5))
-        q->value = of_layer(record, true, name + 5);
-    else
-        return vg_fail(VG_EINVAL,
-                       "quantity=%s: allowed are verdict, sq_per_layer, ln_sq_per_layer, "
-                       "factor_per_layer, depth_scale, survival, log10_survival, log10_weight_ratio, "
-                       "grad_out_ratio, jacobian_singular_value, cell_factor_per_step, and first_ "
-                       "or last_ before a statistic of a layer; trained_ before accuracy, loss, "
-                       "loss_ratio, dead, update_ratio, clip_spread or the code of an event",
-                       name);
-    return VG_OK;
-}
-
 /* --- running ------------------------------------------------------------------------------- */
 
 typedef struct trial {
@@ -158,10 +95,10 @@ static void print_head(vg_format format)
 }
 
 /* A claim that has no value here was not refuted. */
-static const char *conclusion(const vg_claim *c, const quantity *q, bool agrees)
+static const char *conclusion(const vg_claim *c, const vg_quantity *q, bool agrees)
 {
     if (!agrees)
-        return q->absent ? "not judged: nothing to measure at this size" : "does not hold here";
+        return isnan(q->value) ? "not judged: nothing to measure at this size" : "does not hold here";
     return c->then ? c->then : "";
 }
 
@@ -173,14 +110,14 @@ static void print_bound(double bound)
     putchar(',');
 }
 
-static void print_claim(trial *t, const vg_claim *c, const char *ours, const quantity *q, bool agrees)
+static void print_claim(trial *t, const vg_claim *c, const char *ours, const vg_quantity *q, bool agrees)
 {
-    const char *word = agrees ? "agrees" : q->absent ? "n/a" : "DISAGREES";
+    const char *word = agrees ? "agrees" : isnan(q->value) ? "n/a" : "DISAGREES";
     const char *then = conclusion(c, q, agrees);
     vg_format format = t->options->format;
     if (format == VG_FORMAT_CSV) {
         printf("\"%s\",%s,%s,%s,%s,", c->claim, c->quantity, c->paper, c->source,
-               q->absent ? "" : ours);
+               isnan(q->value) ? "" : ours);
         print_bound(q->low);
         print_bound(q->high);
         printf("%s,\"%s\"\n", agrees ? "true" : "false", then);
@@ -204,24 +141,23 @@ static bool is_as_claimed(const vg_claim *c, double value)
 static vg_status judge(trial *t, const vg_claim *c, json_t *record)
 {
     char ours[96];
-    quantity q = {.value = NAN, .low = NAN, .high = NAN};
+    vg_quantity q = {.value = NAN, .low = NAN, .high = NAN};
     bool agrees;
     if (!strcmp(c->quantity, "verdict")) {
         snprintf(ours, sizeof ours, "%s", vg_json_get_text(record, "verdict", ""));
         agrees = !strcmp(ours, c->paper);
     } else {
         if (vg_is_trained_quantity(c->quantity))
-            q.value = vg_trained_value(record, c->quantity);
+            q = (vg_quantity){vg_trained_value(record, c->quantity), NAN, NAN, true};
         else
-            VG_TRY(read_quantity(record, c->quantity, &q));
+            VG_TRY(vg_quantity_read(record, c->quantity, &q));
         agrees = is_as_claimed(c, q.value);
-        q.absent = isnan(q.value);
-        if (q.absent)
+        if (isnan(q.value))
             snprintf(ours, sizeof ours, "n/a");
         else if (isfinite(q.low))
             snprintf(ours, sizeof ours, "%.5g [%.5g, %.5g]", q.value, q.low, q.high);
         else
-            snprintf(ours, sizeof ours, "%.7g", q.value);
+            snprintf(ours, sizeof ours, "%.7g%s", q.value, q.one_seed ? " (one seed)" : "");
     }
     t->disagreeing += !agrees;
     print_claim(t, c, ours, &q, agrees);
@@ -241,7 +177,7 @@ static vg_status run_point(trial *t, const vg_sweep *sweep, int64_t point, const
     vg_decay_options how = {.interrupted = t->interrupted};
     VG_TRY(vg_sweep_point(sweep, point, &spec, &variant));
     const vg_variant *v = &sweep->variants[variant];
-    how.jacobian = v->claim.quantity && !strcmp(v->claim.quantity, JACOBIAN);
+    how.jacobian = v->claim.quantity && !strcmp(v->claim.quantity, VG_QUANTITY_JACOBIAN);
     const char *name = v->name ? v->name : v->claim.claim ? v->claim.claim : file;
     vg_progress_step(&t->progress, (int)point, name);
     bool trained = vg_is_trained_quantity(v->claim.quantity);

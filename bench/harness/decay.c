@@ -33,7 +33,8 @@ static vg_status allocate(const vg_spec *spec, vg_decay *d)
     VG_TRY(vg_size_mul((size_t)d->seeds, (size_t)d->depth, &count));
     d->stats = calloc(count, sizeof *d->stats);
     d->loss = calloc((size_t)spec->seeds, sizeof *d->loss);
-    if (!d->stats || !d->loss)
+    d->jacobian = calloc((size_t)spec->seeds, sizeof *d->jacobian);
+    if (!d->stats || !d->loss || !d->jacobian)
         return vg_fail(VG_ENOMEM, "out of memory for the statistics of %zu blocks", count);
     return VG_OK;
 }
@@ -52,8 +53,8 @@ static vg_status run_seeds(vg_net *net, const vg_decay_options *options, vg_deca
             d->spectral_radius += vg_net_spectral_radius(net) / (double)spec->seeds;
         for (int64_t l = 1; l <= d->depth; l++)
             vg_net_stats(net, l, &d->stats[s * d->depth + l - 1]);
-        if (s == 0 && options->jacobian)
-            VG_TRY(vg_net_jacobian(net, &d->jacobian));
+        if (options->jacobian)
+            VG_TRY(vg_net_jacobian(net, &d->jacobian[s]));
         if (s == 0 && options->dump)
             VG_TRY(vg_dump_net(net, options->dump));
     }
@@ -115,35 +116,42 @@ static double spread_of_ln(const vg_decay *d, int64_t l)
     return d->seeds > 1 ? sqrt(square / (double)(d->seeds - 1)) : (double)NAN;
 }
 
+/* What is written of a block; of the last two a cell has one or both. */
+static const struct {
+    const char *key;
+    size_t field;
+    bool norm;
+} columns[] = {
+    {"delta_l2", offsetof(vg_block_stats, delta_l2), true},
+    {"grad_out_l2", offsetof(vg_block_stats, grad_out_l2), true},
+    {"grad_weight_l2", offsetof(vg_block_stats, grad_weight_l2), true},
+    {"grad_bias_l2", offsetof(vg_block_stats, grad_bias_l2), true},
+    {"weight_l2", offsetof(vg_block_stats, weight_l2), true},
+    {"out_mean", offsetof(vg_block_stats, out_mean), false},
+    {"out_std", offsetof(vg_block_stats, out_std), false},
+    {"slope_abs_mean", offsetof(vg_block_stats, slope_abs_mean), false},
+    {"slope_sq_mean", offsetof(vg_block_stats, slope_sq_mean), false},
+    {"slope_abs_max", offsetof(vg_block_stats, slope_abs_max), false},
+    {"saturated", offsetof(vg_block_stats, saturated), false},
+    {"dead", offsetof(vg_block_stats, dead), false},
+    {"zero", offsetof(vg_block_stats, zero), false},
+    {"subnormal", offsetof(vg_block_stats, subnormal), false},
+    {"underflow_fp16", offsetof(vg_block_stats, underflow_fp16), false},
+    {"underflow_bf16", offsetof(vg_block_stats, underflow_bf16), false},
+    {"carry_mean", offsetof(vg_block_stats, carry), false},
+    {"grad_cell_l2", offsetof(vg_block_stats, grad_cell_l2), true},
+};
+
+/* A gate carries the state of lstm and gru, a cell is lstm's alone. */
+static size_t columns_of(const vg_spec *spec)
+{
+    size_t without = spec->model == VG_MODEL_lstm ? 0 : spec->model == VG_MODEL_gru ? 1 : 2;
+    return sizeof columns / sizeof *columns - without;
+}
+
 static json_t *layers_json(const vg_spec *spec, const vg_decay *d)
 {
-    static const struct {
-        const char *key;
-        size_t field;
-        bool norm;
-    } columns[] = {
-        {"delta_l2", offsetof(vg_block_stats, delta_l2), true},
-        {"grad_out_l2", offsetof(vg_block_stats, grad_out_l2), true},
-        {"grad_weight_l2", offsetof(vg_block_stats, grad_weight_l2), true},
-        {"grad_bias_l2", offsetof(vg_block_stats, grad_bias_l2), true},
-        {"weight_l2", offsetof(vg_block_stats, weight_l2), true},
-        {"out_mean", offsetof(vg_block_stats, out_mean), false},
-        {"out_std", offsetof(vg_block_stats, out_std), false},
-        {"slope_abs_mean", offsetof(vg_block_stats, slope_abs_mean), false},
-        {"slope_sq_mean", offsetof(vg_block_stats, slope_sq_mean), false},
-        {"slope_abs_max", offsetof(vg_block_stats, slope_abs_max), false},
-        {"saturated", offsetof(vg_block_stats, saturated), false},
-        {"dead", offsetof(vg_block_stats, dead), false},
-        {"zero", offsetof(vg_block_stats, zero), false},
-        {"subnormal", offsetof(vg_block_stats, subnormal), false},
-        {"underflow_fp16", offsetof(vg_block_stats, underflow_fp16), false},
-        {"underflow_bf16", offsetof(vg_block_stats, underflow_bf16), false},
-        {"carry_mean", offsetof(vg_block_stats, carry), false},
-        {"grad_cell_l2", offsetof(vg_block_stats, grad_cell_l2), true},
-    };
-    /* a gate carries the state of lstm and gru, a cell is lstm's alone */
-    size_t without = spec->model == VG_MODEL_lstm ? 0 : spec->model == VG_MODEL_gru ? 1 : 2;
-    size_t count = sizeof columns / sizeof *columns - without;
+    size_t count = columns_of(spec);
     json_t *layers = json_array();
     for (int64_t l = 1; l <= d->depth; l++) {
         json_t *layer = json_object();
@@ -157,15 +165,33 @@ static json_t *layers_json(const vg_spec *spec, const vg_decay *d)
     return layers;
 }
 
-static json_t *by_seed_json(const vg_decay *d, int64_t first)
+/* Statistics of a block in one seed, those that it has. */
+static json_t *block_json(const vg_spec *spec, const vg_decay *d, int64_t s, int64_t l)
+{
+    json_t *block = json_object();
+    for (size_t c = 0; c < columns_of(spec); c++) {
+        double value;
+        memcpy(&value, (const char *)&d->stats[s * d->depth + l - 1] + columns[c].field,
+               sizeof value);
+        if (isfinite(value))
+            vg_json_set_number(block, columns[c].key, value);
+    }
+    return block;
+}
+
+static json_t *by_seed_json(const vg_spec *spec, const vg_decay *d)
 {
     json_t *list = json_array();
     for (int64_t s = 0; s < d->seeds; s++) {
         json_t *one = json_object();
         double top = vg_decay_signal(d, s, d->depth);
-        json_object_set_new(one, "seed", json_integer(first + s));
+        json_object_set_new(one, "seed", json_integer(spec->seed + s));
         vg_json_set_number(one, "survival", vg_decay_signal(d, s, 1) / top);
         vg_json_set_number(one, "ln_sq_per_layer", d->seed_rate[s]);
+        if (d->jacobian[s] > 0)
+            vg_json_set_number(one, "jacobian_singular_value", d->jacobian[s]);
+        json_object_set_new(one, "first", block_json(spec, d, s, 1));
+        json_object_set_new(one, "last", block_json(spec, d, s, d->depth));
         json_array_append_new(list, one);
     }
     return list;
@@ -262,11 +288,11 @@ static void set_recurrent(json_t *record, const vg_spec *spec, const vg_decay *d
     json_object_set_new(record, "recurrent", recurrent);
 }
 
-static double mean_loss(const vg_decay *d)
+static double mean_over_seeds(const vg_decay *d, const double *values)
 {
     double sum = 0;
     for (int64_t s = 0; s < d->seeds; s++)
-        sum += d->loss[s];
+        sum += values[s];
     return sum / (double)d->seeds;
 }
 
@@ -293,9 +319,9 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     json_object_set_new(record, "seeds", seeds);
     json_object_set_new(record, "params", json_integer(d->params));
     json_object_set_new(record, "matrices", json_integer(d->matrices));
-    vg_json_set_number(record, "loss", mean_loss(d));
+    vg_json_set_number(record, "loss", mean_over_seeds(d, d->loss));
     json_object_set_new(record, "layers", layers_json(spec, d));
-    json_object_set_new(record, "by_seed", by_seed_json(d, spec->seed));
+    json_object_set_new(record, "by_seed", by_seed_json(spec, d));
     set_rate(record, d);
     set_explain(record, d);
     set_theory(record, d, t);
@@ -305,8 +331,8 @@ static json_t *record_json(const vg_spec *spec, const vg_decay *d, const vg_theo
     double spread = t->valid ? vg_theory_spread(t) / sqrt((double)d->seeds) : (double)NAN;
     vg_json_set_text(record, "verdict", vg_decay_verdict(d, spec, spread));
     vg_json_set_number(record, "out_correlation", d->correlation);
-    if (d->jacobian > 0)
-        vg_json_set_number(record, "jacobian_singular_value", d->jacobian);
+    if (d->jacobian[0] > 0)
+        vg_json_set_number(record, "jacobian_singular_value", mean_over_seeds(d, d->jacobian));
     json_object_set_new(record, "findings", vg_findings(spec, d, spread));
     set_advice(record, spec, measured);
     json_object_set_new(record, "checklist", vg_checklist(spec, record));

@@ -32,7 +32,7 @@ typedef struct vg_decay {
     int64_t depth, seeds;  /**< entries: blocks, or steps in time */
     vg_block_stats *stats; /**< [seeds][depth] */
     double *loss;          /**< [seeds] */
-    double jacobian;       /**< mean singular value of a layer's Jacobian, first seed; or 0 */
+    double *jacobian;      /**< [seeds]: mean singular value of a layer's Jacobian; or 0 */
     double correlation;    /**< mean over seeds: of two samples at the last block */
     bool trunk;            /**< the signal is dL/dh_l, not delta_l */
     bool recurrent;
@@ -54,6 +54,9 @@ double vg_decay_signal(const vg_decay *d, int64_t s, int64_t l);
  * blocks all but the last; fewer than 3 points give a reason and no rate. */
 vg_status vg_decay_fit(vg_decay *d);
 void vg_decay_release(vg_decay *d);
+
+/** Half of the 95 % interval of the mean of @p n values by Student's t; NAN for fewer than two. */
+double vg_seed_interval(const double *values, int64_t n);
 
 /** "vanishing", "healthy", "growing" or "exploding" by rate x depth beyond the finite-width band:
  * vanishing and exploding mean more than one decade of the norm over the depth. @p spread is the

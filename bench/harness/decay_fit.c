@@ -29,6 +29,16 @@ static double student(int64_t freedom)
            (5 * pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * v * v);
 }
 
+double vg_seed_interval(const double *values, int64_t n)
+{
+    double sum = 0, square = 0;
+    for (int64_t s = 0; s < n; s++)
+        sum += values[s];
+    for (int64_t s = 0; s < n; s++)
+        square += (values[s] - sum / (double)n) * (values[s] - sum / (double)n);
+    return n > 1 ? student(n - 1) * sqrt(square / (double)(n - 1) / (double)n) : (double)NAN;
+}
+
 static void average(vg_decay *d)
 {
     for (int64_t l = 1; l <= d->depth; l++) {
@@ -73,21 +83,17 @@ static vg_status fit(vg_decay *d)
     double *y = calloc((size_t)d->depth + 1, sizeof *y);
     if (!y)
         return vg_fail(VG_ENOMEM, "out of memory for the fit");
-    double sum = 0, square = 0, n = (double)d->seeds;
+    double sum = 0;
     for (int64_t s = 0; s < d->seeds; s++) {
         for (int64_t l = d->from; l <= d->to; l++)
             y[l] = ln_square(vg_decay_signal(d, s, l));
         d->seed_rate[s] = vg_fit_rate(y, d->from, d->to, NULL);
         sum += d->seed_rate[s];
     }
-    d->rate = sum / n;
-    for (int64_t s = 0; s < d->seeds; s++)
-        square += (d->seed_rate[s] - d->rate) * (d->seed_rate[s] - d->rate);
-    if (d->seeds > 1) {
-        double half = student(d->seeds - 1) * sqrt(square / (n - 1) / n);
-        d->ci95[0] = d->rate - half;
-        d->ci95[1] = d->rate + half;
-    }
+    d->rate = sum / (double)d->seeds;
+    double half = vg_seed_interval(d->seed_rate, d->seeds);
+    d->ci95[0] = d->rate - half;
+    d->ci95[1] = d->rate + half;
     free(y);
     return VG_OK;
 }
@@ -113,6 +119,7 @@ void vg_decay_release(vg_decay *d)
 {
     free(d->stats);
     free(d->loss);
+    free(d->jacobian);
     free(d->mean_ln);
     free(d->seed_rate);
     *d = (vg_decay){0};

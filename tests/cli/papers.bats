@@ -73,3 +73,54 @@ YAML
 assert [r["claim"]["source"] for r in d["decay"] + d["train"]] == ["paper", "theory", "paper", "advice"]'
     [[ "$output" == *"expected of"*"<= 0.5 paper"*">= 0.5 theory"*">= 0.1 advice"* ]]
 }
+
+@test "papers: numbers of several seeds have an interval, of one seed they say so" {
+    mkdir ex
+    cat >ex/few.yaml <<'YAML'
+width: 16
+batch: 8
+depth: 8
+seeds: 3
+act: tanh
+variants:
+  - claim: spread
+    quantity: last_out_std
+    theory: "<= 1"
+  - claim: ratio
+    quantity: log10_weight_ratio
+    theory: "<= 9"
+  - claim: jacobian
+    quantity: jacobian_singular_value
+    theory: "<= 9"
+  - claim: alone
+    seeds: 1
+    quantity: last_out_std
+    theory: "<= 1"
+  - claim: trained
+    data: gaussians
+    steps: 8
+    quantity: trained_accuracy
+    theory: "<= 1"
+YAML
+    VGBENCH_EXPERIMENTS=$PWD/ex run "$VGBENCH" decay --paper=few threads=1 --quiet -o f.json
+    echo "$output"
+    [ "$status" -eq 0 ]
+    python3 - <<'PY'
+import json, math
+d = json.load(open("f.json"))
+spread, ratio, jacobian, alone = (r["claim"]["here"] for r in d["decay"])
+def parse(text):
+    value, low, high = (float(t.strip("[],")) for t in text.split())
+    assert low < value < high
+    return value, low, high
+# Student's t of two degrees of freedom
+values = [s["last"]["out_std"] for s in d["decay"][0]["by_seed"]]
+mean = sum(values) / 3
+half = 4.303 * math.sqrt(sum((v - mean) ** 2 for v in values) / 2 / 3)
+for got, expected in zip(parse(spread), (mean, mean - half, mean + half)):
+    assert abs(got - expected) < 1e-4
+parse(ratio)
+assert parse(jacobian)[0] == float("%.5g" % d["decay"][2]["jacobian_singular_value"])
+assert alone.endswith(" (one seed)") and d["train"][0]["claim"]["here"].endswith(" (one seed)")
+PY
+}
