@@ -58,10 +58,13 @@ void vg_decay_release(vg_decay *d);
 /** Half of the 95 % interval of the mean of @p n values by Student's t; NAN for fewer than two. */
 double vg_seed_interval(const double *values, int64_t n);
 
-/** "vanishing", "healthy", "growing" or "exploding" by rate x depth beyond the finite-width band:
- * vanishing and exploding mean more than one decade of the norm over the depth. @p spread is the
- * standard deviation of the seed average of ln ||s_1||^2 / ||s_depth||^2. An unnormalised skip that
- * grows is "growing". */
+/** Decades of the norm over the depth that are no finding: one, and beside it 4 @p spread, which is
+ * the standard deviation of the seed average of ln ||s_1||^2 / ||s_depth||^2 that theory predicts; where
+ * it predicts none (NAN), half of the interval over the seeds. */
+double vg_decay_limit(const vg_decay *d, double spread);
+
+/** "vanishing", "healthy", "growing" or "exploding" by rate x depth beyond vg_decay_limit(). An
+ * unnormalised skip that grows is "growing". */
 const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread);
 
 #endif

@@ -6,6 +6,8 @@
 #include "harness/decay.h"
 #include "harness/theory.h"
 
+static const double LN10 = 2.302585092994046;
+
 double vg_decay_signal(const vg_decay *d, int64_t s, int64_t l)
 {
     const vg_block_stats *b = &d->stats[s * d->depth + l - 1];
@@ -125,12 +127,18 @@ void vg_decay_release(vg_decay *d)
     *d = (vg_decay){0};
 }
 
+double vg_decay_limit(const vg_decay *d, double spread)
+{
+    double band = isfinite(spread) ? 4 * spread
+                                   : (d->ci95[1] - d->ci95[0]) / 2 * (double)(d->depth - 1);
+    return 1 + (isfinite(band) ? band / (2 * LN10) : 0);
+}
+
 const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread)
 {
-    static const double LN10 = 2.302585092994046;
     double decades = d->reason ? log10(d->survival)
                                : d->rate * (double)(d->depth - 1) / (2 * LN10);
-    double limit = 1 + (isfinite(spread) ? 4 * spread / (2 * LN10) : 0);
+    double limit = vg_decay_limit(d, spread);
     if (isnan(decades))
         return "exploding";
     if (decades < -limit)

@@ -104,7 +104,7 @@ static void find_decay(examined *e, double spread)
     const vg_decay *d = e->d;
     const char *verdict = vg_decay_verdict(d, e->spec, spread);
     double decades = d->reason ? log10(d->survival) : d->rate * (double)(d->depth - 1) / (2 * LN10);
-    double limit = 1 + (isfinite(spread) ? 4 * spread / (2 * LN10) : 0);
+    double limit = vg_decay_limit(d, spread);
     double values[] = {decades, verdict[0] == 'v' ? -limit : limit};
     if (verdict[0] == 'h')
         return;

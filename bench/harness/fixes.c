@@ -269,14 +269,9 @@ vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, b
 
 /* --- ranking ------------------------------------------------------------------------------- */
 
-static int rank_of_verdict(const json_t *record)
+static bool is_healthy(const json_t *record)
 {
-    static const char *const order[] = {"healthy", "growing", "vanishing", "exploding"};
-    const char *verdict = vg_json_get_text(record, "verdict", "");
-    int i = 0;
-    while (i < 4 && strcmp(verdict, order[i]))
-        i++;
-    return i;
+    return !strcmp(vg_json_get_text(record, "verdict", ""), "healthy");
 }
 
 /* Half decades between the survival and 1. */
@@ -297,7 +292,7 @@ static int words_of(const json_t *record)
 
 int vg_fix_compare(const json_t *a, const json_t *b)
 {
-    int verdict = rank_of_verdict(a) - rank_of_verdict(b), words = words_of(a) - words_of(b);
+    int verdict = is_healthy(b) - is_healthy(a), words = words_of(a) - words_of(b);
     double far = distance(a) - distance(b);
     json_int_t place = json_integer_value(json_object_get(a, "fix")) -
                        json_integer_value(json_object_get(b, "fix"));
@@ -341,7 +336,7 @@ static void set_place(json_t *one, const json_t *base, const json_t *fixed, cons
 static bool is_advisable(const json_t *record)
 {
     double decades = fabs(log10(vg_json_get_number(record, "survival")));
-    return rank_of_verdict(record) == 0 && decades <= 1 &&
+    return is_healthy(record) && decades <= 1 &&
            json_is_true(json_object_get(record, "equal_matrices")) &&
            strcmp(vg_json_get_text(json_object_get(record, "spec"), "act", ""), "linear");
 }

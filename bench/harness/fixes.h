@@ -58,7 +58,8 @@ json_t *vg_fix_advice(const json_t *base, const json_t *records, int most);
  * formula covers, or that are not predicted to be healthy, are left out. */
 json_t *vg_fix_predict(const vg_spec *base, const vg_theory_measured *measured, int most);
 
-/** The order of the matrix: negative where record @p a goes before @p b. */
+/** The order of the matrix: negative where record @p a goes before @p b. Healthy ones first, then by the
+ * distance of survival from 1, whichever way. */
 int vg_fix_compare(const json_t *a, const json_t *b);
 
 #endif

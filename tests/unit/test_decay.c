@@ -231,11 +231,48 @@ static void lines_build_what_they_use(void **state)
     assert_int_equal(gates, 2);
 }
 
+static json_t *of(const char *verdict, double survival)
+{
+    return json_pack("{s:s, s:f, s:s, s:i}", "verdict", verdict, "survival", survival, "name", "", "fix", 0);
+}
+
+/* 42 times as much gradient is nearer to all of it than 2e-33. */
+static void the_matrix_is_ranked_by_distance(void **state)
+{
+    (void)state;
+    json_t *healthy = of("healthy", 0.2), *grown = of("exploding", 42), *gone = of("vanishing", 2e-33);
+    assert_true(vg_fix_compare(healthy, grown) < 0 && vg_fix_compare(healthy, gone) < 0);
+    assert_true(vg_fix_compare(grown, gone) < 0 && vg_fix_compare(gone, grown) > 0);
+    json_decref(healthy);
+    json_decref(grown);
+    json_decref(gone);
+}
+
+/* No formula: what the seeds do not agree on is no finding. */
+static void the_seeds_decide_where_theory_is_silent(void **state)
+{
+    (void)state;
+    double loss[] = {2, 2, 2};
+    vg_spec spec = lab_spec("depth=8");
+    vg_decay d = {.depth = 256, .seeds = 3, .loss = loss, .rate = 2 * log(1.026),
+                  .ci95 = {2 * log(0.991), 2 * log(1.063)}};
+    assert_string_equal(vg_decay_verdict(&d, &spec, NAN), "healthy");
+    d.ci95[0] = 2 * log(1.02);
+    d.ci95[1] = 2 * log(1.032);
+    assert_string_equal(vg_decay_verdict(&d, &spec, NAN), "exploding");
+    d.rate = 2 * log(0.9);
+    assert_string_equal(vg_decay_verdict(&d, &spec, NAN), "vanishing");
+    d.ci95[0] = d.ci95[1] = NAN; /* one seed */
+    assert_string_equal(vg_decay_verdict(&d, &spec, NAN), "vanishing");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_of_plain_networks),
         cmocka_unit_test(weight_gradients_hide_the_decay),
+        cmocka_unit_test(the_matrix_is_ranked_by_distance),
+        cmocka_unit_test(the_seeds_decide_where_theory_is_silent),
         cmocka_unit_test(orthogonal_linear_networks_are_exact),
         cmocka_unit_test(rezero_is_one_to_the_last_bit),
         cmocka_unit_test(norms_and_skips_agree_with_theory),
