@@ -50,9 +50,8 @@ static void fill(const json_t *record, cells *c)
     const json_t *theory = json_object_get(record, "theory");
     double survival = vg_json_get_number(record, "survival");
     number(vg_json_get_number(rate, "factor_per_layer"), "%.4g", c->factor);
-    double lo = json_number_value(json_array_get(ci, 0)),
-           hi = json_number_value(json_array_get(ci, 1));
-    if (json_is_number(json_array_get(ci, 0)))
+    double lo = vg_json_bound(ci, 0), hi = vg_json_bound(ci, 1);
+    if (isfinite(lo))
         snprintf(c->interval, sizeof c->interval, "%.4g..%.4g", exp(lo / 2), exp(hi / 2));
     else
         strcpy(c->interval, "n/a");
@@ -85,12 +84,11 @@ static void print_csv(FILE *out, const char *name, const json_t *record, const c
 {
     const json_t *rate = json_object_get(record, "rate"), *ci = json_object_get(rate, "ci95");
     const json_t *theory = json_object_get(record, "theory");
-    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
     vg_csv_text(out, name);
     fprintf(out, ",%s", vg_json_get_text(rate, "signal", ""));
     vg_csv_number(out, vg_json_get_number(rate, "ln_sq_per_layer"));
-    vg_csv_number(out, json_is_number(lo) ? json_number_value(lo) : (double)NAN);
-    vg_csv_number(out, json_is_number(hi) ? json_number_value(hi) : (double)NAN);
+    vg_csv_number(out, vg_json_bound(ci, 0));
+    vg_csv_number(out, vg_json_bound(ci, 1));
     vg_csv_number(out, vg_json_get_number(rate, "factor_per_layer"));
     vg_csv_number(out, vg_json_get_number(theory, "ln_sq_per_layer"));
     vg_csv_number(out, vg_json_get_number(theory, "sd_ln"));
@@ -209,31 +207,58 @@ void vg_decay_print_checklist(FILE *out, const json_t *record)
     }
 }
 
-static void print_precision(FILE *out, const json_t *precision)
+static bool has_subnormals(const json_t *record)
 {
-    const json_t *ftz = json_object_get(precision, "ftz"), *format;
+    size_t index;
+    json_t *layer;
+    json_array_foreach(json_object_get(record, "layers"), index, layer)
+        if (vg_json_get_number(layer, "subnormal") > 0)
+            return true;
+    return false;
+}
+
+/* "; half subnormal from layer 9 down", where that is so anywhere. */
+static void print_from(FILE *out, const json_t *object, const char *key, const char *what,
+                       const char *unit)
+{
+    double from = vg_json_get_number(object, key);
+    if (isfinite(from))
+        fprintf(out, "; %s from %s %.0f down", what, unit, from);
+}
+
+static void print_ftz(FILE *out, const json_t *record, const json_t *ftz, const char *unit)
+{
+    const json_t *ci = json_object_get(ftz, "slowdown_ci95");
+    double low = vg_json_bound(ci, 0), high = vg_json_bound(ci, 1);
+    fprintf(out, "    backward pass %.3g ms %s, %.3g ms flushed: x%.3g [%.3g, %.3g], n=%.0f%s",
+            vg_json_get_number(ftz, "backward_ms"),
+            has_subnormals(record) ? "with subnormals" : "(no subnormals)",
+            vg_json_get_number(ftz, "backward_ms_ftz"), vg_json_get_number(ftz, "slowdown"), low,
+            high, vg_json_get_number(ftz, "n"),
+            low <= 1 && 1 <= high ? ": nothing measured" : "");
+    print_from(out, ftz, "subnormal_from", "half subnormal", unit);
+    print_from(out, ftz, "zero_from", "all zero", unit);
+    print_from(out, ftz, "zero_from_ftz", "flushed, all zero", unit);
+    fprintf(out, "\n");
+}
+
+static void print_precision(FILE *out, const json_t *record)
+{
+    const json_t *precision = json_object_get(record, "precision"), *format,
+                 *ftz = json_object_get(precision, "ftz");
+    bool cell = strcmp(vg_json_get_text(json_object_get(record, "spec"), "model", "mlp"), "mlp");
+    const char *unit = cell ? "step" : "layer";
     size_t index;
     if (!ftz)
         return;
-    fprintf(out, "    backward pass %.3g ms with subnormals, %.3g ms flushed: x%.3g",
-            vg_json_get_number(ftz, "backward_ms"), vg_json_get_number(ftz, "backward_ms_ftz"),
-            vg_json_get_number(ftz, "slowdown"));
-    double subnormal = vg_json_get_number(ftz, "subnormal_from");
-    double zero = vg_json_get_number(ftz, "zero_from"),
-           flushed = vg_json_get_number(ftz, "zero_from_ftz");
-    if (isfinite(subnormal))
-        fprintf(out, "; half subnormal from layer %.0f down", subnormal);
-    if (isfinite(zero))
-        fprintf(out, "; all zero from layer %.0f down", zero);
-    if (isfinite(flushed))
-        fprintf(out, "; flushed, all zero from layer %.0f down", flushed);
-    fprintf(out, "\n");
+    print_ftz(out, record, ftz, unit);
     json_array_foreach(json_object_get(precision, "formats"), index, format) {
         double half = vg_json_get_number(format, "half_from");
         fprintf(out, "    %s, loss scale %g: ", vg_json_get_text(format, "format", ""),
                 vg_json_get_number(format, "loss_scale"));
         if (isfinite(half))
-            fprintf(out, "half of the gradient is 0 from layer %.0f down to the input\n", half);
+            fprintf(out, "half of the gradient is 0 from %s %.0f down to the %s\n", unit, half,
+                    cell ? "first" : "input");
         else
             fprintf(out, "the gradient arrives everywhere\n");
     }
@@ -252,6 +277,6 @@ void vg_decay_print_extras(FILE *out, const json_t *record)
         fprintf(out, ", statistics x%.3f", vg_json_get_number(monitor, "ratio"));
     if (cost)
         fprintf(out, "\n");
-    print_precision(out, json_object_get(record, "precision"));
+    print_precision(out, record);
     fflush(out);
 }

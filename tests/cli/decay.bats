@@ -382,6 +382,21 @@ PY
     [[ "$output" == *"Number format"*"scaled by 65536"* ]]
 }
 
+@test "precision: n and interval, nothing where nothing was measured, steps of a recurrent net" {
+    run "$VGBENCH" decay depth=8 width=32 batch=16 seeds=1 threads=1 act=relu --precision --quiet -o p.json
+    [[ "$output" == *"ms (no subnormals), "*" ms flushed: x"*", n="* ]]
+    said=no
+    [[ "$output" != *"nothing measured"* ]] || said=yes
+    python3 - $said <<'PY'
+import json, sys
+low, high = json.load(open("p.json"))["decay"][0]["precision"]["ftz"]["slowdown_ci95"]
+assert (low <= 1 <= high) == (sys.argv[1] == "yes"), (low, high, sys.argv[1])
+PY
+    run "$VGBENCH" decay model=rnn act=tanh seq_len=256 gain=0.6 width=16 batch=4 seeds=1 threads=1 --precision --quiet
+    [[ "$output" == *"ms with subnormals, "*"half subnormal from step "*"from step "*" down to the first"* ]]
+    [[ "$output" != *"from layer"* ]]
+}
+
 @test "help spec prints every key" {
     run "$VGBENCH" help spec
     [ "$status" -eq 0 ]
