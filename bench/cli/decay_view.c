@@ -171,18 +171,26 @@ static void print_theory(FILE *out, const json_t *record)
                 vg_json_get_text(theory, "formula", ""));
 }
 
-void vg_decay_print_explanation(FILE *out, const json_t *record)
+static void print_product(FILE *out, const json_t *record)
 {
     const json_t *explain = json_object_get(record, "explain");
-    size_t index;
-    json_t *finding;
+    bool norm = strcmp(vg_json_get_text(json_object_get(record, "spec"), "norm", "none"), "none");
     if (explain)
         fprintf(out,
-                "    squared gradient per layer: %.4g by the slopes of f x %.4g by the weights = "
-                "%.4g\n",
+                "    squared gradient per layer: %.4g by the slopes of f x %.4g by the %s = %.4g\n",
                 vg_json_get_number(explain, "slope_sq_per_layer"),
                 vg_json_get_number(explain, "weight_sq_per_layer"),
-                vg_json_get_number(explain, "sq_per_layer"));
+                norm ? "weights and norm" : "weights", vg_json_get_number(explain, "sq_per_layer"));
+    else
+        fprintf(out, "    slopes x weights: n/a (%s)\n",
+                vg_json_get_text(record, "explain_reason", "not recorded"));
+}
+
+void vg_decay_print_explanation(FILE *out, const json_t *record)
+{
+    size_t index;
+    json_t *finding;
+    print_product(out, record);
     print_theory(out, record);
     print_weight_gradients(out, record);
     json_array_foreach(json_object_get(record, "findings"), index, finding)

@@ -217,14 +217,32 @@ static void set_rate(json_t *record, const vg_decay *d)
     json_object_set_new(record, "rate", rate);
 }
 
+/* Why the rate is no product of slopes and weights, or NULL. */
+static const char *no_product(const vg_decay *d)
+{
+    if (d->reason)
+        return d->reason;
+    if (d->recurrent)
+        return isnan(d->stats[0].slope_sq_mean)
+                   ? "a gated cell has a slope per gate, and its carrying gate passes the signal on "
+                     "beside them (carry_mean)"
+                   : NULL;
+    return d->trunk ? "with a skip the signal is a sum: what the path round the block passes on, and "
+                      "what slopes and weights of the block add"
+                    : NULL;
+}
+
 /* What multiplies the signal on its way through a block: E f'^2, and the rest, which the weights (and
  * norms) do. Each is fitted like the signal, so the two multiply to the measured rate. delta_l has
  * passed the f' of its own block, dL/dh_t of a recurrent layer that of the next step. */
 static void set_explain(json_t *record, const vg_decay *d)
 {
     int64_t behind = d->recurrent ? 1 : 0;
-    if (d->reason || (d->trunk && !d->recurrent) || isnan(d->stats[0].slope_sq_mean))
+    const char *reason = no_product(d);
+    if (reason) {
+        vg_json_set_text(record, "explain_reason", reason);
         return;
+    }
     double *slopes = calloc((size_t)d->depth + 2, sizeof *slopes);
     if (!slopes)
         return;

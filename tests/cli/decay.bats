@@ -360,6 +360,18 @@ PY
     [[ "$output" == *"by the slopes of f x"*"pass for healthy"*"vanishing"*"[x] ReLU family"* ]]
 }
 
+@test "explain: no product says why, and a norm has its part in it" {
+    run "$VGBENCH" decay --explain $small depth=10 skip=residual --quiet -o e.json
+    [[ "$output" == *"slopes x weights: n/a (with a skip the signal is a sum"* ]]
+    grep -q '"explain_reason": *"with a skip' e.json
+    run "$VGBENCH" decay --explain $small model=gru seq_len=12 --quiet
+    [[ "$output" == *"slopes x weights: n/a (a gated cell has a slope per gate"* ]]
+    run "$VGBENCH" decay --explain $small depth=10 norm=layer --quiet
+    [[ "$output" == *"by the slopes of f x "*" by the weights and norm = "* ]]
+    run "$VGBENCH" decay --explain $small depth=10 --quiet
+    [[ "$output" == *" by the weights = "* && "$output" != *"and norm"* ]]
+}
+
 @test "precision: what subnormals cost and narrow formats lose" {
     run "$VGBENCH" decay depth=64 width=32 batch=16 seeds=1 threads=1 act=sigmoid init=xavier_normal \
         --precision --quiet -o p.json
