@@ -21,6 +21,7 @@ typedef struct matrix {
     bool (*interrupted)(void);
     vg_progress progress;
     json_t *fixes; /* records of the fixes */
+    json_t *tried; /* vg_fix_network() of each: two changes may make one network */
     vg_cost_base *base; /* timed beside every fix */
     double peak;   /* FLOP/s */
     int skipped;
@@ -73,6 +74,18 @@ static vg_status try_cell(matrix *m, const vg_spec *base, const vg_spec *fixed,
     return add(m, fixed, name, index, false);
 }
 
+/* Whether another change has made this network already. */
+static bool was_tried(matrix *m, const vg_spec *resolved)
+{
+    json_t *network = vg_fix_network(resolved), *other;
+    size_t index;
+    bool found = false;
+    json_array_foreach(m->tried, index, other)
+        found = found || json_equal(other, network);
+    json_array_append_new(m->tried, network);
+    return found;
+}
+
 /* One fix. One that shortens the network has no rank; a block of two matrices (or a gate) also runs
  * at half the depth. */
 static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix *fix)
@@ -85,6 +98,8 @@ static vg_status try_fix(matrix *m, const vg_spec *base, int index, const vg_fix
         return VG_OK;
     resolved = fixed;
     VG_TRY(vg_spec_resolve(&resolved, VG_FOR_DECAY));
+    if (was_tried(m, &resolved))
+        return VG_OK;
     if (vg_fix_shortens(fix)) {
         snprintf(name, sizeof name, "%s (fewer %s)", fix->change,
                  resolved.model == VG_MODEL_mlp ? "matrices" : "steps");
@@ -178,7 +193,8 @@ static vg_status sort(matrix *m)
 vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
                          bool (*interrupted)(void), json_t *records)
 {
-    matrix m = {.options = options, .interrupted = interrupted, .fixes = json_array()};
+    matrix m = {.options = options, .interrupted = interrupted, .fixes = json_array(),
+                .tried = json_array()};
     vg_spec base = *unresolved;
     json_t *record = NULL;
     int count;
@@ -209,5 +225,6 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
     }
     json_decref(record);
     json_decref(m.fixes);
+    json_decref(m.tried);
     return status;
 }

@@ -25,6 +25,10 @@ static const vg_fix fixes[] = {
     {"act=gelu init=he_normal", "nn.GELU(); nn.init.kaiming_normal_(w)",
      "activation='gelu', kernel_initializer='he_normal'",
      "smooth; keeps the gradient for about ten layers", false, false},
+    {"act=gelu_tanh init=he_normal", "nn.GELU(approximate='tanh'); nn.init.kaiming_normal_(w)",
+     "activation=lambda x: keras.activations.gelu(x, approximate=True), "
+     "kernel_initializer='he_normal'",
+     "GELU by a formula that costs less", false, false},
     {"act=silu init=he_normal", "nn.SiLU(); nn.init.kaiming_normal_(w)",
      "activation='silu', kernel_initializer='he_normal'",
      "smooth; keeps the gradient for about ten layers", false, false},
@@ -46,6 +50,17 @@ static const vg_fix fixes[] = {
      "variance 1/width: made for tanh", false, false},
     {"init=lecun_normal", "nn.init.kaiming_normal_(w, nonlinearity='linear')",
      "kernel_initializer='lecun_normal'", "variance 1/fan_in", false, false},
+    {"init=he_uniform", "nn.init.kaiming_uniform_(w)", "kernel_initializer='he_uniform'",
+     "variance 2/fan_in without tails", false, false},
+    {"init=xavier_uniform", "nn.init.xavier_uniform_(w)", "kernel_initializer='glorot_uniform'",
+     "variance 1/width without tails: Keras's default", false, false},
+    {"init=standard_uniform", "nn.init.uniform_(w, -n**-0.5, n**-0.5)",
+     "kernel_initializer=RandomUniform(-n**-0.5, n**-0.5)",
+     "variance 1/(3 width): a third of the square survives a layer at slope 1", false, false},
+    {"init=torch_default", "nn.Linear(n, n) as it comes",
+     "kernel_initializer=RandomUniform(-n**-0.5, n**-0.5), "
+     "bias_initializer=RandomUniform(-n**-0.5, n**-0.5)",
+     "as standard_uniform, with biases of the same range", false, false},
     {"init=orthogonal", "nn.init.orthogonal_(w)", "kernel_initializer='orthogonal'",
      "the matrices neither shrink nor grow anything", false, false},
     {"init=orthogonal gain=4", "nn.init.orthogonal_(w, gain=4)",
@@ -235,6 +250,16 @@ static void forget(vg_spec *s, size_t field)
         }
 }
 
+json_t *vg_fix_network(const vg_spec *resolved)
+{
+    static const char *const square[] = {"init", "init2", "init_gate"};
+    json_t *network = vg_spec_json(resolved);
+    for (size_t i = 0; resolved->model == VG_MODEL_mlp && i < sizeof square / sizeof *square; i++)
+        if (!strcmp(vg_json_get_text(network, square[i], ""), "lecun_normal"))
+            vg_json_set_text(network, square[i], "xavier_normal");
+    return network;
+}
+
 vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, bool *same)
 {
     *fixed = *base;
@@ -260,7 +285,7 @@ vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, b
     vg_spec a = *base, b = *fixed;
     VG_TRY(vg_spec_resolve(&a, VG_FOR_DECAY));
     VG_TRY(vg_spec_resolve(&b, VG_FOR_DECAY));
-    json_t *x = vg_spec_json(&a), *y = vg_spec_json(&b);
+    json_t *x = vg_fix_network(&a), *y = vg_fix_network(&b);
     *same = json_equal(x, y);
     json_decref(x);
     json_decref(y);

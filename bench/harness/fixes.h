@@ -40,6 +40,10 @@ int64_t vg_fix_equal_width(const vg_spec *base, const vg_spec *fixed);
  * the depth is the same work. */
 bool vg_fix_doubles(const vg_spec *base, const vg_spec *fixed);
 
+/** What makes the network: equal for specs that give the same numbers. The matrices of an mlp's blocks are
+ * square, for which lecun_normal and xavier_normal are two names of one rule. */
+json_t *vg_fix_network(const vg_spec *resolved);
+
 /** @p base, unresolved, with the words of @p fix. Keys that the change makes meaningless go back to
  * their defaults. @p same is set where the result is the base itself. */
 vg_status vg_fix_apply(const vg_fix *fix, const vg_spec *base, vg_spec *fixed, bool *same);

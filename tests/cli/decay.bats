@@ -321,6 +321,12 @@ assert [r["name"] for r in short] == ["depth/2 (fewer matrices)", "depth/4 (fewe
 assert records[-2:] == short and not any(r["equal_matrices"] for r in short)
 assert not any("/" in a["change"] for a in records[0]["advice"])
 assert all(r["spec"]["act"] != "linear" for r in records)
+names = {r["name"] for r in records}
+assert {"act=gelu_tanh init=he_normal", "init=he_uniform", "init=xavier_uniform", "init=standard_uniform",
+        "init=torch_default"} <= names
+assert "init=lecun_normal" not in names # of square matrices: the base's xavier_normal
+layers = [json.dumps(r["layers"]) for r in records]
+assert len(set(layers)) == len(layers), "a row is the same network as another"
 PY
     "$VGBENCH" report f.json -o f.md
     grep -q "Heat map of the gradient signal by fix and matrix" f.md

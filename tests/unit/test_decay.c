@@ -231,6 +231,28 @@ static void lines_build_what_they_use(void **state)
     assert_int_equal(gates, 2);
 }
 
+/* Names of one rule are one network where the matrices are square. */
+static void two_names_of_one_network(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"init=lecun_normal", "init=xavier_normal", true},
+        {"init=lecun_normal", "init=xavier_uniform", false},
+        {"init=standard_uniform", "init=torch_default", false},
+        {"model=rnn init=lecun_normal", "model=rnn init=xavier_normal", false},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        vg_spec a = lab_spec(pairs[i].a), b = lab_spec(pairs[i].b);
+        json_t *x = vg_fix_network(&a), *y = vg_fix_network(&b);
+        assert_int_equal(json_equal(x, y), pairs[i].same);
+        json_decref(x);
+        json_decref(y);
+    }
+}
+
 static json_t *of(const char *verdict, double survival)
 {
     return json_pack("{s:s, s:f, s:s, s:i}", "verdict", verdict, "survival", survival, "name", "", "fix", 0);
@@ -271,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_of_plain_networks),
         cmocka_unit_test(weight_gradients_hide_the_decay),
+        cmocka_unit_test(two_names_of_one_network),
         cmocka_unit_test(the_matrix_is_ranked_by_distance),
         cmocka_unit_test(the_seeds_decide_where_theory_is_silent),
         cmocka_unit_test(orthogonal_linear_networks_are_exact),
