@@ -10,6 +10,7 @@
 #include "cli/decay_paper.h"
 #include "cli/decay_spool.h"
 #include "cli/decay_view.h"
+#include "cli/fixes_view.h"
 #include "cli/gnuplot.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -205,8 +206,13 @@ static vg_status write_rows(session *s, vg_format format, const char *path)
     vg_file file;
     VG_TRY(vg_file_open(path, &file));
     rows r = {file.stream, format};
-    vg_decay_print_head(file.stream, format);
-    vg_status status = vg_spool_each(&s->spool, write_row, &r);
+    vg_status status = VG_OK;
+    if (s->fixes) {
+        vg_fixes_print(file.stream, format, s->records);
+    } else {
+        vg_decay_print_head(file.stream, format);
+        status = vg_spool_each(&s->spool, write_row, &r);
+    }
     vg_status closed = vg_file_close(&file, status == VG_OK);
     return status != VG_OK ? status : closed;
 }

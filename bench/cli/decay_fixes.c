@@ -36,6 +36,10 @@ static vg_status measure(const matrix *m, const vg_spec *unresolved, const char 
     vg_decay_options how = {.cost = true, .base = m->base, .interrupted = m->interrupted};
     VG_TRY(vg_spec_resolve(&spec, VG_FOR_DECAY));
     VG_TRY(vg_decay_measure(&spec, &how, record));
+    json_t *cost = json_object_get(*record, "cost");
+    if (isfinite(m->peak))
+        vg_json_set_number(cost, "peak_fraction",
+                           1e9 * vg_json_get_number(cost, "gflops") / m->peak);
     json_object_set_new(*record, "name", json_string(name));
     return VG_OK;
 }
@@ -219,9 +223,9 @@ vg_status vg_decay_fixes(const vg_spec *unresolved, const vg_options *options,
             json_object_set_new(record, "advice", vg_fix_advice(record, m.fixes, ADVICE));
             json_object_del(record, "advice_reason");
         }
-        vg_fixes_print(stdout, options->format, m.peak, record, m.fixes);
         json_array_append(records, record);
         json_array_extend(records, m.fixes);
+        vg_fixes_print(stdout, options->format, records);
     }
     json_decref(record);
     json_decref(m.fixes);

@@ -197,17 +197,17 @@ void vg_decay_print_explanation(FILE *out, const json_t *record)
         fprintf(out, "    %s: %s\n", vg_json_get_text(finding, "code", ""),
                 vg_json_get_text(finding, "why", ""));
     print_advice(out, record);
-    vg_decay_print_checklist(out, record);
+    vg_decay_print_checklist(out, "    ", record);
     fflush(out);
 }
 
-void vg_decay_print_checklist(FILE *out, const json_t *record)
+void vg_decay_print_checklist(FILE *out, const char *indent, const json_t *record)
 {
     size_t index;
     json_t *one;
     json_array_foreach(json_object_get(record, "checklist"), index, one) {
         const char *state = vg_json_get_text(one, "state", "n/a");
-        fprintf(out, "    [%s] %s: %s\n",
+        fprintf(out, "%s[%s] %s: %s\n", indent,
                 !strcmp(state, "yes")  ? "x"
                 : !strcmp(state, "no") ? " "
                                        : "n/a",

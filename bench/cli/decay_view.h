@@ -21,8 +21,8 @@ void vg_decay_print_row(FILE *out, vg_format format, bool color, const char *nam
 /** What the slopes and what the weights do per layer, and the findings, below a row. */
 void vg_decay_print_explanation(FILE *out, const json_t *record);
 
-/** The checklist of a record, a line each: "[x] item: why". */
-void vg_decay_print_checklist(FILE *out, const json_t *record);
+/** The checklist of a record, a line each behind @p indent: "[x] item: why". */
+void vg_decay_print_checklist(FILE *out, const char *indent, const json_t *record);
 
 /** Lines below a row of a table for what else a record holds: cost, precision. */
 void vg_decay_print_extras(FILE *out, const json_t *record);

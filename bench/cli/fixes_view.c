@@ -31,7 +31,7 @@ static void bounds(const json_t *interval, double out[2])
         out[end] = vg_json_bound(interval, end);
 }
 
-static row row_of(const json_t *record, const char *name, double peak)
+static row row_of(const json_t *record, const char *name)
 {
     const json_t *cost = json_object_get(record, "cost"), *spec = json_object_get(record, "spec");
     row r = {
@@ -43,11 +43,11 @@ static row row_of(const json_t *record, const char *name, double peak)
         .half = vg_json_get_number(json_object_get(record, "rate"), "half_life_layers"),
         .ms = vg_json_get_number(cost, "step_ms"),
         .ratio = vg_json_get_number(cost, "step_ratio"),
+        .part = vg_json_get_number(cost, "peak_fraction"),
         .gflops = vg_json_get_number(cost, "gflops"),
         .bytes = vg_json_get_number(cost, "bytes_per_step"),
         .onednn_ms = vg_json_get_number(cost, "onednn_step_ms"),
     };
-    r.part = 1e9 * r.gflops / peak;
     bounds(json_object_get(cost, "step_ms_ci95"), r.ms_ci);
     bounds(json_object_get(cost, "step_ratio_ci95"), r.ratio_ci);
     return r;
@@ -119,60 +119,71 @@ static void print_row(FILE *out, vg_format format, const row *r)
 
 /* --- advice -------------------------------------------------------------------------------- */
 
-static void print_one_advice(FILE *out, size_t index, const json_t *one)
+/* What Markdown has in place of a blank line and an indent. */
+typedef struct style {
+    FILE *out;
+    const char *before, *after; /* a title */
+    const char *item;           /* a line of a list */
+} style;
+
+static void print_one_advice(const style *s, size_t index, const json_t *one)
 {
     const char *at = vg_json_get_text(one, "at", "");
     double ci[2];
     bounds(json_object_get(one, "step_ratio_ci95"), ci);
-    fprintf(out,
-            "%s%zu. %s%s%s%s: survival %.3g, step x%.2f [%.2f, %.2f]; %s\n   PyTorch: %s\n"
+    if (!index)
+        fprintf(s->out,
+                "%sWhat helps, at equal matrix count: the best of each kind, by the signal kept (in half "
+                "decades) and the simplest change; then others; what suits one depth or length only "
+                "last%s",
+                s->before, s->after);
+    fprintf(s->out,
+            "%zu. %s%s%s%s: survival %.3g, step x%.2f [%.2f, %.2f]; %s\n   PyTorch: %s\n"
             "   Keras:   %s\n",
-            index ? ""
-                  : "\nWhat helps, at equal matrix count: the best of each kind, by the signal kept (in half "
-                    "decades) and the simplest change; then others; what suits one depth or length only last\n",
             index + 1, vg_json_get_text(one, "change", ""), at[0] ? " (" : "", at, at[0] ? ")" : "",
             vg_json_get_number(one, "survival"), vg_json_get_number(one, "step_ratio"), ci[0],
             ci[1], vg_json_get_text(one, "why", ""), vg_json_get_text(one, "torch", ""),
             vg_json_get_text(one, "keras", ""));
 }
 
-static void print_advice(FILE *out, const json_t *base)
+static void print_advice(const style *s, const json_t *base)
 {
     size_t index;
     json_t *finding, *one;
     bool slow = false;
     json_array_foreach(json_object_get(base, "findings"), index, finding) {
         const char *code = vg_json_get_text(finding, "code", "");
-        fprintf(out, "%s%s: %s\n", index ? "" : "\nWhat is wrong\n", code,
-                vg_json_get_text(finding, "why", ""));
+        if (!index)
+            fprintf(s->out, "%sWhat is wrong%s", s->before, s->after);
+        fprintf(s->out, "%s%s: %s\n", s->item, code, vg_json_get_text(finding, "why", ""));
         slow = slow || !strcmp(code, "subnormal");
     }
     if (slow)
-        fprintf(out, "Step ratios are to a step on subnormal floats, which may be many times slower "
-                     "than one on numbers (--precision)\n");
+        fprintf(s->out, "%sStep ratios are to a step on subnormal floats, which may be many times "
+                        "slower than one on numbers (--precision)\n",
+                s->item);
     json_array_foreach(json_object_get(base, "advice"), index, one)
-        print_one_advice(out, index, one);
-    fprintf(out, "\nChecklist of the network as it is\n");
-    vg_decay_print_checklist(out, base);
+        print_one_advice(s, index, one);
+    fprintf(s->out, "%sChecklist of the network as it is%s", s->before, s->after);
+    vg_decay_print_checklist(s->out, s->item[0] ? s->item : "    ", base);
 }
 
-void vg_fixes_print(FILE *out, vg_format format, double peak, const json_t *base,
-                    const json_t *fixes)
+void vg_fixes_print(FILE *out, vg_format format, const json_t *records)
 {
-    size_t index;
-    json_t *record;
+    const json_t *base = json_array_get(records, 0);
+    const style plain = {out, "\n", "\n", ""}, markdown = {out, "\n### ", "\n\n", "- "};
     char name[NAME];
     if (format == VG_FORMAT_JSON)
         return;
     print_head(out, format, is_cell(base));
-    snprintf(name, sizeof name, "none (%s)", vg_json_get_text(base, "label", ""));
-    row first = row_of(base, name, peak);
-    print_row(out, format, &first);
-    json_array_foreach(fixes, index, record) {
-        row next = row_of(record, vg_json_get_text(record, "name", ""), peak);
-        print_row(out, format, &next);
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        const json_t *record = json_array_get(records, i);
+        snprintf(name, sizeof name, i ? "%s" : "none (%s)",
+                 vg_json_get_text(record, i ? "name" : "label", ""));
+        row r = row_of(record, name);
+        print_row(out, format, &r);
     }
-    if (format == VG_FORMAT_TABLE)
-        print_advice(out, base);
+    if (format != VG_FORMAT_CSV)
+        print_advice(format == VG_FORMAT_MD ? &markdown : &plain, base);
     fflush(out);
 }

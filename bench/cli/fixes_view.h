@@ -10,10 +10,8 @@
 
 #include "cli/options.h"
 
-/** The matrix as a table, Markdown or CSV (JSON: nothing): @p base and the records @p fixes in their
- * order with what each costs; below it, CSV apart, findings, advice and checklist of the base.
- * @p peak: FLOP/s of the machine, or NAN. */
-void vg_fixes_print(FILE *out, vg_format format, double peak, const json_t *base,
-                    const json_t *fixes);
+/** The matrix as a table, Markdown or CSV (JSON: nothing): @p records as of vg_decay_fixes(), the base first,
+ * with what each costs; below it, CSV apart, findings, advice and checklist of the base. */
+void vg_fixes_print(FILE *out, vg_format format, const json_t *records);
 
 #endif

@@ -340,7 +340,7 @@ PY
 @test "the fix matrix of a recurrent network" {
     plot=()
     ! command -v gnuplot || plot=(--plot p.svg)
-    run "$VGBENCH" decay --fixes model=rnn gain=0.9 seq_len=48 width=32 batch=8 seeds=1 threads=1 -o f.json --quiet "${plot[@]}"
+    run "$VGBENCH" decay --fixes model=rnn gain=0.9 seq_len=48 width=32 batch=8 seeds=1 threads=1 -o f.json -o f.md -o f.csv --quiet "${plot[@]}"
     [ "$status" -eq 0 ]
     # the base and the best seven have names, the others one between them
     [ -z "${plot[*]}" ] || { grep -q '>time step (1 = the first)<' p.svg && grep -q '>no fix<' p.svg &&
@@ -355,6 +355,18 @@ lstm = next(r for r in records if r["name"] == "model=lstm width=16")
 assert lstm["equal_matrices"] and lstm["recurrent"]["cell_factor_per_step"] > 0.7
 advice = [a["change"] for a in records[0]["advice"]]
 assert advice and not any(a.startswith("seq_len") for a in advice)
+# the matrix with cost, advice and checklist goes into files as well
+text = open("f.md").read()
+rows = [line for line in text.splitlines() if line.startswith("| ")]
+assert len(rows) == 1 + len(records) and {row.count(" | ") for row in rows} == {9}
+assert "| step / now [95 %] |" in rows[0] and rows[1].startswith("| none (")
+assert "### What is wrong\n\n- vanishing: " in text and "### What helps" in text
+assert "1. %s" % advice[0] in text and text.count("PyTorch: ") == len(advice)
+assert "### Checklist" in text and text.count("\n- [") == len(records[0]["checklist"])
+import csv
+table = list(csv.DictReader(open("f.csv")))
+assert len(table) == len(records) and float(table[1]["step_ratio"]) > 0 and table[0]["step_ratio"] == ""
+assert records[1]["cost"]["peak_fraction"] > 0
 short = [r for r in records if r["name"].startswith("seq_len/")]
 assert len(short) == 2 and not any(r["equal_matrices"] for r in short)
 PY
