@@ -95,6 +95,18 @@ vg_status vg_part_head(vg_report *report)
 
 /* --- verdict ---------------------------------------------------------------------------------- */
 
+/* Rows are judged by the floor of their thread count: the grade goes by the highest. */
+static double highest_floor(const vg_rows *rows)
+{
+    const char *key;
+    json_t *value;
+    double floor = rows->floor;
+    json_object_foreach((json_t *)vg_doc_get(rows->doc, "noise.by_threads"), key, value)
+        if (json_number_value(value) > floor)
+            floor = json_number_value(value);
+    return floor;
+}
+
 enum { THREAD_COUNTS = 3 };
 
 typedef struct family_tally {
@@ -200,6 +212,11 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
     }
     if (!judged)
         return;
+    if (isnan(highest_floor(rows))) {
+        vg_text_add(&report->out, "- **Where oneDNN is faster:** n/a (the noise floor is not "
+                                  "known: no case is called).\n");
+        return;
+    }
     if (!losses) {
         vg_text_printf(
             &report->out,
@@ -242,18 +259,6 @@ static double load_of(const json_t *doc)
     const json_t *load = json_array_get(vg_doc_get(doc, "context.load_avg"), 0);
     double cpus = vg_doc_num(doc, "context.num_cpus");
     return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
-}
-
-/* Rows are judged by the floor of their thread count: the grade goes by the highest. */
-static double highest_floor(const vg_rows *rows)
-{
-    const char *key;
-    json_t *value;
-    double floor = rows->floor;
-    json_object_foreach((json_t *)vg_doc_get(rows->doc, "noise.by_threads"), key, value)
-        if (json_number_value(value) > floor)
-            floor = json_number_value(value);
-    return floor;
 }
 
 static void by_threads(vg_report *report, const vg_rows *rows)
@@ -352,11 +357,15 @@ static void verdict_sentence(vg_report *report, const vg_rows *rows)
         own += tally.all.faster;
         theirs += tally.all.slower;
     }
-    if (count)
-        vg_text_printf(out,
-                       "** (geometric mean%s; of %d cases own kernels are faster in %d, oneDNN in "
-                       "%d; grade %c).\n",
-                       count > 1 ? "s" : "", cases, own, theirs, grade_of(rows));
+    if (!count)
+        return;
+    vg_text_printf(out, "** (geometric mean%s; ", count > 1 ? "s" : "");
+    if (isnan(highest_floor(rows)))
+        vg_text_printf(out, "none of %d cases is called, the noise floor is not known", cases);
+    else
+        vg_text_printf(out, "of %d cases own kernels are faster in %d, oneDNN in %d", cases, own,
+                       theirs);
+    vg_text_printf(out, "; grade %c).\n", grade_of(rows));
 }
 
 /* Before anything that is fast: what is wrong. */

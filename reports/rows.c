@@ -270,7 +270,8 @@ vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
     return (vg_estimate){exp(ln.mid), exp(ln.lo), exp(ln.hi)};
 }
 
-/* The ratio the program itself recorded for this pair, which is what its user saw. */
+/* The ratio the program itself recorded for this pair, which is what its user saw; its verdict only
+ * where the floor it was reached with is there to be seen. */
 static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor)
 {
     size_t i;
@@ -285,7 +286,7 @@ static bool recorded_ratio(const vg_row *own, vg_problem *c, double floor)
                                  json_number_value(json_array_get(ci, 1))};
         double pairs = vg_doc_num(r, "pairs");
         c->pairs = pairs > 0 && pairs < INT_MAX ? (int)pairs : 0;
-        const char *verdict = vg_doc_str(r, "verdict");
+        const char *verdict = isnan(floor) ? NULL : vg_doc_str(r, "verdict");
         for (int v = VG_FASTER; v <= VG_AMBIGUOUS && verdict; v++)
             if (!strcmp(verdict, vg_verdict_name((vg_verdict)v)))
                 c->verdict = (vg_verdict)v;
@@ -323,8 +324,6 @@ static void judge(vg_rows *rows, vg_problem *c)
         c->pairs = own->n < base->n ? own->n : base->n;
         c->verdict = vg_verdict_of(c->ratio, floor);
     }
-    if (*c->crowded && c->verdict != VG_VERDICT_NONE)
-        c->verdict = VG_AMBIGUOUS; /* whatever an older file says */
     if (!isfinite(c->ratio.mid))
         c->why_none = "not timed";
     if (base->reference) {
@@ -446,56 +445,4 @@ double vg_row_rate(const vg_row *row)
 const char *vg_row_rate_unit(const vg_row *row)
 {
     return vg_row_by_flops(row) ? "GFLOP/s" : "GB/s";
-}
-
-void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign)
-{
-    int at = list->count;
-    while (at > 0 && sign * c->ratio.mid < sign * list->cases[at - 1]->ratio.mid)
-        at--;
-    if (at == 5)
-        return;
-    int last = list->count < 5 ? list->count++ : 4;
-    for (int i = last; i > at; i--)
-        list->cases[i] = list->cases[i - 1];
-    list->cases[at] = c;
-}
-
-/* --- tallies ---------------------------------------------------------------------------------- */
-
-void vg_tally_add(vg_tally *tally, const vg_problem *c)
-{
-    ++*vg_verdict_pick(c->verdict, &tally->none, &tally->faster, &tally->slower, &tally->same,
-                       &tally->ambiguous);
-    if (c->verdict == VG_VERDICT_NONE)
-        return;
-    if (*c->crowded) {
-        tally->crowded++;
-        return;
-    }
-    double ln = log(c->ratio.mid);
-    bool first = vg_tally_meant(tally) == 1;
-    tally->sum_ln += ln;
-    tally->sum_var += c->sd * c->sd;
-    tally->least = first ? c->ratio.mid : fmin(tally->least, c->ratio.mid);
-    tally->most = first ? c->ratio.mid : fmax(tally->most, c->ratio.mid);
-}
-
-int vg_tally_count(const vg_tally *tally)
-{
-    return tally->faster + tally->slower + tally->same + tally->ambiguous;
-}
-
-int vg_tally_meant(const vg_tally *tally)
-{
-    return vg_tally_count(tally) - tally->crowded;
-}
-
-vg_estimate vg_tally_mean(const vg_tally *tally)
-{
-    int n = vg_tally_meant(tally);
-    if (!n)
-        return (vg_estimate){NAN, NAN, NAN};
-    double mid = tally->sum_ln / n, half = 1.96 * sqrt(tally->sum_var) / n;
-    return (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)};
 }

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases counted and averaged: extremes, tallies and what a tally is called. */
+#include <math.h>
+
+#include "reports/rows.h"
+
+void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign)
+{
+    int at = list->count;
+    while (at > 0 && sign * c->ratio.mid < sign * list->cases[at - 1]->ratio.mid)
+        at--;
+    if (at == 5)
+        return;
+    int last = list->count < 5 ? list->count++ : 4;
+    for (int i = last; i > at; i--)
+        list->cases[i] = list->cases[i - 1];
+    list->cases[at] = c;
+}
+
+void vg_tally_add(vg_tally *tally, const vg_problem *c)
+{
+    ++*vg_verdict_pick(c->verdict, &tally->none, &tally->faster, &tally->slower, &tally->same,
+                       &tally->ambiguous);
+    if (c->verdict == VG_VERDICT_NONE)
+        return;
+    if (*c->crowded) {
+        tally->crowded++;
+        return;
+    }
+    double ln = log(c->ratio.mid);
+    bool first = vg_tally_meant(tally) == 1;
+    tally->sum_ln += ln;
+    tally->sum_var += c->sd * c->sd;
+    tally->least = first ? c->ratio.mid : fmin(tally->least, c->ratio.mid);
+    tally->most = first ? c->ratio.mid : fmax(tally->most, c->ratio.mid);
+}
+
+int vg_tally_count(const vg_tally *tally)
+{
+    return tally->faster + tally->slower + tally->same + tally->ambiguous;
+}
+
+int vg_tally_meant(const vg_tally *tally)
+{
+    return vg_tally_count(tally) - tally->crowded;
+}
+
+vg_estimate vg_tally_mean(const vg_tally *tally)
+{
+    int n = vg_tally_meant(tally);
+    if (!n)
+        return (vg_estimate){NAN, NAN, NAN};
+    double mid = tally->sum_ln / n, half = 1.96 * sqrt(tally->sum_var) / n;
+    return (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)};
+}
