@@ -41,7 +41,8 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
                        vg_num_time(hi, row->ns.hi), row->n);
         vg_cell_printf(out, "%s", vg_throughput_text(buf, row));
     }
-    vg_cell_printf(out, "%s", vg_num_percent(buf, row->roof_fraction));
+    vg_cell_printf(out, "%s%s", vg_num_percent(buf, row->roof_fraction),
+                   row->roof_fraction > 1 ? " (!)" : "");
     bool is_own = c->own >= 0 && row == &rows->rows[c->own];
     if (is_own && !c->why_none)
         verdict_cell(out, c);

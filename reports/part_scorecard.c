@@ -92,7 +92,7 @@ static void class_text(vg_text *out, const card *k)
     }
 }
 
-static void card_row(vg_report *report, const vg_rows *rows, const card *k)
+static void card_row(vg_report *report, const card *k)
 {
     char buf[80], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
@@ -112,12 +112,9 @@ static void card_row(vg_report *report, const vg_rows *rows, const card *k)
         vg_cell_printf(out, "%s to %s %s", vg_num(lo, k->rate_least, 3),
                        vg_num(hi, k->rate_most, 3), vg_row_rate_unit(k->row));
     if (!isnan(k->roof))
-        vg_text_printf(out, ", %s", vg_num_percent(lo, k->roof));
+        vg_text_printf(out, ", %s%s", vg_num_percent(lo, k->roof), k->roof > 1 ? " (!)" : "");
     vg_cell_printf(out, "%s", vg_num(lo, k->ulp, 2));
-    vg_verdict verdict = vg_tally_count(&k->tally)
-                             ? vg_verdict_of(mean, vg_rows_floor(rows, k->row))
-                             : VG_VERDICT_NONE;
-    vg_cell_printf(out, "%s", vg_verdict_name(verdict));
+    vg_cell_printf(out, "%s", vg_verdict_name(vg_tally_verdict(&k->tally)));
     vg_row_end(out);
 }
 
@@ -179,7 +176,7 @@ static vg_status scorecard(vg_report *report, const vg_rows *rows)
             vg_details_begin(&report->out, "%d lines", end - first);
         vg_table_head(&report->out, "lllrrrrl", head);
         for (; first < end; first++)
-            card_row(report, rows, &cards[first]);
+            card_row(report, &cards[first]);
         if (fold)
             vg_details_end(&report->out);
     }
@@ -234,9 +231,8 @@ static void beside_table(vg_report *report, card *const cards[], const int count
                     continue;
                 }
                 vg_estimate mean = vg_tally_mean(&cards[e][j].tally);
-                double floor = vg_rows_floor(&report->rows[e], cards[e][j].row);
                 vg_cell_printf(out, "%s %s", vg_ratio_text(buf, mean),
-                               vg_verdict_name(vg_verdict_of(mean, floor)));
+                               vg_verdict_name(vg_tally_verdict(&cards[e][j].tally)));
             }
             vg_row_end(out);
         }
@@ -283,9 +279,10 @@ static void add_gain(vg_tally *tally, const vg_rows *rows, const vg_problem *c, 
         return;
     const vg_row *own = &rows->rows[c->own];
     vg_problem pair = {.ratio = vg_row_ratio(own, &rows->rows[other], true, NULL),
+                       .floor = vg_rows_floor(rows, own),
                        .crowded = own->crowded};
     pair.sd = (log(pair.ratio.hi) - log(pair.ratio.lo)) / (2 * 1.96);
-    pair.verdict = vg_verdict_of(pair.ratio, vg_rows_floor(rows, own));
+    pair.verdict = vg_verdict_of(pair.ratio, pair.floor);
     vg_tally_add(tally, &pair);
 }
 
@@ -359,7 +356,8 @@ vg_status vg_part_scorecard(vg_report *report)
         "Ratio = time of oneDNN / time of the own best row: above 1 the own row is faster. "
         "F / S / L / A = cases that are FASTER, the SAME, SLOWER (lost), AMBIGUOUS. Own best "
         "is the first usable of avx512, avx2, neon, scalar, never picked by its time. Sizes "
-        "are classed by the smallest cache that holds all tensors of the op.\n");
+        "are classed by the smallest cache that holds all tensors of the op. A class of one case "
+        "has the verdict of that case. (!) marks a row above its roof: Anomalies say why.\n");
     int measured = 0;
     for (int d = 0; d < report->count; d++)
         measured += report->rows[d].count > 0;

@@ -317,12 +317,12 @@ static void judge(vg_rows *rows, vg_problem *c)
                                  : NULL;
     if (c->why_none)
         return;
-    double floor = vg_rows_floor(rows, own);
+    c->floor = vg_rows_floor(rows, own);
     c->crowded = own->crowded;
-    if (!recorded_ratio(own, c, floor)) {
+    if (!recorded_ratio(own, c, c->floor)) {
         c->ratio = vg_row_ratio(own, base, true, &c->processes);
         c->pairs = own->n < base->n ? own->n : base->n;
-        c->verdict = vg_verdict_of(c->ratio, floor);
+        c->verdict = vg_verdict_of(c->ratio, c->floor);
     }
     if (!isfinite(c->ratio.mid))
         c->why_none = "not timed";

@@ -67,6 +67,7 @@ typedef struct vg_problem {
     vg_size_class size;
     vg_estimate ratio; /**< time of oneDNN / time of own: above 1, own is faster */
     double sd;         /**< of ln ratio, from the interval */
+    double floor;      /**< by which it is judged; NaN unknown */
     int pairs;         /**< samples behind the ratio, of the side with fewer */
     int processes;
     vg_verdict verdict;   /**< at most AMBIGUOUS where the threads had too few CPUs (`crowded`) */
@@ -128,6 +129,7 @@ typedef struct vg_tally {
     int faster, same, slower, ambiguous, none;
     int crowded;
     double sum_ln, sum_var;
+    double floor;        /**< the widest of the cases in the mean, NaN where one is unknown */
     double least, most; /**< extreme ratios */
 } vg_tally;
 
@@ -135,7 +137,12 @@ void vg_tally_add(vg_tally *tally, const vg_problem *c);
 int vg_tally_count(const vg_tally *tally);
 /** Cases behind the mean. */
 int vg_tally_meant(const vg_tally *tally);
-/** Geometric mean and 95 % interval (independent intervals combined). */
+/** Geometric mean and 95 % interval: independent intervals combined, and no narrower than the floor
+ * either side, because what moves all ratios of a run is not averaged away by more of them. No
+ * interval where the floor is unknown. */
 vg_estimate vg_tally_mean(const vg_tally *tally);
+/** Of one case its own; of several that of their mean with the combined interval, before the floor
+ * widens it: the verdict looks at the floor itself. */
+vg_verdict vg_tally_verdict(const vg_tally *tally);
 
 #endif

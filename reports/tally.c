@@ -31,6 +31,7 @@ void vg_tally_add(vg_tally *tally, const vg_problem *c)
     bool first = vg_tally_meant(tally) == 1;
     tally->sum_ln += ln;
     tally->sum_var += c->sd * c->sd;
+    tally->floor = isnan(tally->floor) || c->floor <= tally->floor ? tally->floor : c->floor;
     tally->least = first ? c->ratio.mid : fmin(tally->least, c->ratio.mid);
     tally->most = first ? c->ratio.mid : fmax(tally->most, c->ratio.mid);
 }
@@ -45,11 +46,27 @@ int vg_tally_meant(const vg_tally *tally)
     return vg_tally_count(tally) - tally->crowded;
 }
 
-vg_estimate vg_tally_mean(const vg_tally *tally)
+static vg_estimate mean_with(const vg_tally *tally, double least)
 {
     int n = vg_tally_meant(tally);
     if (!n)
         return (vg_estimate){NAN, NAN, NAN};
     double mid = tally->sum_ln / n, half = 1.96 * sqrt(tally->sum_var) / n;
+    half = half > least ? half : least; /* NaN stays */
     return (vg_estimate){exp(mid), exp(mid - half), exp(mid + half)};
+}
+
+vg_estimate vg_tally_mean(const vg_tally *tally)
+{
+    return mean_with(tally, log1p(tally->floor));
+}
+
+vg_verdict vg_tally_verdict(const vg_tally *tally)
+{
+    if (vg_tally_count(tally) != 1)
+        return vg_verdict_of(mean_with(tally, 0), tally->floor);
+    return tally->faster   ? VG_FASTER
+           : tally->slower ? VG_SLOWER
+           : tally->same   ? VG_SAME
+                           : VG_AMBIGUOUS;
 }

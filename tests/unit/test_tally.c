@@ -57,10 +57,67 @@ static void nothing_is_called_without_a_floor(void **state)
     json_decref(doc);
 }
 
+static vg_problem a_case(double mid, double lo, double hi, vg_verdict verdict)
+{
+    vg_problem c = {.ratio = {mid, lo, hi}, .floor = 0.01, .crowded = "", .verdict = verdict};
+    c.sd = (log(hi) - log(lo)) / (2 * 1.96);
+    return c;
+}
+
+static void a_class_of_one_case_is_called_as_the_case(void **state)
+{
+    /* beyond the floor by its interval, yet recorded as ambiguous: with the floor of then */
+    vg_problem c = a_case(0.984, 0.983, 0.985, VG_AMBIGUOUS);
+    vg_tally one = {0}, two = {0};
+    vg_tally_add(&one, &c);
+    assert_int_equal(vg_tally_verdict(&one), VG_AMBIGUOUS);
+    vg_tally_add(&two, &c);
+    vg_tally_add(&two, &c);
+    assert_int_equal(vg_tally_verdict(&two), VG_SLOWER);
+    vg_tally none = {0};
+    assert_int_equal(vg_tally_verdict(&none), VG_VERDICT_NONE);
+}
+
+static void means_are_no_narrower_than_the_floor(void **state)
+{
+    vg_problem c = a_case(2, 1.999, 2.001, VG_FASTER), wide = a_case(2, 1.9, 2.1, VG_FASTER);
+    vg_tally many = {0}, few = {0};
+    for (int i = 0; i < 100; i++)
+        vg_tally_add(&many, &c);
+    vg_estimate mean = vg_tally_mean(&many);
+    assert_true(fabs(mean.lo * 1.01 - 2) < 1e-9 && fabs(mean.hi / 1.01 - 2) < 1e-9);
+    vg_tally_add(&few, &wide);
+    mean = vg_tally_mean(&few);
+    assert_true(mean.lo < 1.91 && mean.hi > 2.09);
+    c.floor = NAN; /* one unknown makes the whole unknown, wherever it stands */
+    vg_tally_add(&many, &c);
+    c.floor = 0.01;
+    vg_tally_add(&many, &c);
+    mean = vg_tally_mean(&many);
+    assert_true(fabs(mean.mid - 2) < 1e-9 && isnan(mean.lo) && isnan(mean.hi));
+    assert_int_equal(vg_tally_verdict(&many), VG_AMBIGUOUS);
+}
+
+static void the_scorecard_agrees_with_its_cases_and_marks_what_is_above_a_roof(void **state)
+{
+    json_t *doc = document(0.984, 0.983, 0.985, "AMBIGUOUS");
+    char *text = rendered(doc), *card = strstr(text, "| relu | fwd |");
+    assert_non_null(card);
+    *strchr(card, '\n') = '\0';
+    assert_non_null(strstr(card, "| 0 / 0 / 0 / 1 |"));
+    assert_non_null(strstr(card, "| AMBIGUOUS |"));
+    assert_non_null(strstr(card, "103 % (!)"));
+    free(text);
+    json_decref(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_called_without_a_floor),
+        cmocka_unit_test(a_class_of_one_case_is_called_as_the_case),
+        cmocka_unit_test(means_are_no_narrower_than_the_floor),
+        cmocka_unit_test(the_scorecard_agrees_with_its_cases_and_marks_what_is_above_a_roof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
