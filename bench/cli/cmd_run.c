@@ -99,7 +99,7 @@ static vg_status check_only(const char *only)
         for (int i = 0; i < count; i++)
             known |= !strcmp(word, names[i]);
         if (!known)
-            return vg_fail(VG_EINVAL, "--only=%s: parts are %s%s", word,
+            return vg_fail(VG_EINVAL, "--only=%s: allowed are %s%s", word,
                            vg_words_join(names, all, sizeof all),
                            vg_did_you_mean(word, names, hint, sizeof hint));
     }

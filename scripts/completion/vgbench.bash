@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion of vgbench: commands, options, their values, spec keys and their values, kernels,
-# shape sets and files. All words come from the program's own help, so they are those of the version
-# that is installed. Where nothing begins like the word, the nearest valid one is offered.
+# shape sets and files. All words come from the program itself, its help or what it says is allowed, so
+# they are those of the version that is installed. Where nothing begins like the word, the nearest valid
+# one is offered.
 
 # Options of a command, "--name=" where they take a value.
 _vgbench_options()
@@ -10,11 +11,19 @@ _vgbench_options()
         sed -nE 's/^  (-[a-zA-Z], )?(--[a-z0-9-]+)(=[^ ]*)? .*/\2\3/p' | sed 's/=.*/=/'
 }
 
-# Values of an option of a command, from its line of help.
+# Values of an option of a command: what the program says is allowed where a word is not. No command starts
+# anything: the options named here are looked at before all else, after others comes one that is unknown.
 _vgbench_option_values()
 {
-    "$1" "$2" --help 2>/dev/null | sed -nE "s/^  (-[a-zA-Z], )?$3=[^ ]* +//p" | sed 's/([^)]*)//g' |
-        tr ',' '\n' | tr ' ' '\n' | grep -E '^[a-z_0-9]+$' | grep -vE '^(or|and|of|on|a|the|to)$'
+    local command=$2 option=$3 stop='--?'
+    case $option in
+    --base | --backend) command=bench option=--backend stop= ;; # a list that all commands share
+    --shapes | --only | --paper | --bind | --threads) stop= ;;
+    esac
+    "$1" "$command" "$option=?" ${stop:+"$stop"} 2>&1 >/dev/null </dev/null |
+        sed -nE 's/; did you mean .*//; s/.* allowed are //p; s/.* neither a set \(([^)]*)\).*/\1/p
+            s/.* neither (all) nor a number.*/\1/p; s/.* neither (compact.*), nor a location.*/\1/p' |
+        tr -s ', ' '\n' | grep -vx or
 }
 
 _vgbench_keys()
@@ -52,10 +61,10 @@ _vgbench_spec()
 
 _vgbench_option()
 {
-    local program=$1 command=$2 cur=$3 name=${3%%=*}
+    local program=$1 command=$2 cur=$3 name=${3%%=*} before=${3%"${3##*[=,]}"} # a list as in a spec
     if [[ $cur == *=* ]]; then
-        COMPREPLY=($(compgen -P "$name=" -W "$(_vgbench_option_values "$program" "$command" "$name")" \
-            -- "${cur#*=}"))
+        COMPREPLY=($(compgen -P "$before" -W "$(_vgbench_option_values "$program" "$command" "$name")" \
+            -- "${cur##*[=,]}"))
         return
     fi
     COMPREPLY=($(compgen -W "$(_vgbench_options "$program" "$command")" -- "$cur"))

@@ -29,6 +29,28 @@ proposals() {
     [[ " $(proposals "vgbench bench --max-isa=") " == *" avx2 "* ]]
 }
 
+@test "completion: the values of an option are the words that are allowed, and no prose of its help" {
+    [ "$(proposals "vgbench profile --counters=")" = "auto pmu sim none" ]
+    [ "$(proposals "vgbench bench --cold-cache=")" = "none wei all" ]
+    [ "$(proposals "vgbench verify --format=")" = "table md json csv junit" ]
+    [ "$(proposals "vgbench compare --by=")" = "run backend" ]
+    [ "$(proposals "vgbench run --only=k")" = kernels ]
+    [ "$(proposals "vgbench bench --bind=")" = "compact spread none" ]
+    [ "$(proposals "vgbench bench --threads=")" = all ]
+    [[ " $(proposals "vgbench decay --paper=") " == *" he2015 "* ]]
+    sets=$(cd "$VG_SOURCE/bench/shapes" && echo *.txt)
+    [ "$(proposals "vgbench bench --shapes=")" = "${sets//.txt/}" ]
+    [[ "$(proposals "vgbench bench --backend=avx512,auto_n")" == *avx512,auto_neon ]]
+    [[ "$(proposals "vgbench compare --base=one")" == *onednn ]]
+}
+
+@test "completion: where the words are one's own nothing is offered, and nothing is run to find out" {
+    cd "$BATS_TEST_TMPDIR"
+    [ "$(proposals "vgbench run --filter=")" = "" ]
+    [ "$(proposals "vgbench run --dir=")" = "" ]
+    [ -z "$(ls)" ]
+}
+
 @test "completion: spec keys and values, also after a comma" {
     [[ " $(proposals "vgbench decay in") " == *" in_dim= init= "* ]]
     [ "$(proposals "vgbench decay act=si")" = "sigmoid silu" ]

@@ -150,7 +150,7 @@ refused() { # code, words, arguments...
     touch "$TMP/file"
     refused 2 'is a file' -d "$TMP/file"
     refused 2 'other formats' --format=csv
-    refused 2 "parts are verify, .*, fixes; did you mean 'decay'" --only=decoy
+    refused 2 "allowed are verify, .*, fixes; did you mean 'decay'" --only=decoy
 }
 
 @test "--strict refuses with exit 3 where the machine is not under control" {
