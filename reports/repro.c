@@ -4,8 +4,10 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "vgbench/onednn.h"
 #include "vgbench/ops.h"
 
 /* Only words that need no quoting in a shell and cannot leave a code block. */
@@ -45,16 +47,52 @@ void vg_repro_ours(const vg_row *row, vg_text *out)
     vg_text_add(out, "\n");
 }
 
+/* The form of the oneDNN row that won among those tried, as its implementation names it. */
+static bool is_form(const vg_row *row, const char *form)
+{
+    return strstr(row->impl, form) != NULL;
+}
+
+/* y = x W^T + b, dx = dy W, dW = dy^T x with db as a product or a reduction of its own. */
+static bool dense_matmul(const vg_row *row, vg_dir dir, vg_text *out)
+{
+    double batch = extent(row, "batch"), in = extent(row, "in"), width = extent(row, "out");
+    bool any = is_form(row, "matmul any");
+    vg_text_add(out, "benchdnn --matmul --mode=P ");
+    if (dir == VG_DIR_fwd)
+        vg_text_printf(out,
+                       "--stag=ab --wtag=%s --dtag=ab --bia_dt=f32 --bia_mask=2 "
+                       "%.0fx%.0f:%.0fx%.0f\n",
+                       any ? "any" : "ba", batch, in, in, width);
+    else if (dir == VG_DIR_bwd_data)
+        vg_text_printf(out, "--stag=ab --wtag=%s --dtag=ab %.0fx%.0f:%.0fx%.0f\n",
+                       any ? "any" : "ab", batch, width, width, in);
+    else
+        vg_text_printf(out, "--stag=ba --wtag=ab --dtag=ab %.0fx%.0f:%.0fx%.0f", width, batch, batch,
+                       in);
+    if (dir == VG_DIR_bwd_weights && is_form(row, "db by reduction"))
+        vg_text_printf(out,
+                       "\nbenchdnn --reduction --mode=P --sdt=f32 --ddt=f32 --alg=sum --stag=ab "
+                       "--dtag=ab %.0fx%.0f:1x%.0f\n",
+                       batch, width, width);
+    else if (dir == VG_DIR_bwd_weights)
+        vg_text_printf(out, " --stag=ab 1x%.0f:%.0fx%.0f\n", batch, batch, width);
+    return true;
+}
+
 static bool dense(const vg_row *row, vg_dir dir, vg_text *out)
 {
-    const char *word = dir == VG_DIR_fwd           ? "FWD_B"
+    const char *word = dir == VG_DIR_fwd           ? is_form(row, "(inference)") ? "FWD_I" : "FWD_B"
                        : dir == VG_DIR_bwd_data    ? "BWD_D"
                        : dir == VG_DIR_bwd_weights ? "BWD_WB"
                                                    : NULL;
     if (!word)
         return false;
+    if (is_form(row, ", matmul"))
+        return dense_matmul(row, dir, out);
+    bool named = is_form(row, ", inner product");
     vg_text_printf(out, "benchdnn --ip --mode=P --dir=%s", word);
-    if (!strcmp(row->weights, "plain"))
+    if (named ? is_form(row, ", inner product plain") : !strcmp(row->weights, "plain"))
         vg_text_add(out, " --stag=ab --wtag=ab --dtag=ab");
     vg_text_printf(out, " mb%.0fic%.0foc%.0f\n", extent(row, "batch"), extent(row, "in"),
                    extent(row, "out"));
@@ -135,7 +173,7 @@ static bool recurrent(const vg_row *row, vg_op op, vg_dir dir, vg_text *out)
     return true;
 }
 
-bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
+static bool problem(const vg_row *row, vg_text *out)
 {
     vg_op op = vg_op_by_name(row->op);
     vg_dir dir = vg_dir_by_name(row->dir);
@@ -160,6 +198,21 @@ bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
     return false;
 }
 
+bool vg_repro_benchdnn(const vg_row *row, vg_text *out)
+{
+    const char *cap = vg_onednn_cap_word(row->max_isa);
+    vg_text line = {0};
+    bool any = problem(row, &line);
+    for (const char *at = line.p; any && at && *at; at += strcspn(at, "\n") + 1) {
+        if (cap)
+            vg_text_printf(out, "ONEDNN_MAX_CPU_ISA=%s ", cap);
+        vg_text_printf(out, "%.*s\n", (int)strcspn(at, "\n"), at);
+    }
+    out->failed |= line.failed;
+    free(line.p);
+    return any;
+}
+
 void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, const char *dir)
 {
     enum { MOST = 200 };
@@ -168,13 +221,15 @@ void vg_repro_lines(vg_report *report, const vg_rows *rows, const char *op, cons
     if (vg_op_by_name(op) == VG_OP_none)
         return;
     vg_text_add(out,
-                "\nAgain, with us and with benchdnn (OMP_NUM_THREADS as in the row):\n\n```sh\n");
+                "\nAgain, with us and with benchdnn (OMP_NUM_THREADS as in the row; the primitive, layouts "
+                "and cap of the oneDNN row; reorders and steps beside it are not in benchdnn's time):\n\n```sh\n");
     for (int i = 0; i < rows->case_count && lines < MOST; i++) {
         const vg_row *row = &rows->rows[rows->cases[i].any];
         if (strcmp(row->op, op) != 0 || strcmp(row->dir, dir) != 0)
             continue;
         vg_repro_ours(row, out);
-        vg_repro_benchdnn(row, out);
+        int dnnl = rows->cases[i].base; /* whose implementation says which form of it won */
+        vg_repro_benchdnn(dnnl >= 0 ? &rows->rows[dnnl] : row, out);
         lines++;
     }
     vg_text_add(out, "```\n");

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "measure/binding.h"
 #include "vgbench/cpu.h"
+#include "vgbench/onednn.h"
 
 static const char *const format_names[] = {"table", "md", "json", "csv", NULL};
 static const char *const isa_names[] = {"scalar", "avx2", "avx512", "neon", NULL};
@@ -286,10 +287,7 @@ static vg_status resolve_threads(const char *text, vg_options *options)
 static vg_status cap_isa(const char *isa)
 {
     VG_TRY(vg_cpu_cap(isa));
-    const char *word = !strcmp(isa, "scalar")   ? "SSE41"
-                       : !strcmp(isa, "avx2")   ? "AVX2"
-                       : !strcmp(isa, "avx512") ? "AVX512_CORE"
-                                                : NULL;
+    const char *word = vg_onednn_cap_word(isa);
     if (word) {
         setenv("ONEDNN_MAX_CPU_ISA", word, 1);
         setenv("DNNL_MAX_CPU_ISA", word, 1);

@@ -149,6 +149,14 @@ int vg_kernel_format(const vg_kernel *kernel, const vg_shape *shape, int threads
                     backend_names[kernel->backend], keys, tail);
 }
 
+const char *vg_onednn_cap_word(const char *max_isa)
+{
+    return !strcmp(max_isa, "scalar")   ? "SSE41"
+           : !strcmp(max_isa, "avx2")   ? "AVX2"
+           : !strcmp(max_isa, "avx512") ? "AVX512_CORE"
+                                        : NULL;
+}
+
 #if !VG_WITH_ONEDNN
 const char *vg_onednn_version(void)
 {

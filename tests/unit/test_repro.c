@@ -28,7 +28,7 @@ static void sums_are_those_of_the_standard(void **state)
 static vg_row repro_row(const char *op, const char *dir, json_t *shape)
 {
     json_t *made = json_pack("{so}", "shape", shape);
-    return (vg_row){.op = op, .dir = dir, .weights = "", .max_isa = "", .threads = 2, .entry = made};
+    return (vg_row){.op = op, .dir = dir, .weights = "", .max_isa = "", .impl = "", .threads = 2, .entry = made};
 }
 
 /* Lines as benchdnn's documents describe them (tests/benchdnn/doc/driver_*.md of oneDNN). */
@@ -65,10 +65,56 @@ static void rows_are_repeated_by_benchdnn(void **state)
     }
 }
 
+/* The form that won, as the implementations of dense rows are named, and the cap it ran under. */
+static void benchdnn_runs_the_form_that_won(void **state)
+{
+    static const struct {
+        const char *dir, *weights, *impl, *cap, *line;
+    } cases[] = {
+        {"fwd", "plain", "brg_matmul:avx2, matmul plain, W^T ba, created in 16.2 ms", "avx2",
+         "ONEDNN_MAX_CPU_ISA=AVX2 benchdnn --matmul --mode=P --stag=ab --wtag=ba --dtag=ab "
+         "--bia_dt=f32 --bia_mask=2 8x16:16x32\n"},
+        {"fwd", "packed", "brg_matmul:avx512_core, matmul any, W^T BA16a64b", "avx512",
+         "ONEDNN_MAX_CPU_ISA=AVX512_CORE benchdnn --matmul --mode=P --stag=ab --wtag=any --dtag=ab "
+         "--bia_dt=f32 --bia_mask=2 8x16:16x32\n"},
+        {"fwd", "packed", "brg:avx512_core, inner product any (inference), W AB16b64a", "",
+         "benchdnn --ip --mode=P --dir=FWD_I mb8ic16oc32\n"},
+        {"fwd", "plain", "brg:avx512_core, inner product any, W ab", "",
+         "benchdnn --ip --mode=P --dir=FWD_B mb8ic16oc32\n"},
+        {"fwd", "packed", "brg:avx2, inner product plain, W ab", "avx2",
+         "ONEDNN_MAX_CPU_ISA=AVX2 benchdnn --ip --mode=P --dir=FWD_B --stag=ab --wtag=ab --dtag=ab "
+         "mb8ic16oc32\n"},
+        {"bwd_data", "plain", "brg_matmul:avx2, matmul plain, W ab", "",
+         "benchdnn --matmul --mode=P --stag=ab --wtag=ab --dtag=ab 8x32:32x16\n"},
+        {"bwd_weights", "plain", "brg + gemm:jit:f32, matmul, db by matmul with ones, dW ab", "",
+         "benchdnn --matmul --mode=P --stag=ba --wtag=ab --dtag=ab 32x8:8x16 --stag=ab 1x8:8x32\n"},
+        {"bwd_weights", "plain", "brg + ref, matmul, db by reduction, dW ab", "avx2",
+         "ONEDNN_MAX_CPU_ISA=AVX2 benchdnn --matmul --mode=P --stag=ba --wtag=ab --dtag=ab "
+         "32x8:8x16\n"
+         "ONEDNN_MAX_CPU_ISA=AVX2 benchdnn --reduction --mode=P --sdt=f32 --ddt=f32 --alg=sum "
+         "--stag=ab --dtag=ab 8x32:1x32\n"},
+        {"fwd", "plain", "", "neon",
+         "benchdnn --ip --mode=P --dir=FWD_B --stag=ab --wtag=ab --dtag=ab mb8ic16oc32\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        vg_row row = repro_row("dense", cases[i].dir,
+                               json_pack("{si si si}", "batch", 8, "in", 16, "out", 32));
+        vg_text out = {0};
+        row.weights = cases[i].weights;
+        row.impl = cases[i].impl;
+        row.max_isa = cases[i].cap;
+        assert_true(vg_repro_benchdnn(&row, &out));
+        assert_string_equal(out.p, cases[i].line);
+        free(out.p);
+        json_decref((json_t *)row.entry);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_repeated_by_benchdnn),
+        cmocka_unit_test(benchdnn_runs_the_form_that_won),
         cmocka_unit_test(sums_are_those_of_the_standard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,10 @@ const char *vg_onednn_version(void);
  * without oneDNN it does nothing. */
 vg_status vg_onednn_cap(const char *max_isa);
 
+/** The same cap as oneDNN's own environment variable ONEDNN_MAX_CPU_ISA spells it: "AVX2"; NULL
+ * where there is nothing to cap. */
+const char *vg_onednn_cap_word(const char *max_isa);
+
 /** What oneDNN rows did since the last call, in nanoseconds: primitives, reorders, and steps in C.
  * The first call switches the account on; with @p stop it is switched off again. One thread at a
  * time. All zero where the library was built without oneDNN. */
