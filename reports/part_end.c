@@ -58,6 +58,36 @@ static void about_rows(anomalies *list, const vg_rows *rows)
                        rows->duplicates, rows->duplicates == 1 ? "" : "s");
 }
 
+/* Cases whose two times say another thing than the ratio of their pairs, the widest apart named. */
+static void about_contradictions(anomalies *list, const vg_rows *rows)
+{
+    const vg_problem *worst = NULL;
+    double apart = 0;
+    char buf[80], number[VG_NUM];
+    int count = 0;
+    for (int i = 0; i < rows->case_count; i++) {
+        const vg_problem *c = &rows->cases[i];
+        double medians = vg_problem_contradiction(rows, c);
+        if (isnan(medians))
+            continue;
+        count++;
+        if (!worst || fabs(log(medians / c->ratio.mid)) > apart) {
+            worst = c;
+            apart = fabs(log(medians / c->ratio.mid));
+        }
+    }
+    if (!count || !begin(list))
+        return;
+    vg_text_printf(list->out, "%d case%s whose medians contradict the ratio of pairs, most of all ",
+                   count, count == 1 ? "" : "s");
+    vg_text_code(list->out, rows->rows[worst->own].kernel);
+    vg_text_printf(list->out,
+                   ": medians %s, pairs %s: times jumped between levels during the run; the pairs, "
+                   "taken side by side, are what is called\n",
+                   vg_num(number, vg_problem_contradiction(rows, worst), 3),
+                   vg_ratio_text(buf, worst->ratio));
+}
+
 static void about_cases(anomalies *list, const vg_rows *rows)
 {
     int crowded = 0, ambiguous = 0, reference = 0, lonely = 0, judged = 0, wild = 0;
@@ -137,6 +167,7 @@ vg_status vg_part_anomalies(vg_report *report)
             vg_text_add(&report->out, "the run was interrupted: parts are missing\n");
         if (report->options->profile != VG_REPORT_DECAY) {
             about_cases(&list, &report->rows[d]);
+            about_contradictions(&list, &report->rows[d]);
             about_rows(&list, &report->rows[d]);
         }
         if (report->options->profile != VG_REPORT_PERFORMANCE)

@@ -12,10 +12,13 @@
 /* A page of more lines is of no use to a reader; the rest is in the results file and its CSV. */
 enum { MOST_LINES = 3000 };
 
-static void verdict_cell(vg_text *out, const vg_problem *c)
+static void verdict_cell(vg_text *out, const vg_rows *rows, const vg_problem *c)
 {
     char buf[80];
+    double medians = vg_problem_contradiction(rows, c);
     vg_cell_printf(out, "%s %s", vg_ratio_text(buf, c->ratio), vg_verdict_name(c->verdict));
+    if (isfinite(medians))
+        vg_text_printf(out, "; medians %s (!)", vg_num(buf, medians, 3));
     if (*c->crowded) {
         vg_text_add(out, ": ");
         vg_text_md(out, c->crowded);
@@ -45,7 +48,7 @@ static void result_row(vg_text *out, const vg_rows *rows, const vg_row *row, con
                    row->roof_fraction > 1 ? " (!)" : "");
     bool is_own = c->own >= 0 && row == &rows->rows[c->own];
     if (is_own && !c->why_none)
-        verdict_cell(out, c);
+        verdict_cell(out, rows, c);
     else if (is_own)
         vg_cell_md(out, c->why_none);
     else

@@ -103,6 +103,9 @@ vg_estimate vg_row_ratio(const vg_row *own, const vg_row *base, bool paired, int
 /** The row that stands for a case: the own best, or any. */
 const vg_row *vg_problem_row(const vg_rows *rows, const vg_problem *c);
 
+/** The ratio of the two medians where it contradicts that of the pairs, else NaN. */
+double vg_problem_contradiction(const vg_rows *rows, const vg_problem *c);
+
 /** Whether an op is judged by FLOP/s (GEMM-like) or by bytes/s; GFLOP/s or GB/s at the median. */
 bool vg_row_by_flops(const vg_row *row);
 double vg_row_rate(const vg_row *row);

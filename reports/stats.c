@@ -253,6 +253,12 @@ vg_verdict vg_verdict_gated(vg_estimate ratio, double gate)
     return same_or_not(ratio, gate);
 }
 
+bool vg_medians_contradict(double medians, vg_estimate ratio, double floor)
+{
+    double slack = 1 + (isnan(floor) ? 0 : floor);
+    return medians < ratio.lo / slack || medians > ratio.hi * slack;
+}
+
 const char *vg_verdict_name(vg_verdict verdict)
 {
     static const char *const names[] = {"n/a", "FASTER", "SLOWER", "SAME", "AMBIGUOUS"};

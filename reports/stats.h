@@ -7,6 +7,7 @@
 #ifndef VG_REPORTS_STATS_H
 #define VG_REPORTS_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vgbench/status.h"
@@ -73,6 +74,10 @@ vg_verdict vg_verdict_of(vg_estimate ratio, double floor);
  * excludes 1 and the estimate lies beyond the gate; SAME and AMBIGUOUS as above. */
 vg_verdict vg_verdict_gated(vg_estimate ratio, double gate);
 const char *vg_verdict_name(vg_verdict verdict);
+
+/** Whether the ratio of two medians lies further outside the interval of the ratio of pairs than
+ * the floor (NaN: none) explains: the times jumped between levels while they were taken. */
+bool vg_medians_contradict(double medians, vg_estimate ratio, double floor);
 /** Which of the five counters is that of @p verdict. */
 int *vg_verdict_pick(vg_verdict verdict, int *none, int *faster, int *slower, int *same,
                      int *ambiguous);

@@ -4,6 +4,14 @@
 
 #include "reports/rows.h"
 
+double vg_problem_contradiction(const vg_rows *rows, const vg_problem *c)
+{
+    if (c->verdict == VG_VERDICT_NONE || *c->crowded)
+        return NAN;
+    double medians = rows->rows[c->base].ns.mid / rows->rows[c->own].ns.mid;
+    return vg_medians_contradict(medians, c->ratio, c->floor) ? medians : NAN;
+}
+
 void vg_extreme_keep(vg_extreme *list, const vg_problem *c, double sign)
 {
     int at = list->count;

@@ -300,8 +300,10 @@ vg_status vg_compare_case(const vg_case_result *result, const vg_entry_context *
         VG_TRY(ratio_of(x->base, x->best, context, &x->ratio, &ci));
         x->lo = ci.lo;
         x->hi = ci.hi;
-        x->verdict =
-            vg_verdict_of((vg_estimate){x->ratio, ci.lo, ci.hi}, floor_of(context, c->threads));
+        const vg_estimate pairs = {x->ratio, ci.lo, ci.hi};
+        x->verdict = vg_verdict_of(pairs, floor_of(context, c->threads));
+        x->contradicted = !*x->crowded && vg_medians_contradict(x->base_ns / x->best_ns, pairs,
+                                                                floor_of(context, c->threads));
     }
     return VG_OK;
 }

@@ -28,6 +28,7 @@ typedef struct vg_case_comparison {
     const vg_row_result *best, *base; /**< base: oneDNN; either may be NULL */
     double best_ns, best_lo, best_hi, base_ns, base_lo, base_hi;
     double ratio, lo, hi; /**< time of base / time of best; NAN without both */
+    bool contradicted;    /**< the ratio of the two medians says another thing */
     double rate;          /**< FLOP/s or bytes/s of best */
     bool by_flops;
     double roof_fraction, ulp_max;

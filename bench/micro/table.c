@@ -69,7 +69,10 @@ static const char *verdict_text(const vg_case_comparison *x, char text[80])
 {
     if (!x->best || !x->base)
         return x->best || x->base ? "-" : "no time";
-    snprintf(text, 80, "%s%s%s", vg_verdict_name(x->verdict), *x->crowded ? ": " : "", x->crowded);
+    int n = snprintf(text, 80, "%s%s%s", vg_verdict_name(x->verdict), *x->crowded ? ": " : "",
+                     x->crowded);
+    if (x->contradicted)
+        snprintf(text + n, (size_t)(80 - n), "; medians %.2f (!)", x->base_ns / x->best_ns);
     return text;
 }
 

@@ -111,12 +111,34 @@ static void the_scorecard_agrees_with_its_cases_and_marks_what_is_above_a_roof(v
     json_decref(doc);
 }
 
+static void medians_that_contradict_the_pairs_are_marked(void **state)
+{
+    const vg_estimate pairs = {0.89, 0.88, 0.90};
+    assert_true(vg_medians_contradict(0.57, pairs, 0.01));
+    assert_true(vg_medians_contradict(0.95, pairs, NAN));
+    assert_false(vg_medians_contradict(0.905, pairs, 0.01)); /* within the floor */
+    assert_false(vg_medians_contradict(NAN, pairs, 0.01));
+    json_t *doc = document(0.89, 0.88, 0.90, "SLOWER");
+    char *text = rendered(doc);
+    assert_null(strstr(text, "contradict"));
+    free(text);
+    json_t *onednn = json_array_get(json_object_get(doc, "benchmarks"), 1);
+    json_object_set_new(onednn, "real_time", json_real(57));
+    text = rendered(doc);
+    assert_non_null(strstr(text, "SLOWER; medians 0.570 (!) |"));
+    assert_non_null(strstr(text, "- 1 case whose medians contradict the ratio of pairs, most of all "
+                                 "`relu/fwd/avx2/width:64/threads:1`: medians 0.570, pairs 0.890x"));
+    free(text);
+    json_decref(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_called_without_a_floor),
         cmocka_unit_test(a_class_of_one_case_is_called_as_the_case),
         cmocka_unit_test(means_are_no_narrower_than_the_floor),
+        cmocka_unit_test(medians_that_contradict_the_pairs_are_marked),
         cmocka_unit_test(the_scorecard_agrees_with_its_cases_and_marks_what_is_above_a_roof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
