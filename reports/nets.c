@@ -328,6 +328,14 @@ bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix)
            own == vg_doc_num(nets->nets[fix->base].record, "matrices");
 }
 
+/* Half the width of the interval of ln(step time); NaN where there is none. */
+static double step_half_width(const vg_net *net)
+{
+    const json_t *ci = vg_doc_get(net->record, "cost.step_ms_ci95");
+    return 0.5 * log(json_number_value(json_array_get(ci, 1)) /
+                     json_number_value(json_array_get(ci, 0)));
+}
+
 vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net)
 {
     if (net->base < 0)
@@ -337,10 +345,34 @@ vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net)
     if (ci)
         return (vg_estimate){vg_doc_num(cost, "step_ratio"), vg_doc_bound(ci, 0),
                              vg_doc_bound(ci, 1)};
-    double base = vg_doc_num(nets->nets[net->base].record, "cost.step_ms");
-    ci = json_object_get(cost, "step_ms_ci95");
-    return (vg_estimate){vg_doc_num(cost, "step_ms") / base, vg_doc_bound(ci, 0) / base,
-                         vg_doc_bound(ci, 1) / base};
+    const vg_net *base = &nets->nets[net->base];
+    double ratio = vg_doc_num(cost, "step_ms") / vg_doc_num(base->record, "cost.step_ms");
+    double width = exp(hypot(step_half_width(net), step_half_width(base)));
+    return (vg_estimate){ratio, ratio / width, ratio * width};
+}
+
+void vg_net_step_text(const vg_nets *nets, const vg_net *net, vg_text *out)
+{
+    char buf[80];
+    vg_estimate ratio = vg_net_step_ratio(nets, net);
+    vg_text_add(out, vg_ratio_text(buf, ratio));
+    if (ratio.lo <= 1 && ratio.hi >= 1)
+        vg_text_add(out, ", the same within its interval");
+}
+
+bool vg_net_is_healthy(const vg_net *net)
+{
+    const char *verdict = vg_doc_str(net->record, "verdict");
+    return verdict && !strcmp(verdict, "healthy");
+}
+
+const vg_net *vg_nets_cure(const vg_nets *nets, const vg_net *base)
+{
+    int first = (int)(base - nets->nets);
+    for (int i = first + 1; i < nets->count && nets->nets[i].base == first; i++)
+        if (vg_net_equal_work(nets, &nets->nets[i]) && vg_net_is_healthy(&nets->nets[i]))
+            return &nets->nets[i];
+    return NULL;
 }
 
 int vg_nets_fixes(const vg_nets *nets, const vg_net *base, const vg_net **list)

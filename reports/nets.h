@@ -58,9 +58,17 @@ double vg_net_decades(const vg_net *net);
 bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix);
 
 /** Time of a step of @p net / of its base with its 95 % interval, over the rounds that timed both; of
- * results that have none, the interval of the net's own time over the base's. NaNs where either is not
- * timed. */
+ * results that have none, with the intervals of both combined. NaN where either is not timed. */
 vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net);
+
+/** That ratio as text: "0.977x [0.961, 0.993]", and where 1 is inside ", the same within its
+ * interval"; "n/a" where it was not timed. */
+void vg_net_step_text(const vg_nets *nets, const vg_net *net, vg_text *out);
+
+bool vg_net_is_healthy(const vg_net *net);
+
+/** The first healthy fix of equal work among those of @p base, in their order; NULL if none. */
+const vg_net *vg_nets_cure(const vg_nets *nets, const vg_net *base);
 
 /** The fixes of @p base in the order of the file (ranked by who measured them), those of equal work
  * first. Returns how many; @p list has room for base->fixes. */

@@ -30,17 +30,6 @@ static void net_text(vg_text *out, const vg_net *net)
     vg_text_add(out, ")");
 }
 
-static bool is_healthy(const vg_net *net)
-{
-    return !strcmp(verdict_of(net), "healthy");
-}
-
-/* Whether the interval of a ratio of times has 1 in it. */
-static bool same_time(vg_estimate ratio)
-{
-    return ratio.lo <= 1 && 1 <= ratio.hi;
-}
-
 static void base_cells(vg_text *out, const vg_net *base, bool first)
 {
     char survival[VG_NUM];
@@ -56,29 +45,28 @@ static void base_cells(vg_text *out, const vg_net *base, bool first)
     vg_text_md(out, verdict_of(base));
 }
 
-/* The best healthy fixes of equal work, one row each. */
+/* The best healthy fixes of equal work, one row each; of a net that needs none, that. */
 static void base_rows(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net **list)
 {
     int count = vg_nets_fixes(nets, base, list), shown = 0;
     char a[VG_NUM];
-    for (int i = 0; i < count && shown < MOST_FIXES; i++) {
-        vg_estimate ratio = vg_net_step_ratio(nets, list[i]);
-        if (!vg_net_equal_work(nets, list[i]) || !is_healthy(list[i]))
+    for (int i = 0; i < count && shown < MOST_FIXES && !vg_net_is_healthy(base); i++) {
+        if (!vg_net_equal_work(nets, list[i]) || !vg_net_is_healthy(list[i]))
             continue;
         vg_row_begin(out);
         base_cells(out, base, !shown++);
         vg_cell_code(out, list[i]->label);
         vg_cell_printf(out, "%s", vg_num(a, vg_doc_num(list[i]->record, "survival"), 2));
-        vg_cell_printf(out, "%s%s", vg_num(a, ratio.mid, 2), isfinite(ratio.mid) ? "x" : "");
-        if (same_time(ratio))
-            vg_text_add(out, ", the same within its interval");
+        vg_cell(out);
+        vg_net_step_text(nets, list[i], out);
         vg_row_end(out);
     }
     if (shown)
         return;
     vg_row_begin(out);
     base_cells(out, base, true);
-    vg_cell_printf(out, "none of equal work was healthy");
+    vg_cell_printf(out, vg_net_is_healthy(base) ? "no fix is needed"
+                                                : "none of equal work was healthy");
     vg_cell(out);
     vg_cell(out);
     vg_row_end(out);
@@ -125,7 +113,7 @@ static void grid_line(vg_text *out, const vg_nets *nets)
 {
     int total = nets->of_kind[VG_NET_GRID], healthy = 0;
     for (int i = 0; i < nets->count; i++)
-        healthy += nets->nets[i].kind == VG_NET_GRID && is_healthy(&nets->nets[i]);
+        healthy += nets->nets[i].kind == VG_NET_GRID && vg_net_is_healthy(&nets->nets[i]);
     if (total)
         vg_text_printf(out,
                        "- **Activation x initialisation:** %d of %d combinations are healthy; the "
@@ -133,29 +121,19 @@ static void grid_line(vg_text *out, const vg_nets *nets)
                        healthy, total);
 }
 
-/* The first healthy fix of equal work among those of @p base, in their order; NULL if none. */
-static const vg_net *first_cure(const vg_nets *nets, const vg_net *base, const vg_net **list)
-{
-    int count = vg_nets_fixes(nets, base, list);
-    for (int i = 0; i < count; i++)
-        if (vg_net_equal_work(nets, list[i]) && is_healthy(list[i]))
-            return list[i];
-    return NULL;
-}
-
 static void cure_text(vg_text *out, const vg_nets *nets, const vg_net *base, const vg_net *cure)
 {
     char a[VG_NUM], b[VG_NUM];
-    vg_estimate ratio = vg_net_step_ratio(nets, cure);
     vg_text_add(out, "- **Of the gradient of a ");
     vg_text_md(out, base->label);
     vg_text_printf(out, " net of depth %d, %s reaches the first layer; with ", base->depth,
                    vg_num(a, vg_doc_num(base->record, "survival"), 2));
     vg_text_code(out, cure->label);
     vg_text_printf(out, " %s**", vg_num(b, vg_doc_num(cure->record, "survival"), 2));
-    if (isfinite(ratio.mid))
-        vg_text_printf(out, ", at %sx the step time%s", vg_num(a, ratio.mid, 2),
-                       same_time(ratio) ? ", the same within its interval" : "");
+    if (isfinite(vg_net_step_ratio(nets, cure).mid)) {
+        vg_text_add(out, "; step time to that without it: ");
+        vg_net_step_text(nets, cure, out);
+    }
     vg_text_printf(out, " (means of the logarithm in the untrained net, n=%d seeds).\n",
                    vg_net_seeds(base->record));
 }
@@ -166,18 +144,16 @@ void vg_nets_sentence(vg_report *report, int document)
     if (!json_array_size(json_object_get(report->docs[document], "decay")) ||
         vg_nets_collect(report->docs[document], &nets) != VG_OK)
         return; /* vg_nets_verdict() says so */
-    const vg_net **list = calloc((size_t)nets.count + 1, sizeof *list);
-    for (int i = 0; list && i < nets.count; i++) {
+    for (int i = 0; i < nets.count; i++) {
         const vg_net *base = &nets.nets[i];
         if (!base->fixes || strcmp(verdict_of(base), "vanishing"))
             continue;
-        const vg_net *cure = first_cure(&nets, base, list);
+        const vg_net *cure = vg_nets_cure(&nets, base);
         if (cure) {
             cure_text(&report->out, &nets, base, cure);
             break;
         }
     }
-    free(list);
     vg_nets_release(&nets);
 }
 

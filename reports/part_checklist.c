@@ -14,11 +14,6 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static bool is_healthy(const vg_net *net)
-{
-    return !strcmp(text_of(net->record, "verdict"), "healthy");
-}
-
 /* --- findings --------------------------------------------------------------------------------- */
 
 static void findings(vg_text *out, const vg_net *net)
@@ -88,7 +83,7 @@ static void advice_row(vg_text *out, const json_t *one, size_t rank)
 static void no_advice(vg_text *out, const vg_net *net)
 {
     const char *reason = vg_doc_str(net->record, "advice_reason");
-    if (is_healthy(net))
+    if (vg_net_is_healthy(net))
         return;
     vg_text_add(out, "No advice: ");
     if (reason)
@@ -166,7 +161,7 @@ static bool is_base(const vg_net *net)
 
 static bool is_sick(const vg_net *net)
 {
-    return !net->fixes && net->kind != VG_NET_FIX && net->deepest && !is_healthy(net);
+    return !net->fixes && net->kind != VG_NET_FIX && net->deepest && !vg_net_is_healthy(net);
 }
 
 /* Returns how many nets there are. */

@@ -27,7 +27,7 @@ static double peak_of(const json_t *doc, const vg_net *net)
 
 static void step_cell(vg_text *out, const vg_nets *nets, const vg_net *net)
 {
-    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM], buf[80];
     const json_t *cost = json_object_get(net->record, "cost"),
                  *ci = json_object_get(cost, "step_ms_ci95");
     double ms = vg_doc_num(cost, "step_ms");
@@ -39,8 +39,7 @@ static void step_cell(vg_text *out, const vg_nets *nets, const vg_net *net)
     vg_cell_printf(out, "%s [%s, %s]", vg_num(a, ms, 3), vg_num(b, vg_doc_bound(ci, 0), 3),
                    vg_num(c, vg_doc_bound(ci, 1), 3));
     if (isfinite(ratio.mid))
-        vg_text_printf(out, ", %sx [%s, %s]", vg_num(a, ratio.mid, 2), vg_num(b, ratio.lo, 2),
-                       vg_num(c, ratio.hi, 2));
+        vg_text_printf(out, ", %s", vg_ratio_text(buf, ratio));
 }
 
 /* Misses of a step as a profile found them: "1.2e+04 (sim)". */
@@ -105,6 +104,42 @@ static void fix_row(vg_text *out, const vg_nets *nets, const vg_net *net, int nu
     vg_row_end(out);
 }
 
+/* The answer to the table below, in a sentence. */
+static void use_sentence(vg_text *out, const vg_nets *nets, const vg_net *base)
+{
+    char a[VG_NUM], b[VG_NUM], c[VG_NUM];
+    const vg_net *cure = vg_nets_cure(nets, base);
+    vg_num(a, vg_doc_num(base->record, "survival"), 2);
+    if (vg_net_is_healthy(base)) {
+        vg_text_printf(out,
+                       "**No fix is needed**: the gradient at the first layer is %s times that at "
+                       "the last, which is healthy. What follows is for comparison.\n\n",
+                       a);
+        return;
+    }
+    if (!cure) {
+        vg_text_printf(out,
+                       "**No fix of equal work leaves this net healthy**; without one the gradient "
+                       "at the first layer is %s times that at the last.\n\n",
+                       a);
+        return;
+    }
+    vg_text_add(out, "**Use ");
+    vg_text_code(out, cure->label);
+    vg_text_printf(out,
+                   "**, the first in rank of those of equal work that leave the net healthy: the "
+                   "gradient at the first layer is %s times that at the last, without it %s. ",
+                   vg_num(b, vg_doc_num(cure->record, "survival"), 2), a);
+    if (isfinite(vg_net_step_ratio(nets, cure).mid)) {
+        vg_text_printf(out, "A step takes %s ms, step time to that of the base: ",
+                       vg_num(c, vg_doc_num(cure->record, "cost.step_ms"), 3));
+        vg_net_step_text(nets, cure, out);
+    } else {
+        vg_text_add(out, "What it costs is n/a (steps were not timed: `--cost` does)");
+    }
+    vg_text_add(out, ".\n\n");
+}
+
 static void base_table(vg_report *report, const vg_nets *nets, const vg_net *base,
                        const vg_net **list, int count, double peak)
 {
@@ -117,6 +152,7 @@ static void base_table(vg_report *report, const vg_nets *nets, const vg_net *bas
                    vg_doc_num(base->record, "spec.batch"),
                    vg_num(a, vg_doc_num(base->record, "matrices"), 1),
                    vg_net_seeds(base->record));
+    use_sentence(out, nets, base);
     vg_table_head(out, "lrrrrrrr", head);
     fix_row(out, nets, base, 0, peak);
     for (int i = 0; i < count && i < OPEN_ROWS; i++)
@@ -167,11 +203,13 @@ static void legend(vg_report *report, const vg_nets *nets)
 {
     vg_text_add(&report->out,
                 "\nRanked as measured: healthy first, then by the distance of survival from 1 in "
-                "whole half decades (0.32 to 3.2 is one class), then by how few keys "
-                "the fix changes; survival is that of the untrained "
+                "whole half decades (0.32 to 3.2 is one class), then by how few keys a fix changes, then "
+                "by its place in the list, never by time, whose intervals mostly overlap (files of "
+                "earlier versions: by time); survival is that of the untrained "
                 "net, a step is forward and backward without an optimizer. Fixes of as many matrix products as the base stand above those of more or "
-                "fewer, whose count is given. To base = step time / step time of the base, timed in "
-                "turn, median of the rounds. vs oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
+                "fewer, whose count is given. To base = step time / step time of the base, timed in turn, median of the "
+                "rounds (files of earlier versions: the intervals of both combined). vs "
+                "oneDNN = time of the same step on oneDNN / this time. Bytes are compulsory "
                 "traffic; cache misses are those of L2, counted by the processor.");
     const char *reason = misses_reason(nets);
     if (reason) {

@@ -95,6 +95,40 @@ static void reached_text(vg_text *out, const json_t *row)
                    vg_num(b, vg_doc_num(row, "own.runs"), 1));
 }
 
+/* Whether @p row cannot be told from @p best: as many runs reached the target, and the intervals
+ * of the time overlap, or one is not known. */
+static bool as_good(const json_t *row, const json_t *best)
+{
+    double ends[4];
+    const json_t *rows[] = {row, best};
+    for (int i = 0; i < 4; i++) {
+        const json_t *end = json_array_get(vg_doc_get(rows[i / 2], "own.time_s_ci95"), i % 2);
+        ends[i] = json_is_number(end) ? json_number_value(end) : NAN;
+    }
+    return vg_doc_num(row, "own.reached") == vg_doc_num(best, "own.reached") &&
+           !(ends[0] > ends[3]) && !(ends[1] < ends[2]);
+}
+
+/* "`a`", or "`a` or `b`" where their intervals overlap. Returns how many there are. */
+static int winners(vg_text *out, const json_t *rows)
+{
+    enum { NAMED = 3 };
+    const json_t *best = json_array_get(rows, 0);
+    size_t i;
+    int count = 0;
+    json_t *row;
+    json_array_foreach(rows, i, row) {
+        const char *change = vg_doc_str(row, "change");
+        if (!change || !as_good(row, best) || count++ >= NAMED)
+            continue;
+        vg_text_add(out, count > 1 ? " or " : "");
+        vg_text_code(out, change);
+    }
+    if (count > NAMED)
+        vg_text_printf(out, " or %d more", count - NAMED);
+    return count;
+}
+
 /* Rows are ranked: the first is the best, if it has reached the target at all. */
 static void sentence(vg_text *out, const json_t *one)
 {
@@ -108,9 +142,10 @@ static void sentence(vg_text *out, const json_t *one)
     vg_text_add(out, "- **First to ");
     target_text(out, one);
     vg_text_add(out, ": ");
-    vg_text_code(out, change);
-    vg_text_printf(out, "** after %s of steps (median over the seeds; ",
-                   vg_num_time(a, 1e9 * vg_doc_num(best, "own.time_s")));
+    int count = winners(out, json_object_get(one, "rows"));
+    vg_text_printf(out, "** after %s%s of steps (median over the seeds%s; ",
+                   count > 1 ? "about " : "", vg_num_time(a, 1e9 * vg_doc_num(best, "own.time_s")),
+                   count > 1 ? ", whose intervals overlap" : "");
     reached_text(out, best);
     vg_text_add(out, ")");
     json_array_foreach(json_object_get(one, "rows"), i, row) {

@@ -277,6 +277,56 @@ PY
     grep -q '^| lstm | 50 |' R.md
 }
 
+@test "report: each base net has a sentence that says which fix to use and what it costs" {
+    "$VGBENCH" report a.json --profile=decay --no-plots -o R.md
+    grep -qE '^\*\*Use `skip=scaled`\*\*, the first in rank of .* is 1\.0 times .*, without it [0-9.e-]+\. A step takes 2.00 ms, step time to that of the base: 1\.000x \[0\.972, 1\.029\], the same within its interval\.$' R.md
+    grep -qE '^\| 1\. `skip=scaled` \| .* \| 2.00 \[1.96, 2.04\], 1\.000x \[0\.972, 1\.029\] \|' R.md
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+base = next(r for r, fix in zip(d["decay"], d["decay"][1:]) if "fix" in fix)
+fixes = [r for r in d["decay"] if "fix" in r]
+for fix in fixes:
+    del fix["cost"]
+json.dump(d, open("untimed.json", "w"))
+base["verdict"] = "healthy"
+json.dump(d, open("well.json", "w"))
+base["verdict"] = "vanishing"
+for fix in fixes:
+    fix["verdict"] = "exploding"
+json.dump(d, open("hopeless.json", "w"))
+PY
+    "$VGBENCH" report untimed.json --no-plots | grep -q '^\*\*Use `skip=scaled`.* What it costs is n/a (steps were not timed'
+    "$VGBENCH" report well.json --no-plots -o R.md
+    grep -q '^\*\*No fix is needed\*\*: .* which is healthy' R.md
+    grep -q '^| sigmoid, xavier_normal, depth 20 | .* healthy | no fix is needed |' R.md
+    run ! grep -q '^\*\*Use ' R.md
+    "$VGBENCH" report hopeless.json --no-plots | grep -q '^\*\*No fix of equal work leaves this net healthy'
+}
+
+@test "report: a race names its winner only where no other's interval overlaps" {
+    python3 - <<'PY'
+import copy, json
+d = json.load(open("a.json"))
+first = d["race"][0]["rows"][0]
+second = copy.deepcopy(first)
+second["change"] = "skip=scaled"
+d["race"][0]["rows"].insert(1, second)
+second["own"].update(time_s=1.1, time_s_ci95=[1.05, 1.2])
+json.dump(d, open("apart.json", "w"))
+second["own"].update(time_s=0.6, time_s_ci95=[0.55, 0.7])
+json.dump(d, open("close.json", "w"))
+second["own"].update(reached=2)
+json.dump(d, open("fewer.json", "w"))
+PY
+    for alone in apart fewer; do
+        "$VGBENCH" report $alone.json --no-plots |
+            grep -qF ': `act=relu init=he_normal`** after 500 ms of steps (median over the seeds; 3 of 3 runs)'
+    done
+    "$VGBENCH" report close.json --no-plots |
+        grep -qF ': `act=relu init=he_normal` or `skip=scaled`** after about 500 ms of steps (median over the seeds, whose intervals overlap; 3 of 3 runs)'
+}
+
 @test "report: findings, ranked advice and the checklist of the nets that need them" {
     python3 - <<'PY'
 import json
