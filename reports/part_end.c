@@ -189,10 +189,45 @@ static vg_status raw_data(vg_report *report, int document)
         return VG_OK;
     VG_TRY(vg_sha256_file(path, sum));
     const char *slash = strrchr(path, '/');
-    vg_text_add(&report->out, "\nRaw data, with every sample: ");
-    vg_text_code(&report->out, slash ? slash + 1 : path);
-    vg_text_printf(&report->out, ", SHA-256 `%s`.\n", sum);
+    const char *name = slash ? slash + 1 : path;
+    vg_text_add(&report->out, "\nRaw data, with every sample: [");
+    vg_text_md(&report->out, name);
+    vg_text_add(&report->out, "](");
+    vg_text_link(&report->out, name);
+    vg_text_printf(&report->out, "), SHA-256 `%s`.\n", sum);
     return VG_OK;
+}
+
+/* How long it takes, where this oneDNN is had, and what to call these numbers. */
+static void once_more(vg_report *report, int document)
+{
+    const json_t *doc = report->docs[document];
+    const char *dnnl = vg_doc_str(doc, "machine.software.onednn.version"),
+               *version = vg_doc_str(doc, "generator.version"),
+               *commit = vg_doc_str(doc, "generator.commit"), *date = vg_doc_str(doc, "context.date"),
+               *cpu = vg_doc_str(doc, "machine.cpu.model");
+    char buf[VG_NUM];
+    double seconds = vg_doc_num(doc, "elapsed_s");
+    vg_text *out = &report->out;
+    if (isfinite(seconds))
+        vg_text_printf(out, "\nTime of the run: %s s.", vg_num(buf, seconds, 3));
+    else
+        vg_text_add(out, "\nTime of the run: n/a (not recorded).");
+    if (dnnl) {
+        vg_text_add(out, " This oneDNN: tag `v");
+        vg_text_md(out, dnnl);
+        vg_text_add(out, "` of its repository, built and installed with `-DONEDNN_CPU_RUNTIME=OMP`; "
+                         "then `cmake --preset release -DONEDNN_ROOT=PREFIX` for vgbench.");
+    }
+    vg_text_add(out, " To cite: vgbench ");
+    vg_text_md(out, version ? version : "n/a");
+    vg_text_add(out, ", commit ");
+    vg_text_md(out, commit ? commit : "n/a (not recorded)");
+    vg_text_add(out, ", run of ");
+    vg_text_md(out, date ? date : "n/a (not recorded)");
+    vg_text_add(out, " on ");
+    vg_text_md(out, cpu ? cpu : "n/a (not recorded)");
+    vg_text_add(out, ", and the sum of the raw data.\n");
 }
 
 static void source_revision(vg_report *report, int document)
@@ -224,6 +259,7 @@ vg_status vg_part_reproduce(vg_report *report)
         vg_text_printf(&report->out, " Results are schema version %.0f.\n",
                        vg_doc_num(report->docs[d], "schema_version"));
         VG_TRY(raw_data(report, d));
+        once_more(report, d);
     }
     vg_text_add(&report->out,
                 "\nTo compare a run of yours: `vgbench compare OLD.json NEW.json`. Ratios "

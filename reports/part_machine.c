@@ -54,12 +54,41 @@ static void value_text(const json_t *value, vg_text *out, int depth)
     }
 }
 
+/* Why a fact may be null; NULL where another fact says it. */
+static const char *why_null(const char *path)
+{
+    static const struct {
+        const char *path, *why;
+    } reasons[] = {
+        {"machine.cpu.stepping", "the kernel names none"},
+        {"machine.doctor.microcode", "the kernel does not show it, as in many virtual machines"},
+        {"machine.doctor.smt", "the kernel does not say"},
+        {"machine.os.governor", "no control of the clock is visible here"},
+        {"machine.os.driver", "no control of the clock is visible here"},
+        {"machine.os.boost", "no control of the clock is visible here"},
+        {"machine.cpu.mhz", "the kernel does not say"},
+        {"machine.doctor.throttled", "no counter is visible here"},
+        {"machine.doctor.steal", "the kernel does not say"},
+        {"machine.doctor.load", "the kernel does not say"},
+        {"machine.os.mitigations", "the kernel does not list them"},
+        {"machine.os.cgroup_cpus", "no quota"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (!strcmp(reasons[i].path, path))
+            return reasons[i].why;
+    return NULL;
+}
+
 static void fact_cell(vg_text *out, const json_t *value, const char *path)
 {
     vg_text text = {0};
     char size[VG_NUM];
     if (json_is_number(value) && strstr(path, "_bytes"))
         vg_text_add(&text, vg_num_bytes(size, json_number_value(value)));
+    else if (json_is_number(value) && strstr(path, "steal"))
+        vg_text_add(&text, vg_num_percent(size, json_number_value(value)));
+    else if (json_is_null(value) && why_null(path))
+        vg_text_printf(&text, "n/a (%s)", why_null(path));
     else if (value)
         value_text(value, &text, 0);
     if (text.len > LONGEST) {
@@ -127,16 +156,17 @@ static void facts(vg_report *report, const fact *list, int count)
     vg_text_add(&report->out, absent ? ".\n" : "");
 }
 
-static void caches_line(vg_report *report, int d)
+/* @p what: "Caches"; nothing where there is no such list. */
+static void caches_line(vg_report *report, int d, const char *what, const char *path)
 {
-    const json_t *list = vg_doc_get(report->docs[d], "machine.caches");
+    const json_t *list = vg_doc_get(report->docs[d], path);
     char size[VG_NUM];
     size_t i;
     json_t *cache;
     vg_text *out = &report->out;
     if (!json_array_size(list))
         return;
-    vg_text_add(out, "\nCaches");
+    vg_text_printf(out, "\n%s", what);
     if (report->count > 1) {
         vg_text_add(out, " of ");
         vg_text_md(out, report->names[d]);
@@ -156,15 +186,51 @@ static void caches_line(vg_report *report, int d)
     vg_text_add(out, ".\n");
 }
 
+/* What `vgbench info` found as the run began: dependent loads, the grade and what lowered it. */
+static void doctor_lines(vg_report *report, int d)
+{
+    const json_t *doctor = vg_doc_get(report->docs[d], "machine.doctor"), *latency, *one;
+    const char *grade = vg_doc_str(doctor, "grade");
+    char a[VG_NUM], b[VG_NUM];
+    size_t i;
+    vg_text *out = &report->out;
+    if (!doctor)
+        return;
+    if (json_array_size(json_object_get(doctor, "cpuid_caches")))
+        caches_line(report, d, "The same by CPUID", "machine.doctor.cpuid_caches");
+    else
+        vg_text_add(out, "\nThe same by CPUID: n/a (it lists no cache here).\n");
+    latency = json_object_get(doctor, "latency");
+    json_array_foreach(latency, i, one) {
+        vg_text_printf(out, "%s %s %s", i ? "," : "\nA dependent load takes, by the memory walked:",
+                       vg_num_bytes(a, vg_doc_num(one, "bytes")), vg_num_time(b, vg_doc_num(one, "ns")));
+    }
+    vg_text_add(out, json_array_size(latency) ? ".\n" : "");
+    vg_text_add(out, "\nDoctor's grade of the machine as the run began: ");
+    vg_text_md(out, grade ? grade : "n/a");
+    json_array_foreach(json_object_get(doctor, "reasons"), i, one) {
+        const char *text = vg_doc_str(one, "text"), *word = vg_doc_str(one, "grade");
+        vg_text_add(out, i ? "; " : ": ");
+        vg_text_md(out, word ? word : "?");
+        vg_text_add(out, ": ");
+        vg_text_md(out, text ? text : "?");
+    }
+    vg_text_add(out, ".\n");
+}
+
 vg_status vg_part_machine(vg_report *report)
 {
     static const fact list[] = {
         {"host", "machine.host"},
         {"CPU", "machine.cpu.model"},
         {"architecture", "machine.cpu.arch"},
+        {"stepping", "machine.cpu.stepping"},
+        {"microcode", "machine.doctor.microcode"},
         {"instruction sets", "machine.cpu.isa"},
         {"cores, threads", "machine.cpu.cores"},
         {"hardware threads", "machine.cpu.threads"},
+        {"kinds of cores", "machine.cpu.core_kinds"},
+        {"SMT", "machine.doctor.smt"},
         {"CPUs allowed", "machine.cpu.allowed_cpus"},
         {"packages", "machine.cpu.packages"},
         {"NUMA nodes", "machine.cpu.numa_nodes"},
@@ -175,6 +241,12 @@ vg_status vg_part_machine(vg_report *report)
         {"governor", "machine.os.governor"},
         {"frequency driver", "machine.os.driver"},
         {"boost", "machine.os.boost"},
+        {"clock by the kernel, MHz", "machine.cpu.mhz"},
+        {"clock measured, GHz", "machine.doctor.ghz"},
+        {"throttled, times since boot", "machine.doctor.throttled"},
+        {"time stolen by the hypervisor", "machine.doctor.steal"},
+        {"load average", "machine.doctor.load"},
+        {"mitigations", "machine.os.mitigations"},
         {"huge pages", "machine.os.thp"},
         {"address randomisation", "machine.os.aslr"},
         {"cgroup CPUs", "machine.os.cgroup_cpus"},
@@ -189,7 +261,8 @@ vg_status vg_part_machine(vg_report *report)
     for (int d = 0; d < report->count; d++) {
         size_t i;
         json_t *warning;
-        caches_line(report, d);
+        caches_line(report, d, "Caches", "machine.caches");
+        doctor_lines(report, d);
         json_array_foreach(vg_doc_get(report->docs[d], "machine.warnings"), i, warning) {
             vg_text text = {0};
             value_text(warning, &text, 0);
@@ -320,79 +393,5 @@ vg_status vg_part_noise(vg_report *report)
         VG_TRY(spread(report, &report->rows[d]));
         VG_TRY(vg_part_drift(report, d));
     }
-    return VG_OK;
-}
-
-/* One line where a document has rows with cold caches. */
-static void cold_method(vg_report *report, int document)
-{
-    const vg_rows *rows = &report->rows[document];
-    int cold = 0, shown = 0;
-    for (int i = 0; i < rows->count; i++) {
-        if (!*rows->rows[i].cold || *rows->rows[i].error)
-            continue;
-        cold++;
-        shown += vg_doc_true(rows->rows[i].entry, "cold_check.cold");
-    }
-    if (!cold)
-        return;
-    vg_text_add(&report->out, "- **Cold caches** (");
-    vg_text_md(&report->out, report->names[document]);
-    vg_text_printf(
-        &report->out,
-        "): %d of %d rows have one call per sample, and before it, outside the time, "
-        "weights (`cold wei`) or all tensors (`cold all`) are flushed from every cache, "
-        "what a library packed of them included. For %d of them dependent reads after the "
-        "flush were seen to take at least twice as long as reads again; the others have "
-        "no weights or a note. Roofs are those of hot caches.\n",
-        cold, rows->count, shown);
-}
-
-vg_status vg_part_method(vg_report *report)
-{
-    vg_part_title(report, 6, "Method");
-    vg_text_add(
-        &report->out,
-        "- **Time** is wall time of one call; allocation, packing, primitive creation and reorders "
-        "that can be done once are outside it and have their own column (`weights:packed`), or are "
-        "inside on both sides (`weights:plain`).\n"
-        "- **Interleaved:** the backends of a case take turns in one process; the k-th samples "
-        "stand "
-        "side by side.\n"
-        "- **Statistic:** the median of all samples, nothing is removed as an outlier; its "
-        "interval by "
-        "order statistics. A ratio is the median of the ratios of pairs with a 95 % bootstrap "
-        "interval "
-        "(over processes where there are several, else within the process, which hides what "
-        "differs "
-        "between processes). Geometric means combine the intervals of their cases, and are no narrower "
-        "than the A/A floor either side: what moves all ratios of a run is not averaged away by "
-        "more of them. Without a floor they have no interval. A class is called by its mean before "
-        "that widening.\n"
-        "- **Verdict:** FASTER or SLOWER when the whole 95 % interval lies beyond the A/A floor; "
-        "SAME when it lies within the floor, and within 5 % where the floor is wider; AMBIGUOUS "
-        "otherwise, and always where a row has more threads than CPUs, which no mean counts.\n"
-        "- **Grade:** A: at least 5 processes, 20 A/A pairs and a floor under 1.5 %; B: a floor "
-        "under 3 %; "
-        "C: fewer processes or pairs, a floor under 5 %, a clock rate or bandwidth that moved by "
-        "10 % "
-        "over the run, or a load average over ");
-    vg_text_printf(&report->out,
-                   "%g per CPU as the run began (what it did to the samples is in the floor, what "
-                   "differs from run to run is not); D: a higher floor, none, a load average over "
-                   "%g per CPU, or more threads than CPUs.\n",
-                   VG_LOAD_BUSY, VG_LOAD_FULL);
-    vg_text_add(
-        &report->out,
-        "- **Work:** an FMA is 2 FLOP; bytes are compulsory traffic (every input read once, every "
-        "output "
-        "written once). GB/s = 1e9 bytes/s. oneDNN is charged the same work.\n"
-        "- **oneDNN** runs the best of the ways it offers, with its own layouts where the class "
-        "allows, "
-        "strict fp32, same threads. Where it runs reference code or failed verification nobody "
-        "wins.\n"
-        "- **Verified first:** a row that fails against the float64 oracle has no time.\n");
-    for (int d = 0; d < report->count; d++)
-        cold_method(report, d);
     return VG_OK;
 }

@@ -16,6 +16,7 @@
 #include "cli/strict.h"
 #include "harness/dump.h"
 #include "measure/clock.h"
+#include "measure/doctor.h"
 #include "measure/flush.h"
 #include "measure/interrupt.h"
 #include "reports/report.h"
@@ -271,11 +272,15 @@ static vg_status run_all(const arguments *a, vg_run *run)
     static const char *const suites[] = {"quick", "standard", "publish"};
     static const char *const kept[] = {"noise", "noise_capped", "roofline"};
     run->results = vg_results_new(suites[run->level], a->command);
+    json_t *machine = json_object_get(run->results, "machine");
+    json_object_set_new(machine, "doctor", vg_doctor_json(machine));
     for (size_t i = 0; run->before && i < sizeof kept / sizeof *kept; i++)
         if (json_object_get(run->before, kept[i]))
             json_object_set(run->results, kept[i], json_object_get(run->before, kept[i]));
     vg_interrupt_install();
+    double begin = vg_clock_s();
     vg_status status = measure_parts(a, run);
+    vg_json_set_number(run->results, "elapsed_s", vg_clock_s() - begin);
     vg_status saved = vg_run_save(run, !run->partial && !status);
     status = status ? status : saved;
     if (run->partial)

@@ -203,13 +203,14 @@ static json_t *cpu_json(void)
 {
     const vg_topology *t = vg_topology_get();
     struct utsname u;
-    char vendor[64];
+    char vendor[64], stepping[32];
     json_t *cpu = json_object(), *usable = json_array();
     uname(&u);
     vg_cpuinfo("vendor_id", vendor, sizeof vendor);
     vg_json_set_text(cpu, "model", vg_cpu_model());
     vg_json_set_text(cpu, "vendor", *vendor ? vendor : NULL);
     vg_json_set_text(cpu, "arch", u.machine);
+    vg_json_set_text(cpu, "stepping", vg_cpuinfo("stepping", stepping, sizeof stepping) ? stepping : NULL);
     for (int i = 0; i < CLUSTERS; i++)
         if (vg_cpu_isa() & clusters[i])
             json_array_append_new(usable, json_string(vg_isa_name(clusters[i])));

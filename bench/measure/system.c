@@ -2,6 +2,7 @@
 #include "measure/system.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -186,6 +187,25 @@ static void set_frequency_reason(json_t *os)
         vg_json_set_text(os, "frequency_reason", "the frequency driver shows no boost in /sys");
 }
 
+/* What the kernel does against flaws of this CPU, by flaw; those it does not have are left out. */
+static void set_mitigations(json_t *os)
+{
+    static const char folder[] = "/sys/devices/system/cpu/vulnerabilities";
+    struct dirent **names = NULL;
+    char path[320], text[160];
+    int count = scandir(folder, &names, NULL, alphasort);
+    json_t *list = count < 0 ? json_null() : json_object();
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        if (names[i]->d_name[0] != '.' && vg_read_line(path, text, sizeof text) &&
+            strcmp(text, "Not affected"))
+            vg_json_set_text(list, names[i]->d_name, text);
+        free(names[i]);
+    }
+    free(names);
+    json_object_set_new(os, "mitigations", list);
+}
+
 static void set_distribution(json_t *os)
 {
     char line[256], *name = NULL;
@@ -241,6 +261,7 @@ json_t *vg_os_json(void)
     set_line(os, "driver", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver");
     set_boost(os);
     set_frequency_reason(os);
+    set_mitigations(os);
     set_line(os, "aslr", "/proc/sys/kernel/randomize_va_space");
     vg_json_set_number(os, "cgroup_cpus", vg_cgroup_cpus());
     set_affinity(os);

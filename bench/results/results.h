@@ -5,6 +5,7 @@
  *   schema_version  1              suite    "quick", "standard", "publish" or the subcommand
  *   generator       {name, version}         command  as it should be typed again
  *   partial         true where a run was interrupted; absent otherwise
+ *   elapsed_s       what `vgbench run` took to measure, in seconds
  *   context, benchmarks            as Google Benchmark writes them, with the keys below
  *   machine         of vg_machine_json()    verify   array, one entry per row
  *   noise           {floor, quantile, n, samples, ratios[], pairs[{kernel, ratio}],

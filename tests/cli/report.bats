@@ -277,6 +277,36 @@ PY
     grep -q '^| lstm | 50 |' R.md
 }
 
+@test "report: what is not known of the machine has a reason; rules and formulas of the method are there" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+d["machine"]["os"] = {"governor": None, "mitigations": {"spectre_v2": "Mitigation: IBRS"}}
+d["machine"]["doctor"] = {"grade": "C", "reasons": [{"grade": "C", "text": "a | b"}], "microcode": None, "smt": False,
+                          "steal": 0.013, "ghz": 3.5, "cpuid_caches": [{"level": 1, "type": "data", "size": 32768}],
+                          "latency": [{"bytes": 8192, "ns": 1.5}, {"bytes": 65536, "ns": 4.5}]}
+json.dump(d, open("m.json", "w"))
+PY
+    "$VGBENCH" report m.json --no-plots -o R.md
+    grep -qF '| governor | n/a (no control of the clock is visible here) |' R.md
+    grep -qF '| microcode | n/a (the kernel does not show it, as in many virtual machines) |' R.md
+    grep -qF '| time stolen by the hypervisor | 1.3 % |' R.md
+    grep -qF '| mitigations | spectre_v2 Mitigation: IBRS |' R.md
+    grep -qxF 'The same by CPUID: L1 data 32 KiB.' R.md
+    grep -qxF 'A dependent load takes, by the memory walked: 8 KiB 1.50 ns, 64 KiB 4.50 ns.' R.md
+    grep -qF "Doctor's grade of the machine as the run began: C: C: a &#124; b." R.md
+    sed -n '/^## 6/,/^## 7/p' R.md >method.md
+    for rule in 'Warm-up:' 'Stop:' 'random order'; do
+        grep -q "$rule" method.md
+    done
+    # as the program itself counts
+    grep -qF 'layer_norm fwd 8, bwd 13;' method.md
+    grep -qF 'adamw step 14;' method.md
+    sed -n '/^## 13/,$p' R.md >again.md
+    grep -qF '[m.json](m.json)' again.md
+    grep -q '^Time of the run: n/a (not recorded)\. This oneDNN: tag `v2.6.3` .* To cite: vgbench 0.0.0-example,' again.md
+}
+
 @test "report: each base net has a sentence that says which fix to use and what it costs" {
     "$VGBENCH" report a.json --profile=decay --no-plots -o R.md
     grep -qE '^\*\*Use `skip=scaled`\*\*, the first in rank of .* is 1\.0 times .*, without it [0-9.e-]+\. A step takes 2.00 ms, step time to that of the base: 1\.000x \[0\.972, 1\.029\], the same within its interval\.$' R.md

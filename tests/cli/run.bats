@@ -33,7 +33,14 @@ assert d["suite"] == "quick" and "partial" not in d
 assert d["command"].startswith("vgbench run --quick")
 assert {e["op"] for e in d["benchmarks"]} == {"relu"}
 assert d["noise"]["floor"] is not None
+assert d["machine"]["doctor"]["grade"] in "ABCD" and d["machine"]["doctor"]["latency"]
+assert d["elapsed_s"] > 0
 PY
+    grep -q '^Doctor.s grade of the machine as the run began: [A-D]' "$TMP/d/report.md"
+    grep -q '^A dependent load takes, by the memory walked: 8 KiB ' "$TMP/d/report.md"
+    grep -Eq '^\| clock measured, GHz \| [0-9.]+ \|' "$TMP/d/report.md"
+    grep -q 'Raw data.*\[results.json\](results.json), SHA-256' "$TMP/d/report.md"
+    grep -q '^Time of the run: [0-9.]* s\.' "$TMP/d/report.md"
     matches_schema "$TMP/d/results.json"
     commit=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["generator"]["commit"])' \
         "$TMP/d/results.json")
