@@ -146,7 +146,8 @@ vg_status vg_comparison_markdown(const vg_comparison *comparison, const char *ol
 const char *vg_net_change_name(vg_net_change change);
 
 /** All of it as CSV (RFC 4180, header first): a line per kernel (kind `kernel`, `row` for one
- * shape), network, simulated counter that changed and row whose verification fails now. */
+ * shape), spread between the runs, network, simulated counter that changed and row whose
+ * verification fails now. */
 vg_status vg_comparison_csv(const vg_comparison *comparison, vg_text *out);
 
 /** The same as JSON, a new reference; NULL without memory. */

@@ -109,6 +109,8 @@ json_t *vg_comparison_json(const vg_comparison *k, const char *old_name, const c
         {"floor_old", number(k->floor_old)},
         {"floor_new", number(k->floor_new)},
         {"min_effect", number(k->min_effect)},
+        {"spread", number(k->spread > 0 ? k->spread : NAN)},
+        {"spread_kernels", number(k->spread_groups > 0 ? k->spread_groups : NAN)},
         {"tally", tally},
         {"power", power},
         {"only_old", json_integer(k->only_old)},
@@ -171,6 +173,19 @@ static void csv_line(vg_text *out, const compared_line *line)
 
 static const vg_estimate no_ratio = {NAN, NAN, NAN};
 
+/* What most rows, and kernels, moved by between the runs: no line where too few could tell. */
+static void csv_spread(const vg_comparison *k, vg_text *out)
+{
+    const struct {
+        const char *of;
+        double sd;
+    } spreads[] = {{"rows", k->spread}, {"kernels", k->spread_groups}};
+    for (int i = 0; i < 2; i++)
+        if (spreads[i].sd > 0)
+            csv_line(out, &(compared_line){"spread", spreads[i].of, "", "", "sd_ln_ratio", NAN,
+                                           spreads[i].sd, no_ratio, NAN, NAN, "", NULL});
+}
+
 static void csv_nets(const vg_comparison *k, vg_text *out)
 {
     for (int i = 0; i < k->net_count; i++) {
@@ -219,6 +234,7 @@ vg_status vg_comparison_csv(const vg_comparison *k, vg_text *out)
                                        if_judged(c->p, c->verdict), if_judged(c->gate, c->verdict),
                                        vg_verdict_name(c->verdict), reason_of(c)});
     }
+    csv_spread(k, out);
     csv_nets(k, out);
     csv_failures(k, out);
     return out->failed ? vg_fail(VG_ENOMEM, "no memory for the comparison") : VG_OK;

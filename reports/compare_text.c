@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/load.h"
 #include "reports/compare.h"
+#include "reports/drift.h"
 #include "reports/nets.h"
 #include "reports/parts.h"
 
@@ -201,6 +203,34 @@ static void differences_markdown(const vg_comparison *k, vg_text *out)
     }
 }
 
+/* What no floor of one run can know: that other programs ran beside one of them. */
+static void busy_markdown(const vg_comparison *k, vg_text *out)
+{
+    const json_t *docs[] = {k->by_backend ? NULL : k->doc_old, k->doc_new};
+    const char *const names[] = {"the old run", k->by_backend ? "the run" : "the new run"};
+    char a[VG_NUM];
+    for (int s = 0; s < 2; s++) {
+        double load = vg_doc_load(docs[s]), floor = vg_doc_highest_floor(docs[s]);
+        const char *grade = vg_doc_str(docs[s], "machine.doctor.grade");
+        if (load > VG_LOAD_BUSY)
+            vg_text_printf(out,
+                           "\n> **Warning: the machine was busy as %s began** (load average %s per "
+                           "CPU): other programs took part of it, and what that does between runs "
+                           "is in no floor.\n",
+                           names[s], vg_num(a, load, 2));
+        if (floor >= 0.05)
+            vg_text_printf(out,
+                           "\n> **Warning: %s was noisy**: its A/A floor is %s, grade D, from which "
+                           "nothing should be concluded.\n",
+                           names[s], vg_num_percent(a, floor));
+        else if (grade && !strcmp(grade, "D"))
+            vg_text_printf(out,
+                           "\n> **Warning: the doctor gave the machine grade D as %s began**: the "
+                           "report of that run says why (part 3).\n",
+                           names[s]);
+    }
+}
+
 /* --- kernels ---------------------------------------------------------------------------------- */
 
 static void group_row(vg_text *out, const vg_compared_group *g)
@@ -245,12 +275,16 @@ static void groups_markdown(const vg_comparison *k, vg_text *out)
     if (!judged)
         return;
     if (moved) {
-        vg_text_printf(out, "\n**Kernels that moved** (all shapes together)\n\n");
+        vg_text_printf(out, "\n**%s** (all shapes together)\n\n",
+                       k->by_backend ? "Kernels that are faster or slower than the base"
+                                     : "Kernels that moved");
         groups_table(k, true, out);
     }
     if (judged == moved)
         return;
-    vg_details_begin(out, "Kernels that did not move (%d)", judged - moved);
+    vg_details_begin(out, "%s (%d)",
+                     k->by_backend ? "Kernels that are neither" : "Kernels that did not move",
+                     judged - moved);
     groups_table(k, false, out);
     vg_details_end(out);
 }
@@ -261,6 +295,7 @@ typedef struct backend_tally {
     int threads, faster, slower, same, ambiguous, none;
     int meant;              /* in the mean */
     double sum_ln, sum_var; /* of the logarithms of the ratios */
+    double floor;           /* the widest; NaN where one is unknown */
 } backend_tally;
 
 enum { BACKENDS_MAX = 64 };
@@ -279,11 +314,8 @@ static backend_tally *tally_of(backend_tally tallies[BACKENDS_MAX], int *count,
     return &tallies[(*count)++];
 }
 
-static void backends_table(const vg_comparison *k, vg_text *out)
+static int tally_backends(const vg_comparison *k, backend_tally tallies[BACKENDS_MAX])
 {
-    static const char *const head[] = {"backend", "threads", "rows", "geo. mean [95 % CI]",
-                                       "FASTER",  "SLOWER",  "SAME", "AMBIGUOUS"};
-    backend_tally tallies[BACKENDS_MAX];
     int count = 0;
     for (int i = 0; i < k->count; i++) {
         const vg_compared *c = &k->rows[i];
@@ -297,19 +329,57 @@ static void backends_table(const vg_comparison *k, vg_text *out)
         double sd = log(c->ratio.hi / c->ratio.lo) / (2 * 1.96);
         t->sum_ln += log(c->ratio.mid);
         t->sum_var += sd * sd;
+        t->floor = isnan(t->floor) || c->floor <= t->floor ? t->floor : c->floor;
     }
+    return count;
+}
+
+static void backend_name(vg_text *out, const backend_tally *t)
+{
+    vg_text_md(out, t->backend);
+    if (*t->max_isa) {
+        vg_text_add(out, ", both capped to ");
+        vg_text_md(out, t->max_isa);
+    }
+}
+
+/* Rows of all backends in one sum would say nothing: plain C counts as much as the best. */
+static void backends_lines(const vg_comparison *k, vg_text *out)
+{
+    backend_tally tallies[BACKENDS_MAX];
+    int count = tally_backends(k, tallies);
+    vg_text_add(out, "\n\n");
+    for (int i = 0; i < count; i++) {
+        const backend_tally *t = &tallies[i];
+        vg_text_add(out, "- ");
+        backend_name(out, t);
+        vg_text_printf(out, " on %d thread%s: **%d FASTER, %d SLOWER**, %d SAME, %d AMBIGUOUS",
+                       t->threads, t->threads == 1 ? "" : "s", t->faster, t->slower, t->same,
+                       t->ambiguous);
+        if (t->none)
+            vg_text_printf(out, ", %d not compared", t->none);
+        vg_text_add(out, "\n");
+    }
+    vg_text_add(out, "\n");
+}
+
+static void backends_table(const vg_comparison *k, vg_text *out)
+{
+    static const char *const head[] = {"backend", "threads", "rows", "geo. mean [95 % CI]",
+                                       "FASTER",  "SLOWER",  "SAME", "AMBIGUOUS"};
+    backend_tally tallies[BACKENDS_MAX];
+    int count = tally_backends(k, tallies);
     vg_table_head(out, "lrrrrrrr", head);
     for (int i = 0; i < count; i++) {
         const backend_tally *t = &tallies[i];
         int n = t->faster + t->slower + t->same + t->ambiguous;
         double mid = t->sum_ln / t->meant, half = 1.96 * sqrt(t->sum_var) / t->meant;
+        double least = log1p(t->floor); /* as in the report: no surer than the floor */
+        half = half > least ? half : least;
         char buf[80];
         vg_row_begin(out);
-        vg_cell_md(out, t->backend);
-        if (*t->max_isa) {
-            vg_text_add(out, ", both capped to ");
-            vg_text_md(out, t->max_isa);
-        }
+        vg_cell(out);
+        backend_name(out, t);
         vg_cell_printf(out, "%d", t->threads);
         vg_cell_printf(out, "%d", n);
         vg_cell_printf(
@@ -383,13 +453,8 @@ static void broken_markdown(const vg_comparison *k, vg_text *out)
     vg_text_add(out, ". What fails is not timed.\n\n");
 }
 
-vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
-                                 vg_text *out)
+static void runs_lines(const vg_comparison *k, vg_text *out)
 {
-    vg_text_add(out, "## ");
-    vg_text_md(out, new_name);
-    vg_text_add(out, k->by_backend ? " against " : " compared with ");
-    vg_text_md(out, old_name);
     if (k->faster_groups || k->slower_groups)
         vg_text_printf(out, "\n\n%d kernels of three or more rows: **%d FASTER, %d SLOWER**.",
                        judged_groups(k), k->faster_groups, k->slower_groups);
@@ -400,6 +465,19 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
     if (k->only_old || k->only_new)
         vg_text_printf(out, "; %d only in the old, %d only in the new", k->only_old, k->only_new);
     vg_text_printf(out, ".\n\n");
+}
+
+vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, const char *new_name,
+                                 vg_text *out)
+{
+    vg_text_add(out, "## ");
+    vg_text_md(out, new_name);
+    vg_text_add(out, k->by_backend ? " against " : " compared with ");
+    vg_text_md(out, old_name);
+    if (k->by_backend)
+        backends_lines(k, out);
+    else
+        runs_lines(k, out);
     broken_markdown(k, out);
     method_markdown(k, out);
     if (k->too_few)
@@ -409,6 +487,7 @@ vg_status vg_comparison_markdown(const vg_comparison *k, const char *old_name, c
                        "can show it.\n",
                        k->too_few, k->too_few == 1 ? "" : "s", k->too_few == 1 ? "s" : "ve",
                        vg_samples_needed(k->count - k->none, k->alpha));
+    busy_markdown(k, out);
     differences_markdown(k, out);
     groups_markdown(k, out);
     VG_TRY(rows_markdown(k, old_name, new_name, out));

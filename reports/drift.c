@@ -23,6 +23,25 @@ double vg_doc_drift_between(const json_t *a, const json_t *b)
     return fmax(hypot(trend(a), trend(b)), isfinite(clocks) ? clocks : 0);
 }
 
+double vg_doc_load(const json_t *doc)
+{
+    const json_t *load = json_array_get(vg_doc_get(doc, "context.load_avg"), 0);
+    double cpus = vg_doc_num(doc, "context.num_cpus");
+    return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
+}
+
+/* Rows are judged by the floor of their thread count: a run is as good as the highest. */
+double vg_doc_highest_floor(const json_t *doc)
+{
+    const char *key;
+    json_t *value;
+    double floor = vg_doc_num(doc, "noise.floor");
+    json_object_foreach((json_t *)vg_doc_get(doc, "noise.by_threads"), key, value)
+        if (json_number_value(value) > floor)
+            floor = json_number_value(value);
+    return floor;
+}
+
 /* --- part 5 --------------------------------------------------------------------------------- */
 
 static double middle(const json_t *looks, const char *key)

@@ -17,6 +17,13 @@ double vg_doc_drift(const json_t *doc);
  * their clock rates against each other. 0 where nothing is recorded. */
 double vg_doc_drift_between(const json_t *a, const json_t *b);
 
+/** Load average over the CPUs as the run began; NaN where not recorded. Above the limit other
+ * programs had a share of the machine: no better than grade C. */
+double vg_doc_load(const json_t *doc);
+
+/** The highest A/A floor of any number of threads; NaN where there is none. */
+double vg_doc_highest_floor(const json_t *doc);
+
 /** Sentences and a plot for part 5. */
 vg_status vg_part_drift(vg_report *report, int document);
 

@@ -95,18 +95,6 @@ vg_status vg_part_head(vg_report *report)
 
 /* --- verdict ---------------------------------------------------------------------------------- */
 
-/* Rows are judged by the floor of their thread count: the grade goes by the highest. */
-static double highest_floor(const vg_rows *rows)
-{
-    const char *key;
-    json_t *value;
-    double floor = rows->floor;
-    json_object_foreach((json_t *)vg_doc_get(rows->doc, "noise.by_threads"), key, value)
-        if (json_number_value(value) > floor)
-            floor = json_number_value(value);
-    return floor;
-}
-
 enum { THREAD_COUNTS = 3 };
 
 typedef struct family_tally {
@@ -212,7 +200,7 @@ static void verdict_losses(vg_report *report, const vg_rows *rows)
     }
     if (!judged)
         return;
-    if (isnan(highest_floor(rows))) {
+    if (isnan(vg_doc_highest_floor(rows->doc))) {
         vg_text_add(&report->out, "- **Where oneDNN is faster:** n/a (the noise floor is not "
                                   "known: no case is called).\n");
         return;
@@ -253,14 +241,6 @@ static int processes_of(const vg_rows *rows)
     return most;
 }
 
-/* Load average over the CPUs at the start of the run; NaN where not recorded. */
-static double load_of(const json_t *doc)
-{
-    const json_t *load = json_array_get(vg_doc_get(doc, "context.load_avg"), 0);
-    double cpus = vg_doc_num(doc, "context.num_cpus");
-    return json_is_number(load) && cpus > 0 ? json_number_value(load) / cpus : NAN;
-}
-
 static void by_threads(vg_report *report, const vg_rows *rows)
 {
     const char *key, *join = ": ";
@@ -280,7 +260,7 @@ static void by_threads(vg_report *report, const vg_rows *rows)
 
 static bool was_busy(const vg_rows *rows)
 {
-    return vg_load_grade(load_of(rows->doc)) > 'A';
+    return vg_load_grade(vg_doc_load(rows->doc)) > 'A';
 }
 
 static bool has_drifted(const vg_rows *rows)
@@ -300,8 +280,8 @@ static const char *crowd_in(const vg_rows *rows)
 /* A: what may be published; D: nothing may be concluded. The rule is printed under Method. */
 static char grade_of(const vg_rows *rows)
 {
-    double worst = highest_floor(rows), pairs = vg_doc_num(rows->doc, "noise.n");
-    if (!(worst < 0.05) || *crowd_in(rows) || vg_load_grade(load_of(rows->doc)) == 'D')
+    double worst = vg_doc_highest_floor(rows->doc), pairs = vg_doc_num(rows->doc, "noise.n");
+    if (!(worst < 0.05) || *crowd_in(rows) || vg_load_grade(vg_doc_load(rows->doc)) == 'D')
         return 'D';
     if (processes_of(rows) < 5 || worst >= 0.03 || !(pairs >= 20) || was_busy(rows) ||
         has_drifted(rows))
@@ -334,7 +314,7 @@ static void verdict_grade(vg_report *report, const vg_rows *rows)
     if (was_busy(rows))
         vg_text_printf(&report->out,
                        ", **the machine was busy** (load average %s per CPU as the run began)",
-                       vg_num(count, load_of(rows->doc), 2));
+                       vg_num(count, vg_doc_load(rows->doc), 2));
     if (has_drifted(rows))
         vg_text_printf(&report->out, ", **the machine drifted** (clock or bandwidth by %s)",
                        vg_num_percent(count, vg_doc_drift(rows->doc)));
@@ -360,7 +340,7 @@ static void verdict_sentence(vg_report *report, const vg_rows *rows)
     if (!count)
         return;
     vg_text_printf(out, "** (geometric mean%s; ", count > 1 ? "s" : "");
-    if (isnan(highest_floor(rows)))
+    if (isnan(vg_doc_highest_floor(rows->doc)))
         vg_text_printf(out, "none of %d cases is called, the noise floor is not known", cases);
     else
         vg_text_printf(out, "of %d cases own kernels are faster in %d, oneDNN in %d", cases, own,

@@ -166,6 +166,56 @@ json.dump(d, open("b.json", "w"))'
     [[ $output == *"goes with --by=backend"* ]]
 }
 
+@test "compare: by backend the first lines are one per backend, and nothing is said to have moved" {
+    "$VGBENCH" compare --by=backend --base=onednn a.json >C.md
+    head -5 C.md | grep -qE '^- avx512 on 1 thread: \*\*[0-9]+ FASTER, [0-9]+ SLOWER\*\*, [0-9]+ SAME, [0-9]+ AMBIGUOUS$'
+    grep -qE '^- scalar on 1 thread: \*\*0 FASTER, [0-9]+ SLOWER' C.md
+    run ! grep -qE 'rows: \*\*|moved|did not move' C.md
+    grep -q '^\*\*Kernels that are faster or slower than the base\*\*' C.md
+    "$VGBENCH" compare a.json a.json | grep -q 'did not move'
+}
+
+@test "compare: a busy or noisy machine is warned of, with the run it concerns" {
+    "$VGBENCH" compare a.json a.json >C.md
+    run ! grep -q 'busy\|noisy\|grade D' C.md
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+d["context"]["load_avg"] = [3.4, 1, 1]
+json.dump(d, open("busy.json", "w"))
+d["context"]["load_avg"] = [0.1, 1, 1]
+d["noise"]["by_threads"]["2"] = 0.08
+json.dump(d, open("noisy.json", "w"))
+d["noise"]["by_threads"]["2"] = 0.01
+d["machine"]["doctor"] = {"grade": "D", "reasons": []}
+json.dump(d, open("ill.json", "w"))
+PY
+    "$VGBENCH" compare a.json busy.json |
+        grep -q '^> \*\*Warning: the machine was busy as the new run began\*\* (load average 1.7 per CPU)'
+    "$VGBENCH" compare busy.json a.json | grep -q 'busy as the old run began'
+    "$VGBENCH" compare --by=backend --base=onednn busy.json | grep -q 'busy as the run began'
+    "$VGBENCH" compare noisy.json a.json | grep -q 'the old run was noisy\*\*: its A/A floor is 8.0 %, grade D'
+    "$VGBENCH" compare a.json ill.json | grep -q 'grade D as the new run began'
+}
+
+@test "compare: JSON and CSV carry the spread between the runs" {
+    python3 "$VG_SOURCE/tests/data/make_example.py" 3 >b.json
+    "$VGBENCH" compare a.json b.json --format=json >c.json
+    "$VGBENCH" compare a.json b.json --format=csv >c.csv
+    python3 - <<'PY'
+import csv, json
+c = json.load(open("c.json"))
+rows = {r["name"]: float(r["new"]) for r in csv.DictReader(open("c.csv", newline="")) if r["kind"] == "spread"}
+assert c["spread"] > 0 and abs(rows["rows"] - c["spread"]) < 1e-6, (c["spread"], rows)
+assert (c["spread_kernels"] is not None) == ("kernels" in rows)
+d = json.load(open("a.json"))
+d["benchmarks"] = d["benchmarks"][:8]
+json.dump(d, open("few.json", "w"))
+PY
+    "$VGBENCH" compare few.json few.json --format=json | grep -q '"spread": null'
+    run ! grep -q '^spread' <("$VGBENCH" compare few.json few.json --format=csv)
+}
+
 @test "compare: wrong numbers of files, malformed files" {
     run "$VGBENCH" compare a.json
     [ "$status" -eq 2 ]
