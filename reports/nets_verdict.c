@@ -162,7 +162,8 @@ void vg_nets_verdict(vg_report *report, int document)
     vg_nets nets;
     vg_text *out = &report->out;
     if (!json_array_size(json_object_get(report->docs[document], "decay"))) {
-        vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
+        if (!vg_doc_measured_other(report->docs[document]))
+            vg_part_missing(report, "gradient decay", "vgbench run --only=decay");
         return;
     }
     if (vg_nets_collect(report->docs[document], &nets) != VG_OK) {

@@ -384,7 +384,8 @@ vg_status vg_part_verdict(vg_report *report)
         vg_part_document(report, d);
         if (report->options->profile != VG_REPORT_DECAY) {
             VG_TRY(verdict_broken(report, report->docs[d]));
-            if (!rows->count)
+            vg_measured_lines(&report->out, report->docs[d]);
+            if (!rows->count && !vg_doc_measured_other(report->docs[d]))
                 vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
             verdict_sentence(report, rows);
         }

@@ -60,6 +60,12 @@ void vg_part_missing(vg_report *report, const char *what, const char *command);
 /** "*n/a: <what> (<why>).*" for what no command can bring. */
 void vg_part_absent(vg_report *report, const char *what, const char *why);
 
+/** Whether a document has no timed kernels but other parts: profile, roofs, race, training. */
+bool vg_doc_measured_other(const json_t *doc);
+
+/** Of such a document, a line for each thing that was measured; else nothing. */
+void vg_measured_lines(vg_text *out, const json_t *doc);
+
 /** In a report of several documents, the line that says which one follows. */
 void vg_part_document(vg_report *report, int index);
 

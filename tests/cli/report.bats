@@ -307,6 +307,23 @@ PY
     grep -q '^Time of the run: n/a (not recorded)\. This oneDNN: tag `v2.6.3` .* To cite: vgbench 0.0.0-example,' again.md
 }
 
+@test "report: a run of other things than kernels says what it measured, not what is missing" {
+    for kind in profile roofline race; do
+        "$VGBENCH" report "$VG_SOURCE/reports/gallery/$kind/results.json" --no-plots -o $kind.md
+        sed '/^## 2/,$d' $kind.md >$kind.verdict
+        run ! grep -q 'Not measured in this run' $kind.verdict
+        grep -q 'nothing is said of who is faster' $kind.verdict
+    done
+    grep -qE '^- \*\*Bytes\*\* .*\(simulated\), to those they must: [0-9.]+x in the middle, [0-9.]+x to [0-9.]+x \(n=[0-9]+ rows?\); part 8\.$' profile.verdict
+    grep -qE '^- \*\*Scaling:\*\* .* [0-9.]+x in the middle, .*; part 7\.$' profile.verdict
+    grep -qE '^- \*\*Roofs:\*\* arithmetic at most [0-9.]+ GFLOP/s on 1 thread, [0-9.]+ GFLOP/s on 2 threads; all [0-9]+, ' roofline.verdict
+    grep -q '^- \*\*First to' race.verdict
+    # nothing measured at all, and kernels alone: what is missing is said
+    echo '{"schema_version": 1, "context": {}, "benchmarks": []}' >none.json
+    "$VGBENCH" report none.json | sed '/^## 2/,$d' | grep -q 'Not measured in this run: timed kernels'
+    run ! grep -q 'nothing is said of who' <("$VGBENCH" report a.json --no-plots)
+}
+
 @test "report: each base net has a sentence that says which fix to use and what it costs" {
     "$VGBENCH" report a.json --profile=decay --no-plots -o R.md
     grep -qE '^\*\*Use `skip=scaled`\*\*, the first in rank of .* is 1\.0 times .*, without it [0-9.e-]+\. A step takes 2.00 ms, step time to that of the base: 1\.000x \[0\.972, 1\.029\], the same within its interval\.$' R.md
