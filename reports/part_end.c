@@ -2,6 +2,7 @@
 /* What looks strange, and how to do it again. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reports/parts.h"
@@ -128,6 +129,38 @@ static void about_cases(anomalies *list, const vg_rows *rows)
                        lonely == 1 ? "" : "s");
 }
 
+/* Rows that verify, and whose largest error is many units in the last place all the same. */
+static void about_ulps(anomalies *list, const json_t *doc)
+{
+    enum { MANY = 1000, NAMED = 10 };
+    char buf[VG_NUM];
+    size_t i;
+    json_t *row;
+    int count = 0;
+    vg_text names = {0};
+    json_array_foreach(json_object_get(doc, "verify"), i, row) {
+        static const char *const keys[] = {"op", "dir", "backend"};
+        if (!(vg_doc_num(row, "ulp_max") > MANY) || vg_doc_num(row, "failures") > 0 ||
+            ++count > NAMED)
+            continue;
+        vg_text_add(&names, count > 1 ? ", " : " ");
+        for (int k = 0; k < 3; k++) {
+            const char *word = vg_doc_str(row, keys[k]);
+            vg_text_md(&names, word ? word : "?");
+            vg_text_add(&names, " ");
+        }
+        vg_text_add(&names, vg_num(buf, vg_doc_num(row, "ulp_max"), 3));
+    }
+    if (count && begin(list))
+        vg_text_printf(list->out,
+                       "%d row%s within what is allowed and yet over %d ulp off somewhere:%s%s: "
+                       "where terms cancel or results are subnormal, an ulp is tiny; allowed is an error that "
+                       "goes by the terms, and part 10 says how much of it was used\n",
+                       count, count == 1 ? "" : "s", MANY, names.p ? names.p : "",
+                       count > NAMED ? " and others" : "");
+    free(names.p);
+}
+
 static void about_nets(anomalies *list, const json_t *doc)
 {
     size_t i;
@@ -169,6 +202,7 @@ vg_status vg_part_anomalies(vg_report *report)
             about_cases(&list, &report->rows[d]);
             about_contradictions(&list, &report->rows[d]);
             about_rows(&list, &report->rows[d]);
+            about_ulps(&list, report->docs[d]);
         }
         if (report->options->profile != VG_REPORT_PERFORMANCE)
             about_nets(&list, report->docs[d]);

@@ -17,20 +17,30 @@ static void repeat_cell(vg_text *out, const json_t *roof)
         vg_text_printf(out, " (%s)", vg_num_percent(spread, vg_doc_num(roof, "spread")));
 }
 
+enum { OPEN_ROOFS = 24 }; /* more are folded */
+
 static void roofs(vg_report *report, const json_t *list)
 {
     static const char *const head[] = {"roof", "value", "95 % CI, or repeat (spread)", "threads", "n"};
     char buf[VG_NUM], lo[VG_NUM], hi[VG_NUM];
     vg_text *out = &report->out;
-    size_t i;
+    size_t i, count = json_array_size(list);
     json_t *roof;
+    if (count > OPEN_ROOFS)
+        vg_details_begin(out, "%zu roofs", count);
     vg_table_head(out, "lrrrr", head);
     json_array_foreach(list, i, roof) {
         const char *name = vg_doc_str(roof, "name"), *kind = vg_doc_str(roof, "kind");
         const char *unit = kind && !strcmp(kind, "flops") ? "GFLOP/s" : "GB/s";
+        const char *how = vg_doc_str(roof, "how");
         const json_t *ci = json_object_get(roof, "ci95");
         vg_row_begin(out);
         vg_cell_md(out, name ? name : "not named");
+        if (how) { /* two passes may have measured one roof, with other instructions */
+            vg_text_add(out, " (");
+            vg_text_md(out, how);
+            vg_text_add(out, ")");
+        }
         vg_cell_printf(out, "%s %s", vg_num(buf, vg_doc_num(roof, "value") / 1e9, 3), unit);
         if (isfinite(vg_doc_num(roof, "per_cycle")))
             vg_text_printf(out, ", %s a cycle and thread at the %s GHz of scalar code",
@@ -48,6 +58,8 @@ static void roofs(vg_report *report, const json_t *list)
         vg_cell_printf(out, "%s", vg_num(buf, vg_doc_num(roof, "n"), 1));
         vg_row_end(out);
     }
+    if (count > OPEN_ROOFS)
+        vg_details_end(out);
 }
 
 /* --- points --------------------------------------------------------------------------------- */

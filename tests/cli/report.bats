@@ -324,6 +324,25 @@ PY
     run ! grep -q 'nothing is said of who' <("$VGBENCH" report a.json --no-plots)
 }
 
+@test "report: many roofs are folded and say how they were measured; errors of many ulps are anomalies" {
+    "$VGBENCH" report a.json --no-plots -o few.md
+    run ! grep -qE '^<details><summary>[0-9]+ roofs|over 1000 ulp' few.md
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+one = d["roofline"]["roofs"][0]
+d["roofline"]["roofs"] = [dict(one, name=f"roof {i}", how="avx2, grouped") for i in range(30)]
+d["verify"][3].update(op="gru", ulp_max=65536.0)
+d["verify"][4].update(failures=1, ulp_max=1e9)
+json.dump(d, open("many.json", "w"))
+PY
+    "$VGBENCH" report many.json --no-plots -o many.md
+    grep -q '^<details><summary>30 roofs</summary>' many.md
+    grep -q '^| roof 7 (avx2, grouped) | 90.0 GFLOP/s |' many.md
+    grep -q '^- 1 row within what is allowed and yet over 1000 ulp off somewhere: gru fwd onednn 65536: ' many.md
+    run ! grep -q '1e+09:' many.md
+}
+
 @test "report: each base net has a sentence that says which fix to use and what it costs" {
     "$VGBENCH" report a.json --profile=decay --no-plots -o R.md
     grep -qE '^\*\*Use `skip=scaled`\*\*, the first in rank of .* is 1\.0 times .*, without it [0-9.e-]+\. A step takes 2.00 ms, step time to that of the base: 1\.000x \[0\.972, 1\.029\], the same within its interval\.$' R.md
