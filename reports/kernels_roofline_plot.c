@@ -93,12 +93,27 @@ static int roof_points(vg_text *data, const vg_rows *rows, int threads, bool bas
             row->threads != threads || *row->max_isa)
             continue;
         /* Both sides of a case have the same intensity: they stand a little apart. */
-        vg_text_printf(data, "%.5g %.5g\n", row->flops / row->bytes * (base ? 1.03 : 0.97),
-                       row->flops / row->ns.mid);
+        double rate = row->flops / row->ns.mid;
+        double least = row->flops / row->ns.hi, most = row->flops / row->ns.lo;
+        vg_text_printf(data, "%.5g %.5g %.5g %.5g\n", row->flops / row->bytes * (base ? 1.03 : 0.97),
+                       rate, isfinite(least) ? least : rate, isfinite(most) ? most : rate);
         n++;
     }
     vg_text_add(data, "\n\n");
     return n;
+}
+
+/* The points of one side with the intervals of their medians. */
+static void plot_side(vg_text *script, int index, int look, double size, const char *title,
+                      const char **join)
+{
+    vg_text_printf(script,
+                   "%sdata index %d using 1:3:(0):($4-$3) with vectors nohead lc rgb '%s' lw 2 "
+                   "notitle, \\\n     data index %d using 1:2 with points ",
+                   *join, index, vg_colours[look], index);
+    vg_plot_look(script, look, size);
+    vg_text_printf(script, " title '%s'", title);
+    *join = ", \\\n     ";
 }
 
 vg_status vg_plot_roofline(vg_report *report, int document)
@@ -111,24 +126,17 @@ vg_status vg_plot_roofline(vg_report *report, int document)
     vg_text_printf(script, "set title 'Rows against the measured roofs, %d thread%s'\n",
                    roof_threads(rows), roof_threads(rows) == 1 ? "" : "s");
     vg_text_add(script, "set logscale xy\nunset mxtics\nunset mytics\n"
-                        "set xlabel 'FLOP per byte of compulsory traffic'\nset ylabel 'GFLOP/s'\n"
+                        "set xlabel 'FLOP per byte of compulsory traffic'\nset ylabel 'GFLOP/s, median and 95 % interval'\n"
                         "set format xy '%g'\n");
     int threads = roof_threads(rows);
     int own = roof_points(&plot.data, rows, threads, false);
     int base = roof_points(&plot.data, rows, threads, true);
     int lines = roof_lines(script, report->docs[document], threads, &join);
-    if (own) {
-        vg_text_printf(script, "%sdata index 0 using 1:2 with points ", join);
-        vg_plot_look(script, 0, 0.6);
-        vg_text_add(script, " title 'own best'");
-        join = ", \\\n     ";
-    }
-    if (base) {
-        /* Empty indices are not counted by gnuplot: without own rows this is the first. */
-        vg_text_printf(script, "%sdata index %d using 1:2 with points ", join, own ? 1 : 0);
-        vg_plot_look(script, 1, 0.5);
-        vg_text_add(script, " title 'oneDNN'");
-    }
+    if (own)
+        plot_side(script, 0, 0, 0.6, "own best", &join);
+    /* Empty indices are not counted by gnuplot: without own rows this is the first. */
+    if (base)
+        plot_side(script, own ? 1 : 0, 1, 0.5, "oneDNN", &join);
     vg_text_add(script, "\n");
     vg_text_printf(&alt,
                    "Roofline: %d rows of the own kernels and %d of oneDNN under %d measured roofs",

@@ -32,14 +32,19 @@ static void roofs(vg_report *report, const json_t *list)
     json_array_foreach(list, i, roof) {
         const char *name = vg_doc_str(roof, "name"), *kind = vg_doc_str(roof, "kind");
         const char *unit = kind && !strcmp(kind, "flops") ? "GFLOP/s" : "GB/s";
-        const char *how = vg_doc_str(roof, "how");
+        const char *how = vg_doc_str(roof, "how"), *cap = vg_doc_str(roof, "max_isa");
         const json_t *ci = json_object_get(roof, "ci95");
         vg_row_begin(out);
         vg_cell_md(out, name ? name : "not named");
-        if (how) { /* two passes may have measured one roof, with other instructions */
+        if (how) {
             vg_text_add(out, " (");
             vg_text_md(out, how);
             vg_text_add(out, ")");
+        }
+        if (cap) { /* of the pass that holds both sides to it */
+            vg_text_add(out, ", **cap ");
+            vg_text_md(out, cap);
+            vg_text_add(out, "**");
         }
         vg_cell_printf(out, "%s %s", vg_num(buf, vg_doc_num(roof, "value") / 1e9, 3), unit);
         if (isfinite(vg_doc_num(roof, "per_cycle")))

@@ -73,6 +73,22 @@ PY
     done <images
 }
 
+@test "report: the points of the roofline have the intervals of their medians" {
+    python3 - <<'PY'
+import json
+d = json.load(open("a.json"))
+d["roofline"]["roofs"].append({"name": "copy", "kind": "bandwidth", "value": 5e10, "threads": 1, "n": 9,
+                               "reads": 1, "writes": 1, "in_place": 0, "working_set": 30000})
+json.dump(d, open("roofs.json", "w"))
+PY
+    "$VGBENCH" report roofs.json -o R.md
+    awk 'NF && (NF != 4 || !($3 <= $2 && $2 <= $4)) { print; bad = 1 } NF { n++ } END { exit bad || !n }' plots/roofline_1.dat
+    [ "$(grep -c 'using 1:3:(0):($4-$3) with vectors' plots/roofline_1.gp)" -eq 2 ]
+    command -v gnuplot >/dev/null || return 0
+    [ -s plots/roofline_1.svg ]
+    run ! grep -q 'Plot missing' R.md
+}
+
 @test "report: no table is wider than eight columns" {
     "$VGBENCH" report a.json >R.md
     awk -F'|' '/^\|/ && NF - 2 > 8 { print; bad = 1 } END { exit bad }' R.md
@@ -332,6 +348,7 @@ import json
 d = json.load(open("a.json"))
 one = d["roofline"]["roofs"][0]
 d["roofline"]["roofs"] = [dict(one, name=f"roof {i}", how="avx2, grouped") for i in range(30)]
+d["roofline"]["roofs"][8]["max_isa"] = "avx2"
 d["verify"][3].update(op="gru", ulp_max=65536.0)
 d["verify"][4].update(failures=1, ulp_max=1e9)
 json.dump(d, open("many.json", "w"))
@@ -339,6 +356,7 @@ PY
     "$VGBENCH" report many.json --no-plots -o many.md
     grep -q '^<details><summary>30 roofs</summary>' many.md
     grep -q '^| roof 7 (avx2, grouped) | 90.0 GFLOP/s |' many.md
+    grep -q '^| roof 8 (avx2, grouped), \*\*cap avx2\*\* |' many.md
     grep -q '^- 1 row within what is allowed and yet over 1000 ulp off somewhere: gru fwd onednn 65536: ' many.md
     run ! grep -q '1e+09:' many.md
 }
