@@ -17,8 +17,7 @@ double vg_doc_drift(const json_t *doc);
  * their clock rates against each other. 0 where nothing is recorded. */
 double vg_doc_drift_between(const json_t *a, const json_t *b);
 
-/** Load average over the CPUs as the run began; NaN where not recorded. Above the limit other
- * programs had a share of the machine: no better than grade C. */
+/** Load average over the CPUs as the run began, for vg_load_grade(); NaN where not recorded. */
 double vg_doc_load(const json_t *doc);
 
 /** The highest A/A floor of any number of threads; NaN where there is none. */

@@ -17,7 +17,7 @@ set output output
 set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', 6 '#8c4a00')
 set cbrange [-12:6]
 set cblabel 'decades against the last layer'
-set cbtics 4 textcolor rgb '#6e7781'
+set cbtics ('≤ -12' -12, '-6' -6, '0' 0, '≥ 6' 6) textcolor rgb '#6e7781'
 set colorbox noborder
 unset grid
 set border 0
@@ -27,4 +27,4 @@ set title 'Where the gradient is lost, depth 32'
 set xrange [0.5:32.5]
 set yrange [5.5:-0.5]
 set ytics scale 0 ('sigmoid, xavier_normal' 0, 'tanh, xavier_normal' 1, 'relu, xavier_normal' 2, 'relu, he_normal' 3, 'relu, standard_uniform' 4, 'relu, he_normal, norm layer pre, residual' 5) noenhanced
-plot data using 1:2:(0.5):(0.42):3 with boxxyerror lc palette fs solid 1 noborder notitle
+plot data using 1:2:3:(0.42):4 with boxxyerror lc palette fs solid 1 noborder notitle

@@ -17,7 +17,7 @@ set output output
 set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', 6 '#8c4a00')
 set cbrange [-12:6]
 set cblabel 'decades against the last layer'
-set cbtics 4 textcolor rgb '#6e7781'
+set cbtics ('≤ -12' -12, '-6' -6, '0' 0, '≥ 6' 6) textcolor rgb '#6e7781'
 set colorbox noborder
 unset grid
 set border 0

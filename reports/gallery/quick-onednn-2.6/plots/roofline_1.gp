@@ -19,10 +19,12 @@ set logscale xy
 unset mxtics
 unset mytics
 set xlabel 'FLOP per byte of compulsory traffic'
-set ylabel 'GFLOP/s'
+set ylabel 'GFLOP/s, median and 95 % interval'
 set format xy '%g'
 plot 242.657 with lines lc rgb '#808080' lw 1.4 dt 1 title 'FMA peak: 243 GFLOP/s', \
      (107.536*x <= 242.657 ? 107.536*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 2 title 'copy in L2 (512 KiB): 108 GB/s', \
      (503.971*x <= 242.657 ? 503.971*x : NaN) with lines lc rgb '#808080' lw 1.4 dt 3 title 'copy in L1 (16 KiB): 504 GB/s', \
+     data index 0 using 1:3:(0):($4-$3) with vectors nohead lc rgb '#0072b2' lw 2 notitle, \
      data index 0 using 1:2 with points lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 title 'own best', \
+     data index 1 using 1:3:(0):($4-$3) with vectors nohead lc rgb '#d55e00' lw 2 notitle, \
      data index 1 using 1:2 with points lc rgb '#d55e00' lw 2 dt 1 pt 5 ps 0.5 title 'oneDNN'
