@@ -157,16 +157,16 @@ static void facts(vg_report *report, const fact *list, int count)
 }
 
 /* @p what: "Caches"; nothing where there is no such list. */
-static void caches_line(vg_report *report, int d, const char *what, const char *path)
+static void caches_line(vg_report *report, int d)
 {
-    const json_t *list = vg_doc_get(report->docs[d], path);
+    const json_t *list = vg_doc_get(report->docs[d], "machine.caches");
     char size[VG_NUM];
     size_t i;
     json_t *cache;
     vg_text *out = &report->out;
     if (!json_array_size(list))
         return;
-    vg_text_printf(out, "\n%s", what);
+    vg_text_add(out, "\nCaches");
     if (report->count > 1) {
         vg_text_add(out, " of ");
         vg_text_md(out, report->names[d]);
@@ -190,16 +190,17 @@ static void caches_line(vg_report *report, int d, const char *what, const char *
 static void doctor_lines(vg_report *report, int d)
 {
     const json_t *doctor = vg_doc_get(report->docs[d], "machine.doctor"), *latency, *one;
-    const char *grade = vg_doc_str(doctor, "grade");
+    const char *grade = vg_doc_str(doctor, "grade"), *cpuid = vg_doc_str(doctor, "cpuid.text");
     char a[VG_NUM], b[VG_NUM];
     size_t i;
     vg_text *out = &report->out;
     if (!doctor)
         return;
-    if (json_array_size(json_object_get(doctor, "cpuid_caches")))
-        caches_line(report, d, "The same by CPUID", "machine.doctor.cpuid_caches");
-    else
-        vg_text_add(out, "\nThe same by CPUID: n/a (it lists no cache here).\n");
+    if (cpuid) {
+        vg_text_add(out, "\nCPUID ");
+        vg_text_md(out, cpuid);
+        vg_text_add(out, ".\n");
+    }
     latency = json_object_get(doctor, "latency");
     json_array_foreach(latency, i, one) {
         vg_text_printf(out, "%s %s %s", i ? "," : "\nA dependent load takes, by the memory walked:",
@@ -261,7 +262,7 @@ vg_status vg_part_machine(vg_report *report)
     for (int d = 0; d < report->count; d++) {
         size_t i;
         json_t *warning;
-        caches_line(report, d, "Caches", "machine.caches");
+        caches_line(report, d);
         doctor_lines(report, d);
         json_array_foreach(vg_doc_get(report->docs[d], "machine.warnings"), i, warning) {
             vg_text text = {0};

@@ -299,7 +299,7 @@ import json
 d = json.load(open("a.json"))
 d["machine"]["os"] = {"governor": None, "mitigations": {"spectre_v2": "Mitigation: IBRS"}}
 d["machine"]["doctor"] = {"grade": "C", "reasons": [{"grade": "C", "text": "a | b"}], "microcode": None, "smt": False,
-                          "steal": 0.013, "ghz": 3.5, "cpuid_caches": [{"level": 1, "type": "data", "size": 32768}],
+                          "steal": 0.013, "ghz": 3.5, "cpuid": {"verdict": "agrees", "asked": True, "text": "agrees with | the topology"},
                           "latency": [{"bytes": 8192, "ns": 1.5}, {"bytes": 65536, "ns": 4.5}]}
 json.dump(d, open("m.json", "w"))
 PY
@@ -308,7 +308,7 @@ PY
     grep -qF '| microcode | n/a (the kernel does not show it, as in many virtual machines) |' R.md
     grep -qF '| time stolen by the hypervisor | 1.3 % |' R.md
     grep -qF '| mitigations | spectre_v2 Mitigation: IBRS |' R.md
-    grep -qxF 'The same by CPUID: L1 data 32 KiB.' R.md
+    grep -qxF 'CPUID agrees with &#124; the topology.' R.md
     grep -qxF 'A dependent load takes, by the memory walked: 8 KiB 1.50 ns, 64 KiB 4.50 ns.' R.md
     grep -qF "Doctor's grade of the machine as the run began: C: C: a &#124; b." R.md
     sed -n '/^## 6/,/^## 7/p' R.md >method.md
