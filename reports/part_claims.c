@@ -26,16 +26,16 @@ static count count_of(const vg_claims *claims, const char *experiment)
 
 /* --- table ------------------------------------------------------------------------------------ */
 
+/* "**guide**: 36 claims, 36 measured as expected; 20 hold, ..." */
 static void summary(vg_text *out, const char *experiment, count n)
 {
-    vg_text_add(out, "\n**");
+    vg_text_add(out, "**");
     vg_text_md(out, experiment);
     vg_text_printf(out, "**: %d claims, %d measured as expected", n.claims, n.agree);
     if (n.of_kind[VG_CLAIM_PUBLISHED] < n.claims)
         vg_text_printf(out, "; %d hold, %d hold only under a condition, %d do not hold here",
                        n.of_kind[VG_CLAIM_HOLDS], n.of_kind[VG_CLAIM_ONLY_IF],
                        n.of_kind[VG_CLAIM_REFUTED]);
-    vg_text_add(out, "\n\n");
 }
 
 static const char *text_of(const json_t *claim, const char *key)
@@ -92,12 +92,30 @@ static bool is_new(const vg_claims *claims, int index)
     return true;
 }
 
-vg_status vg_part_claims(vg_report *report, int document)
+static vg_claims claims_of(const vg_report *report, int document)
 {
-    vg_text *out = &report->out;
     vg_claims claims = {.count = 0};
     collect(json_object_get(report->docs[document], "decay"), &claims);
     collect(json_object_get(report->docs[document], "train"), &claims);
+    return claims;
+}
+
+void vg_claims_verdict(vg_report *report, int document)
+{
+    vg_claims claims = claims_of(report, document);
+    for (int i = 0; i < claims.count; i++)
+        if (is_new(&claims, i)) {
+            vg_text_add(&report->out, "- On trial: ");
+            summary(&report->out, claims.list[i].experiment,
+                    count_of(&claims, claims.list[i].experiment));
+            vg_text_add(&report->out, " (part 11).\n");
+        }
+}
+
+vg_status vg_part_claims(vg_report *report, int document)
+{
+    vg_text *out = &report->out;
+    vg_claims claims = claims_of(report, document);
     if (!claims.count)
         return VG_OK;
     vg_text_add(
@@ -110,7 +128,9 @@ vg_status vg_part_claims(vg_report *report, int document)
     for (int i = 0; i < claims.count; i++)
         if (is_new(&claims, i)) {
             const char *experiment = claims.list[i].experiment;
+            vg_text_add(out, "\n");
             summary(out, experiment, count_of(&claims, experiment));
+            vg_text_add(out, "\n\n");
             table(out, &claims, experiment);
         }
     return VG_OK;

@@ -11,4 +11,7 @@
  * nothing where there are none. */
 vg_status vg_part_claims(vg_report *report, int document);
 
+/** For part 1: how many claims of each experiment file hold; nothing where there are none. */
+void vg_claims_verdict(vg_report *report, int document);
+
 #endif

@@ -9,6 +9,7 @@
 #include "reports/broken.h"
 #include "reports/drift.h"
 #include "reports/nets.h"
+#include "reports/part_claims.h"
 #include "reports/parts.h"
 #include "reports/train_plot.h"
 
@@ -389,8 +390,10 @@ vg_status vg_part_verdict(vg_report *report)
                 vg_part_missing(report, "timed kernels", "vgbench run --only=kernels");
             verdict_sentence(report, rows);
         }
-        if (report->options->profile != VG_REPORT_PERFORMANCE)
+        if (report->options->profile != VG_REPORT_PERFORMANCE) {
+            vg_claims_verdict(report, d);
             answer_of_nets(report, d);
+        }
         if (report->options->profile != VG_REPORT_DECAY) {
             verdict_families(report, rows);
             verdict_losses(report, rows);

@@ -455,6 +455,7 @@ PY
     "$VGBENCH" decay --paper=guide threads=1 --quiet -o guide.json >/dev/null
     "$VGBENCH" report guide.json -o guide.md
     grep -Eq '^\*\*guide\*\*: [0-9]+ claims, [0-9]+ measured as expected; [0-9]+ hold, [0-9]+ hold only' guide.md
+    sed -n '/^## 1/,/^## 2/p' guide.md | grep -q '^- On trial: \*\*guide\*\*: .* do not hold here (part 11)\.$'
     grep -Eq '^\*\*training\*\*: [0-9]+ claims' guide.md # what only training shows
     grep -q '^| batch norm alone stabilises relu | `verdict` | exploding, theory | exploding | yes |.*does not hold' guide.md
     command -v gnuplot >/dev/null || return 0
