@@ -1,0 +1,28 @@
+# Draw again: gnuplot decay_1_6.gp
+if (!exists('output')) output = 'decay_1_6.svg'
+data = 'decay_1_6.dat'
+set terminal svg size 800,420 fixed enhanced font 'sans-serif,14' name 'decay_1_6'
+set encoding utf8
+set border 3 lc rgb '#6e7781'
+set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
+set grid lc rgb '#6e7781' lw 0.4 dt 3
+set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
+set title noenhanced textcolor rgb '#6e7781'
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
+set ylabel noenhanced textcolor rgb '#6e7781'
+set cblabel noenhanced textcolor rgb '#6e7781'
+set style fill transparent solid 0.18 noborder
+set datafile missing '?'
+set output output
+set logscale y
+set format y '10^{%L}'
+set title 'Gradient signal against layer, init he_normal'
+set xlabel 'layer (1 = nearest the input)'
+set ylabel 'signal / signal at the last layer'
+unset mytics
+set xrange [1:64]
+plot data index 0 using 1:6:7 with filledcurves lc rgb '#808080' notitle, \
+     data index 0 using 1:3:4 with filledcurves lc rgb '#0072b2' notitle, \
+     data index 0 using 1:5 with lines lc rgb '#808080' lw 1.5 dt 2 notitle, \
+     data index 0 using 1:2 with linespoints lc rgb '#0072b2' lw 2 dt 1 pt 7 ps 0.6 pn 12 title 'relu, he_normal, norm layer pre, residual', \
+     NaN with lines lc rgb '#808080' lw 1.5 dt 2 title 'theory, band of 2 standard deviations'

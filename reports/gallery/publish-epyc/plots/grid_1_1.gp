@@ -1,0 +1,35 @@
+# Draw again: gnuplot grid_1_1.gp
+if (!exists('output')) output = 'grid_1_1.svg'
+data = 'grid_1_1.dat'
+set terminal svg size 800,436 fixed enhanced font 'sans-serif,14' name 'grid_1_1'
+set encoding utf8
+set border 3 lc rgb '#6e7781'
+set tics nomirror out scale 0.5 textcolor rgb '#6e7781'
+set grid lc rgb '#6e7781' lw 0.4 dt 3
+set key below left horizontal reverse Left maxcols 2 samplen 3 noenhanced textcolor rgb '#6e7781'
+set title noenhanced textcolor rgb '#6e7781'
+set xlabel noenhanced textcolor rgb '#6e7781' offset 0,0.4
+set ylabel noenhanced textcolor rgb '#6e7781'
+set cblabel noenhanced textcolor rgb '#6e7781'
+set style fill transparent solid 0.18 noborder
+set datafile missing '?'
+set output output
+set palette defined (-12 '#2d0a4e', -6 '#5e3c99', -2 '#9d8fc8', 0 '#e8e8e8', 2 '#e0932f', 6 '#8c4a00')
+set cbrange [-12:6]
+set cblabel 'decades against the last layer'
+set cbtics ('≤ -12' -12, '-6' -6, '0' 0, '≥ 6' 6) textcolor rgb '#6e7781'
+set colorbox noborder
+unset grid
+set border 0
+set style fill solid 1 noborder
+set xlabel 'layer (1 = nearest the input)'
+set title 'Decades of gradient kept (0) or lost over 32 layers'
+set xlabel 'initialisation'
+set ylabel 'activation'
+set xtics scale 0 noenhanced ('xavier_normal' 0, 'he_normal' 1, 'lecun_normal' 2, 'standard_uniform' 3, 'orthogonal' 4)
+set xtics font ',12'
+set ytics scale 0 noenhanced ('sigmoid' 0, 'relu' 1, 'tanh' 2, 'leaky_relu' 3, 'prelu' 4, 'gelu' 5, 'gelu_tanh' 6, 'elu' 7, 'selu' 8, 'silu' 9, 'linear' 10)
+set xrange [-0.5:4.5]
+set yrange [10.5:-0.5]
+plot data using 1:2:(0.48):(0.46):3 with boxxyerror lc palette notitle, \
+     data using 1:2:(sprintf('%+.1f', $4)):5 with labels tc rgb variable notitle
