@@ -14,7 +14,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* The densest half of sorted values (the shorth, Rousseeuw & Leroy 1988, with its correction for few values):
- * up to half of the rows may have changed in earnest, and it is still that of the others. */
+ * fewer than half of the rows may have changed in earnest, and it is still that of the others. */
 static double densest_half(const double *sorted, int n, double *middle)
 {
     int half = n / 2 + 1;
@@ -29,10 +29,11 @@ static double densest_half(const double *sorted, int n, double *middle)
     return 1.4826 * (1 + 5.0 / (n - 1)) * least / 2;
 }
 
-/* One step from there: the plain estimate of what lies within 2.5 of these deviations, which a normal
- * distribution cut off there makes 0.9546 of its own. */
+/* One step from there: the plain estimate of what lies within 2.5 of these deviations, which of a normal
+ * distribution is less than its own. */
 double vg_spread_of(double *ln, int n)
 {
+    const double cut = 0.9546; /* sqrt(1 - 2 z phi(z) / (2 Phi(z) - 1)), z = 2.5 */
     double middle = 0, sum = 0, squares = 0, first;
     int kept = 0;
     if (n < VG_SPREAD_LEAST)
@@ -47,7 +48,7 @@ double vg_spread_of(double *ln, int n)
         sum += off;
         squares += off * off;
     }
-    return kept > 1 ? sqrt((squares - sum * sum / kept) / (kept - 1)) / 0.9866 : first;
+    return kept > 1 ? sqrt((squares - sum * sum / kept) / (kept - 1)) / cut : first;
 }
 
 /* Rows of @p threads threads; 0: all. */

@@ -332,8 +332,7 @@ bool vg_net_equal_work(const vg_nets *nets, const vg_net *fix)
 static double step_half_width(const vg_net *net)
 {
     const json_t *ci = vg_doc_get(net->record, "cost.step_ms_ci95");
-    return 0.5 * log(json_number_value(json_array_get(ci, 1)) /
-                     json_number_value(json_array_get(ci, 0)));
+    return 0.5 * log(vg_doc_bound(ci, 1) / vg_doc_bound(ci, 0));
 }
 
 vg_estimate vg_net_step_ratio(const vg_nets *nets, const vg_net *net)

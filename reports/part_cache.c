@@ -137,11 +137,10 @@ static void kernels(vg_text *out, const json_t *record)
 static void step_time_cell(vg_text *out, double ms, const json_t *ci, const char *path)
 {
     char a[VG_NUM], b[VG_NUM], c[VG_NUM];
-    const json_t *lo = json_array_get(ci, 0), *hi = json_array_get(ci, 1);
+    double lo = vg_doc_bound(ci, 0), hi = vg_doc_bound(ci, 1);
     vg_cell_printf(out, "%s", vg_num(a, ms, 3));
-    if (json_is_number(lo) && json_is_number(hi))
-        vg_text_printf(out, " [%s, %s]", vg_num(b, json_number_value(lo), 3),
-                       vg_num(c, json_number_value(hi), 3));
+    if (isfinite(lo) && isfinite(hi))
+        vg_text_printf(out, " [%s, %s]", vg_num(b, lo, 3), vg_num(c, hi, 3));
     if (path) {
         vg_text_add(out, " (");
         vg_text_md(out, path);

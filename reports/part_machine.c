@@ -156,7 +156,6 @@ static void facts(vg_report *report, const fact *list, int count)
     vg_text_add(&report->out, absent ? ".\n" : "");
 }
 
-/* @p what: "Caches"; nothing where there is no such list. */
 static void caches_line(vg_report *report, int d)
 {
     const json_t *list = vg_doc_get(report->docs[d], "machine.caches");

@@ -29,6 +29,19 @@ static void per_element(vg_text *out, vg_family family)
     }
 }
 
+/* "rnn fwd 3, bwd 6": what a unit and step costs beside the products, as the program counts it. */
+static void per_unit(vg_text *out)
+{
+    static const vg_op cells[] = {VG_OP_rnn, VG_OP_lstm, VG_OP_gru};
+    static const vg_shape one = {.n = {1, 1, 0, 1}}; /* no input: each gate has one product */
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        double products = 2 * vg_op_gates(cells[i]);
+        vg_text_printf(out, "%s%s fwd %.0f, bwd %.0f", i ? "; " : "", vg_op_name(cells[i]),
+                       vg_op_flops(cells[i], VG_DIR_fwd, &one) - products,
+                       vg_op_flops(cells[i], VG_DIR_bwd, &one) - 2 * products);
+    }
+}
+
 static void work(vg_text *out)
 {
     static const struct {
@@ -40,9 +53,10 @@ static void work(vg_text *out)
                  {VG_FAMILY_OPTIMIZER, "Optimizers, a parameter: "}};
     vg_text_add(out,
                 "- **Work:** an FMA is 2 FLOP. dense: 2 batch in out, and batch out for the bias or "
-                "its gradient (not in bwd_data). rnn, lstm, gru: 2 steps gates hidden (in + hidden) "
-                "forward, twice that backward, and 3, 17, 14 (forward), 6, 30, 23 (backward) a unit "
-                "and step. Activations: 1 an element. ");
+                "its gradient (not in bwd_data). rnn, lstm, gru: 2 batch steps gates hidden (in + hidden) "
+                "forward, twice that backward, and a unit and step: ");
+    per_unit(out);
+    vg_text_add(out, ". Activations: 1 an element. ");
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         vg_text_add(out, lists[i].of);
         per_element(out, lists[i].family);

@@ -99,14 +99,9 @@ static void reached_text(vg_text *out, const json_t *row)
  * of the time overlap, or one is not known. */
 static bool as_good(const json_t *row, const json_t *best)
 {
-    double ends[4];
-    const json_t *rows[] = {row, best};
-    for (int i = 0; i < 4; i++) {
-        const json_t *end = json_array_get(vg_doc_get(rows[i / 2], "own.time_s_ci95"), i % 2);
-        ends[i] = json_is_number(end) ? json_number_value(end) : NAN;
-    }
+    const json_t *a = vg_doc_get(row, "own.time_s_ci95"), *b = vg_doc_get(best, "own.time_s_ci95");
     return vg_doc_num(row, "own.reached") == vg_doc_num(best, "own.reached") &&
-           !(ends[0] > ends[3]) && !(ends[1] < ends[2]);
+           !(vg_doc_bound(a, 0) > vg_doc_bound(b, 1)) && !(vg_doc_bound(a, 1) < vg_doc_bound(b, 0));
 }
 
 /* "`a`", or "`a` or `b`" where their intervals overlap. Returns how many there are. */

@@ -38,7 +38,8 @@ static const char text[] =
     "its\n"
     "interval is a bootstrap over paired samples of this process. The verdict is gated by the A/A\n"
     "noise floor measured at the start; \"medians 0.57 (!)\" after it: the two times beside it say\n"
-    "another thing than their pairs, because they jumped between levels. roof: share of the measured FMA peak or bandwidth.\n"
+    "another thing than their pairs, because they jumped between levels. roof: share of the\n"
+    "measured FMA peak or bandwidth.\n"
     "--cold-cache: a sample is one call; what it needs is flushed before it, outside the time, of\n"
     "oneDNN its packed weights and (all) scratchpad as well. That it is cold then is measured and\n"
     "recorded. Roofs stay those of hot caches; cold rows are not compared with hot ones.";

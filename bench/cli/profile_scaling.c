@@ -321,7 +321,7 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
         snprintf(text[1], 48, "%.0f", asked);
     snprintf(text[2], 48, "%.4g", vg_json_get_number(p, "ns") / 1e3);
     snprintf(text[3], 48, "%.2f [%.2f %.2f]%s", vg_json_get_number(p, "speedup"),
-             json_number_value(json_array_get(ci, 0)), json_number_value(json_array_get(ci, 1)),
+             vg_json_bound(ci, 0), vg_json_bound(ci, 1),
              json_object_get(p, "above_ideal") ? "!" : "");
     snprintf(text[4], 48, "%.0f %%", 100 * vg_json_get_number(p, "efficiency"));
     if (used > 0) {
@@ -329,8 +329,8 @@ static void print_point(FILE *out, vg_format format, int width, const char *name
         const json_t *share = json_object_get(p, "waiting_ci95");
         snprintf(text[6], 48, "%.3g us, %.1f %% [%.1f %.1f]", vg_json_get_number(p, "waiting_ns") / 1e3,
                  100 * vg_json_get_number(p, "waiting"),
-                 100 * json_number_value(json_array_get(share, 0)),
-                 100 * json_number_value(json_array_get(share, 1)));
+                 100 * vg_json_bound(share, 0),
+                 100 * vg_json_bound(share, 1));
     } else {
         cells[5] = cells[6] = "n/a";
     }

@@ -102,8 +102,8 @@ static vg_status add_cold_times(json_t *row, const vg_spec *spec, bool simulated
     vg_json_set_text(row, "counted_path", vg_backend_name((vg_backend)counted.backend));
     vg_json_set_number(row, "counted_step_ms", 1e-6 * vg_json_get_number(cold, "cold_ns"));
     json_object_set_new(row, "counted_step_ms_ci95",
-                        vg_json_interval(1e-6 * json_number_value(json_array_get(ci, 0)),
-                                         1e-6 * json_number_value(json_array_get(ci, 1))));
+                        vg_json_interval(1e-6 * vg_json_bound(ci, 0),
+                                         1e-6 * vg_json_bound(ci, 1)));
     json_object_set(row, "counted_n", json_object_get(cold, "n"));
     return VG_OK;
 }

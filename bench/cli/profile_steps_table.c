@@ -41,14 +41,14 @@ static void add_count(line *l, double value)
 static void add_time(line *l, double ms, const json_t *ci, double n)
 {
     char text[TIME_WIDTH + 14] = "n/a";
-    double lo = json_number_value(json_array_get(ci, 0));
-    double hi = json_number_value(json_array_get(ci, 1));
+    double lo = vg_json_bound(ci, 0);
+    double hi = vg_json_bound(ci, 1);
     if (l->format == VG_FORMAT_CSV) {
         add_count(l, ms);
-        add_count(l, json_array_size(ci) ? lo : NAN);
-        add_count(l, json_array_size(ci) ? hi : NAN);
+        add_count(l, lo);
+        add_count(l, hi);
     } else {
-        if (isfinite(ms) && json_array_size(ci))
+        if (isfinite(ms) && isfinite(lo))
             snprintf(text, sizeof text, "%.4g [%.4g, %.4g]", ms, lo, hi);
         else if (isfinite(ms))
             snprintf(text, sizeof text, "%.4g", ms);

@@ -63,6 +63,9 @@ double vg_seed_interval(const double *values, int64_t n);
  * it predicts none (NAN), half of the interval over the seeds. */
 double vg_decay_limit(const vg_decay *d, double spread);
 
+/** Decades of the norm from the last block to the first, by the fitted rate, or by survival where there is none. */
+double vg_decay_decades(const vg_decay *d);
+
 /** "vanishing", "healthy", "growing" or "exploding" by rate x depth beyond vg_decay_limit(). An
  * unnormalised skip that grows is "growing". */
 const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread);

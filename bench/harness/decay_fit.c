@@ -134,10 +134,14 @@ double vg_decay_limit(const vg_decay *d, double spread)
     return 1 + (isfinite(band) ? band / (2 * LN10) : 0);
 }
 
+double vg_decay_decades(const vg_decay *d)
+{
+    return d->reason ? log10(d->survival) : d->rate * (double)(d->depth - 1) / (2 * LN10);
+}
+
 const char *vg_decay_verdict(const vg_decay *d, const vg_spec *spec, double spread)
 {
-    double decades = d->reason ? log10(d->survival)
-                               : d->rate * (double)(d->depth - 1) / (2 * LN10);
+    double decades = vg_decay_decades(d);
     double limit = vg_decay_limit(d, spread);
     if (isnan(decades))
         return "exploding";

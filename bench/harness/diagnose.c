@@ -9,7 +9,7 @@
 #include "results/results.h"
 #include "vgbench/ops.h"
 
-static const double LN10 = 2.302585092994046, PI = 3.14159265358979323846;
+static const double PI = 3.14159265358979323846;
 
 /* --- what is normal ------------------------------------------------------------------------ */
 
@@ -103,7 +103,7 @@ static void find_decay(examined *e, double spread)
 {
     const vg_decay *d = e->d;
     const char *verdict = vg_decay_verdict(d, e->spec, spread);
-    double decades = d->reason ? log10(d->survival) : d->rate * (double)(d->depth - 1) / (2 * LN10);
+    double decades = vg_decay_decades(d);
     double limit = vg_decay_limit(d, spread);
     double values[] = {decades, verdict[0] == 'v' ? -limit : limit};
     if (verdict[0] == 'h')

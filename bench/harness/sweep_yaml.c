@@ -111,7 +111,9 @@ static vg_status read_mapping(reader *r, vg_variant *variant, vg_sweep *top)
         VG_TRY(read_value(r, value, sizeof value));
         char **text = top ? NULL : text_field(variant, key);
         if (text) {
-            free(*text);
+            if (*text)
+                return vg_fail(VG_EINVAL, "%s%s: given already; of paper, theory and advice there is one",
+                               origin, key);
             *text = strdup(value);
         } else if (strcmp(key, "about") && strcmp(key, "name")) {
             VG_TRY(vg_variant_set(variant, key, value, origin));

@@ -76,15 +76,6 @@ static inline int vg_parallel_place(int place, int *cpus, int size)
     return count > 0 && count <= size ? count : 0;
 }
 
-/** Makes this worker's non-temporal stores visible before whatever tells others of them: they are not ordered
- * by an ordinary store, as x86's other stores are. */
-static inline void vg_store_fence(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_sfence();
-#endif
-}
-
 /** Sense-reversing spin barrier: a tenth of libgomp's when every worker has a CPU of its own, and a
  * disaster when not, so `spin` says which to use. On lines of its own: arrival and release. */
 typedef struct vg_barrier {

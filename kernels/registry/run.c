@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fence.h"
 #include "base/parallel.h"
 #include "base/rows.h"
 #include "vgbench/memory.h"

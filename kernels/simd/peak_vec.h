@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fence.h"
 #include "simd/vec.h"
 #include "vgbench/peak.h"
 
@@ -114,7 +115,7 @@ VG_INLINE float peak_stream_of(const float *const *source, int reads, float *con
             peak_put(dst[k] + i, sum, how);
     }
     if (how & VG_PEAK_STREAM)
-        vf_stream_fence();
+        vg_store_fence();
     float lanes[VG_LANES];
     vf_store(lanes, fold);
     return lanes[0];

@@ -28,7 +28,6 @@ VG_INLINE vf vf_zero(void) { return _mm256_setzero_ps(); }
 VG_INLINE vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
 VG_INLINE void vf_store(float *p, vf v) { _mm256_storeu_ps(p, v); }
 VG_INLINE void vf_stream(float *p, vf v) { _mm256_stream_ps(p, v); }
-VG_INLINE void vf_stream_fence(void) { _mm_sfence(); }
 VG_INLINE vf vf_load_n(const float *p, int n) { return _mm256_maskload_ps(p, vg_lanes_below(n)); }
 VG_INLINE void vf_store_n(float *p, int n, vf v) { _mm256_maskstore_ps(p, vg_lanes_below(n), v); }
 VG_INLINE vm vm_first(int n) { return _mm256_castsi256_ps(vg_lanes_below(n)); }

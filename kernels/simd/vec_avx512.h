@@ -23,7 +23,6 @@ VG_INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
 VG_INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
 VG_INLINE void vf_store(float *p, vf v) { _mm512_storeu_ps(p, v); }
 VG_INLINE void vf_stream(float *p, vf v) { _mm512_stream_ps(p, v); }
-VG_INLINE void vf_stream_fence(void) { _mm_sfence(); }
 VG_INLINE vf vf_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(vm_first(n), p); }
 VG_INLINE void vf_store_n(float *p, int n, vf v) { _mm512_mask_storeu_ps(p, vm_first(n), v); }
 

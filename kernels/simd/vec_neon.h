@@ -28,7 +28,6 @@ VG_INLINE vf vf_zero(void) { return vdupq_n_f32(0); }
 VG_INLINE vf vf_load(const float *p) { return vld1q_f32(p); }
 VG_INLINE void vf_store(float *p, vf v) { vst1q_f32(p, v); }
 VG_INLINE void vf_stream(float *p, vf v) { vst1q_f32(p, v); } /* no non-temporal single store */
-VG_INLINE void vf_stream_fence(void) {}
 VG_INLINE vf vf_load_n(const float *p, int n)
 {
     float lanes[4] = {0, 0, 0, 0};

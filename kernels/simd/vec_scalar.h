@@ -23,7 +23,6 @@ VG_INLINE vf vf_zero(void) { return 0; }
 VG_INLINE vf vf_load(const float *p) { return *p; }
 VG_INLINE void vf_store(float *p, vf v) { *p = v; }
 VG_INLINE void vf_stream(float *p, vf v) { *p = v; }
-VG_INLINE void vf_stream_fence(void) {}
 VG_INLINE vf vf_load_n(const float *p, int n) { return n ? *p : 0; }
 VG_INLINE void vf_store_n(float *p, int n, vf v) { if (n) *p = v; }
 

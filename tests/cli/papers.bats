@@ -72,6 +72,10 @@ YAML
     python3 -c 'import json; d = json.load(open("g.json"))
 assert [r["claim"]["source"] for r in d["decay"] + d["train"]] == ["paper", "theory", "paper", "advice"]'
     [[ "$output" == *"expected of"*"<= 0.5 paper"*">= 0.5 theory"*">= 0.1 advice"* ]]
+    sed -i 's/    paper: "<= 0.5"/    theory: 1\n&/' ex/guide.yaml
+    VGBENCH_EXPERIMENTS=$PWD/ex run "$VGBENCH" decay --paper=guide threads=1 --quiet
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"guide.yaml:10: paper: given already; of paper, theory and advice there is one"* ]]
 }
 
 @test "papers: numbers of several seeds have an interval, of one seed they say so" {

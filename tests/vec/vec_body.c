@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/fence.h"
 #include "simd/vec.h"
 #include "vec/vec_cases.h"
 
@@ -114,7 +115,7 @@ static void store_n(float *p, int n, const float *in)
 static void stream(float *aligned, const float *in)
 {
     vf_stream(aligned, vf_load(in));
-    vf_stream_fence();
+    vg_store_fence();
 }
 
 static void first(int n, float *out)
